@@ -1,0 +1,46 @@
+// What the rest of the code may ask of something that runs graphs. Nothing here names an operator.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/graph.h"
+
+namespace gesso {
+
+// One step of a program, for people who want to know what runs where.
+struct StepInfo {
+  std::string_view op;      // the operator's name
+  std::string_view kernel;  // "xnnpack", "simd" or "reference"
+  std::string name;         // the node's name in the model's file
+};
+
+// A named tensor at the edge of a program.
+struct ProgramPort {
+  std::string name;
+  TensorType type;
+};
+
+// A graph made ready to run: buffers placed, weights packed. Inputs and outputs are the
+// program's own memory; write in, run, read out. Inputs keep their contents from run to run.
+class Program {
+ public:
+  virtual ~Program() = default;
+  virtual const std::vector<ProgramPort>& inputs() const = 0;
+  virtual const std::vector<ProgramPort>& outputs() const = 0;
+  virtual std::span<std::byte> input(int i) = 0;
+  virtual void run() noexcept = 0;  // allocates nothing
+  virtual std::span<const std::byte> output(int i) const = 0;
+
+  virtual size_t arena_bytes() const = 0;
+  virtual const std::vector<StepInfo>& steps() const = 0;
+};
+
+// Optimises the graph and plans it for this processor. Fails only when memory runs out. The
+// graph is not needed afterwards.
+std::unique_ptr<Program> compile(const Graph& graph);
+
+}  // namespace gesso

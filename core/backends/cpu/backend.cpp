@@ -1,0 +1,190 @@
+// Runs graphs on the CPU: each node becomes a step of the first kind that has a kernel for it, and
+// all buffers share one arena.
+#include "core/backends/backend.h"
+
+#include <limits>
+
+#include "core/backends/cpu/step.h"
+#include "core/passes.h"
+#include "core/plan.h"
+
+namespace gesso {
+namespace {
+
+using cpu::Lowering;
+using cpu::Step;
+
+constexpr int forever = std::numeric_limits<int>::max();
+
+// One operator node with its step.
+struct Planned {
+  int id;
+  const Node* node;
+  std::unique_ptr<Step> step;
+};
+
+class CpuProgram final : public Program {
+ public:
+  explicit CpuProgram(const Graph& graph);
+
+  const std::vector<ProgramPort>& inputs() const override { return inputs_; }
+  const std::vector<ProgramPort>& outputs() const override { return outputs_; }
+  std::span<std::byte> input(int i) override {
+    return {input_data_[size_t(i)], inputs_[size_t(i)].type.bytes()};
+  }
+  std::span<const std::byte> output(int i) const override {
+    return {output_data_[size_t(i)], outputs_[size_t(i)].type.bytes()};
+  }
+  void run() noexcept override {
+    for (const auto& step : steps_) step->run();
+  }
+  size_t arena_bytes() const override { return arena_.size(); }
+  const std::vector<StepInfo>& steps() const override { return infos_; }
+
+ private:
+  // Where a value lives: a buffer of the plan or the elements of a constant.
+  struct Place {
+    int lifetime = -1;
+    std::shared_ptr<const Buffer> constant;
+  };
+
+  std::vector<Planned> lower(const Graph& graph);
+  void place_values(const Graph& graph);
+  void extend(Edge edge, int step);
+  void* address(Edge edge);
+  void bind(std::vector<Planned>& planned);
+
+  std::vector<ProgramPort> inputs_, outputs_;
+  std::vector<StepInfo> infos_;
+  std::vector<std::unique_ptr<Step>> steps_;
+  std::vector<std::shared_ptr<const Buffer>> constants_;  // those that steps read as they run
+  Buffer arena_;
+  std::vector<std::byte*> input_data_;
+  std::vector<const std::byte*> output_data_;
+
+  std::vector<std::vector<Place>> places_;  // by node and output; only while planning
+  std::vector<Lifetime> lifetimes_;
+  std::vector<size_t> offsets_;
+};
+
+Lowering lowering_of(const Graph& graph, const Node& node) {
+  Lowering lowering{node, {}, {}};
+  for (Edge e : node.inputs) {
+    const Node* from = e.id < 0 ? nullptr : &graph.nodes()[size_t(e.id)];
+    lowering.in.push_back(from ? from->outputs[size_t(e.output)] : TensorType{});
+    lowering.source.push_back(from && from->is_constant() ? from : nullptr);
+  }
+  return lowering;
+}
+
+bool is_empty(const Node& node) {
+  for (const TensorType& type : node.outputs)
+    if (type.shape.count() > 0) return false;
+  return true;
+}
+
+CpuProgram::CpuProgram(const Graph& graph) {
+  place_values(graph);
+  std::vector<Planned> planned = lower(graph);
+  Plan memory = plan(lifetimes_);
+  offsets_ = std::move(memory.offsets);
+  arena_ = Buffer(memory.bytes);
+  bind(planned);
+  for (const Port& port : graph.inputs()) {
+    inputs_.push_back({port.name, graph.nodes()[size_t(port.edge.id)].outputs[0]});
+    input_data_.push_back(static_cast<std::byte*>(address(port.edge)));
+  }
+  for (const Port& port : graph.outputs()) {
+    const Node& node = graph.nodes()[size_t(port.edge.id)];
+    outputs_.push_back({port.name, node.outputs[size_t(port.edge.output)]});
+    output_data_.push_back(static_cast<std::byte*>(address(port.edge)));
+  }
+  places_.clear();
+  lifetimes_.clear();
+  offsets_.clear();
+}
+
+void CpuProgram::place_values(const Graph& graph) {
+  for (const Node& node : graph.nodes()) {
+    auto& places = places_.emplace_back();
+    if (node.is_constant()) {
+      places.push_back({-1, node.data});
+    } else if (node.op && node.op->is_view) {
+      Edge e = node.inputs[0];
+      places.push_back(places_[size_t(e.id)][size_t(e.output)]);
+    } else {
+      int first = node.is_input() ? 0 : forever;  // an operator's is known when it is lowered
+      for (const TensorType& type : node.outputs) {
+        places.push_back({int(lifetimes_.size()), nullptr});
+        lifetimes_.push_back({type.bytes(), first, node.is_input() ? forever : 0});
+      }
+    }
+  }
+}
+
+void CpuProgram::extend(Edge edge, int step) {
+  int i = places_[size_t(edge.id)][size_t(edge.output)].lifetime;
+  if (i < 0) return;
+  Lifetime& lifetime = lifetimes_[size_t(i)];
+  lifetime.first = std::min(lifetime.first, step);
+  lifetime.last = std::max(lifetime.last, step);
+}
+
+std::vector<Planned> CpuProgram::lower(const Graph& graph) {
+  std::vector<Planned> planned;
+  for (size_t id = 0; id < graph.nodes().size(); ++id) {
+    const Node& node = graph.nodes()[id];
+    if (!node.op || node.op->is_view || is_empty(node)) continue;
+    Lowering lowering = lowering_of(graph, node);
+    std::string_view kind = "xnnpack";
+    auto step = cpu::lower_to_xnnpack(lowering);
+    if (!step) {
+      kind = "reference";
+      step = cpu::lower_to_reference(lowering);
+    }
+    int now = int(planned.size());
+    for (size_t o = 0; o < node.outputs.size(); ++o) extend({int(id), int(o)}, now);
+    for (size_t i = 0; i < node.inputs.size(); ++i)
+      if (lowering.has(int(i)) && step->reads(int(i))) extend(node.inputs[i], now);
+    infos_.push_back({node.op->name, kind, node.name});
+    planned.push_back({int(id), &node, std::move(step)});
+  }
+  for (const Port& port : graph.outputs()) extend(port.edge, forever);
+  for (Planned& p : planned) {
+    int now = int(&p - planned.data());
+    lifetimes_.push_back({p.step->workspace_bytes(), now, now});
+  }
+  return planned;
+}
+
+// Constants live in the graph's shared buffers; whatever is asked for here is kept alive.
+void* CpuProgram::address(Edge edge) {
+  Place& place = places_[size_t(edge.id)][size_t(edge.output)];
+  if (place.lifetime >= 0) return arena_.data() + offsets_[size_t(place.lifetime)];
+  constants_.push_back(place.constant);
+  return const_cast<std::byte*>(place.constant->data());
+}
+
+void CpuProgram::bind(std::vector<Planned>& planned) {
+  size_t first_workspace = lifetimes_.size() - planned.size();
+  for (size_t s = 0; s < planned.size(); ++s) {
+    auto& [id, node, step] = planned[s];
+    cpu::Memory memory;
+    for (size_t i = 0; i < node->inputs.size(); ++i) {
+      bool read = node->inputs[i].id >= 0 && step->reads(int(i));
+      memory.in.push_back(read ? address(node->inputs[i]) : nullptr);
+    }
+    for (size_t o = 0; o < node->outputs.size(); ++o) memory.out.push_back(address({id, int(o)}));
+    memory.workspace = arena_.data() + offsets_[first_workspace + s];
+    step->bind(memory);
+    steps_.push_back(std::move(step));
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Program> compile(const Graph& graph) {
+  return std::make_unique<CpuProgram>(optimize(graph));
+}
+
+}  // namespace gesso

@@ -1,0 +1,206 @@
+#include "core/graph.h"
+
+#include <cstring>
+#include <sstream>
+
+#include "core/op.h"
+#include "core/ops/list.h"
+
+namespace gesso {
+namespace {
+
+// Enough for 2 GiB of floats: what a 32-bit module can address with room to spare.
+constexpr double most_elements = 1 << 29;
+
+std::string to_string(const Attr& attr) {
+  std::ostringstream s;
+  auto list = [&](const auto& values) {
+    s << '[';
+    for (size_t i = 0; i < values.size(); ++i) s << (i ? ", " : "") << values[i];
+    s << ']';
+  };
+  if (auto* flag = std::get_if<bool>(&attr)) s << (*flag ? "true" : "false");
+  if (auto* number = std::get_if<double>(&attr)) s << *number;
+  if (auto* text = std::get_if<std::string>(&attr)) s << *text;
+  if (auto* ints = std::get_if<Ints>(&attr)) list(*ints);
+  if (auto* numbers = std::get_if<Numbers>(&attr)) list(*numbers);
+  return s.str();
+}
+
+bool is_optional(std::string_view input) {
+  return input.ends_with('?');
+}
+
+bool is_variadic(std::string_view input) {
+  return input.ends_with("...");
+}
+
+void check_size(std::string_view who, const TensorType& type) {
+  double count = 1;
+  for (int size : type.shape) {
+    if (size < 0)
+      fail(std::string(who) + ": a size cannot be negative", {{"shape", to_string(type.shape)}},
+           "sizes of 0 or more");
+    count *= size;
+  }
+  if (count > most_elements)
+    fail(std::string(who) + ": a tensor is too large",
+         {{"shape", to_string(type.shape)}, {"most elements", std::to_string(int(most_elements))}},
+         "a smaller batch or image");
+}
+
+void check_inputs(const Call& call) {
+  const auto& names = call.op.inputs;
+  size_t given = call.node.inputs.size();
+  bool variadic = !names.empty() && is_variadic(names.back());
+  size_t needed = 0;
+  while (needed < names.size() && !is_optional(names[needed])) ++needed;
+  if (given < needed || (given > names.size() && !variadic)) {
+    std::string list;
+    for (std::string_view name : names) list += (list.empty() ? "" : ", ") + std::string(name);
+    fail(call, "the number of inputs is wrong", std::string(call.op.name) + '(' + list + ')');
+  }
+  for (size_t i = 0; i < given; ++i) {
+    std::string_view name = i < names.size() ? names[i] : names.back();
+    if (!call.has(int(i)) && !is_optional(name))
+      fail(call, "the input " + input_name(call.op, int(i)) + " is missing", "pass a value");
+  }
+}
+
+// A list of ints may stand where numbers are expected, and both where a list may be left out.
+bool accepts(const Attr& declared, Attr& given) {
+  if (auto* ints = std::get_if<Ints>(&given); ints && std::holds_alternative<Numbers>(declared))
+    given = Numbers(ints->begin(), ints->end());
+  if (declared.index() == given.index()) return true;
+  return std::holds_alternative<std::monostate>(declared) &&
+         (std::holds_alternative<Ints>(given) || std::holds_alternative<Numbers>(given));
+}
+
+void merge_attrs(const Call& call, Attrs& attrs, Attrs given) {
+  for (auto& [name, value] : given) {
+    if (std::holds_alternative<std::monostate>(value)) continue;
+    auto at = attrs.find(name);
+    if (at == attrs.end()) {
+      std::string known;
+      for (const auto& [k, v] : attrs) known += (known.empty() ? "" : ", ") + k;
+      fail(std::string(call.op.name) + ": there is no option \"" + name + '"',
+           {{"known", known.empty() ? "(none)" : known}}, "remove it, or mind its spelling");
+    }
+    if (!accepts(at->second, value))
+      fail(std::string(call.op.name) + ": the option " + name + " has the wrong kind of value",
+           {{"given", to_string(value)}, {"default", to_string(at->second)}},
+           "a value like the default");
+    at->second = std::move(value);
+  }
+}
+
+}  // namespace
+
+const TensorType& Value::type() const {
+  return graph->nodes()[size_t(id)].outputs[size_t(output)];
+}
+
+Value Graph::append(Node node) {
+  nodes_.push_back(std::move(node));
+  return {this, int(nodes_.size()) - 1, 0};
+}
+
+Value Graph::input(std::string name, TensorType type) {
+  check_size("input " + name, type);
+  Node node;
+  node.outputs = {type};
+  node.name = name;
+  Value value = append(std::move(node));
+  inputs_.push_back({std::move(name), {value.id, 0}});
+  return value;
+}
+
+Value Graph::constant(TensorType type, std::shared_ptr<const Buffer> data) {
+  check_size("constant", type);
+  if (!data || data->size() < type.bytes())
+    fail("constant: there are fewer bytes than the type needs",
+         {{"type", to_string(type)}, {"bytes", std::to_string(data ? data->size() : 0)}},
+         std::to_string(type.bytes()) + " bytes");
+  Node node;
+  node.outputs = {std::move(type)};
+  node.data = std::move(data);
+  node.name = next_name_;
+  return append(std::move(node));
+}
+
+Value Graph::constant(const Shape& shape, std::span<const float> elements) {
+  return constant({DType::f32, shape}, Buffer::copy(std::as_bytes(elements)));
+}
+
+Value Graph::constant(const Shape& shape, std::span<const int32_t> elements) {
+  return constant({DType::i32, shape}, Buffer::copy(std::as_bytes(elements)));
+}
+
+Value Graph::scalar(double value, DType dtype) {
+  auto data = std::make_shared<Buffer>(size_of(dtype));
+  Kernel<float>::visit(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    T element = T(value);
+    std::memcpy(data->data(), &element, sizeof(T));
+  });
+  return constant({dtype, {}}, std::move(data));
+}
+
+Value Graph::apply(const Op& op, const Values& inputs, Attrs given) {
+  Node node{&op, {}, op.attrs, {}, nullptr, next_name_};
+  Call call{op, node, {}};
+  for (Value v : inputs) {
+    node.inputs.push_back({v.id, v.output});
+    call.in.push_back(v ? v.type() : TensorType{});
+  }
+  merge_attrs(call, node.attrs, std::move(given));
+  check_inputs(call);
+  node.outputs = op.infer(call);
+  for (const TensorType& type : node.outputs) check_size(op.name, type);
+  return append(std::move(node));
+}
+
+void Graph::output(std::string name, Value value) {
+  outputs_.push_back({std::move(name), {value.id, value.output}});
+}
+
+std::span<const Op* const> all_ops() {
+#define GESSO_ADDRESS(name) &name##_op,
+  static constexpr const Op* list[] = {GESSO_FOR_EACH_OP(GESSO_ADDRESS)};
+#undef GESSO_ADDRESS
+  return list;
+}
+
+const Op* find_op(std::string_view name) {
+  for (const Op* op : all_ops())
+    if (op->name == name) return op;
+  return nullptr;
+}
+
+Types same_type(const Call& call) {
+  return {call.in[0]};
+}
+
+std::string input_name(const Op& op, int i) {
+  int last = int(op.inputs.size()) - 1;
+  std::string name(op.inputs[size_t(std::min(i, last))]);
+  if (is_optional(name)) name.pop_back();
+  if (is_variadic(name)) name = name.substr(0, name.size() - 3) + '[' + std::to_string(i - last) + ']';
+  return name;
+}
+
+void fail(const Call& call, std::string_view what, std::string_view hint) {
+  std::ostringstream s;
+  s << call.op.name << ": " << what << ".\n";
+  for (size_t i = 0; i < call.in.size(); ++i)
+    if (call.has(int(i)))
+      s << "  " << (i < call.op.inputs.size() || !call.op.inputs.empty() ? input_name(call.op, int(i)) : "extra") << "  "
+        << to_string(call.in[i]) << '\n';
+  for (const auto& [name, value] : call.node.attrs)
+    if (value != call.op.attrs.find(name)->second) s << "  " << name << "  " << to_string(value) << '\n';
+  if (!call.node.name.empty()) s << "  node  " << call.node.name << '\n';
+  s << "  Try: " << hint;
+  throw Error(s.str());
+}
+
+}  // namespace gesso

@@ -1,0 +1,119 @@
+// A graph is a list of nodes in the order they run. That is the whole IR.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/error.h"
+#include "core/tensor.h"
+
+namespace gesso {
+
+using Ints = std::vector<int>;
+using Numbers = std::vector<double>;
+
+// An option of an operator. The first alternative stands for an optional list that is left out.
+using Attr = std::variant<std::monostate, bool, double, std::string, Ints, Numbers>;
+using Attrs = std::map<std::string, Attr, std::less<>>;
+
+struct Op;
+class Graph;
+
+// What flows along one edge: an output of a node. Small: pass it by value. It points into its
+// graph and is void once that graph has moved. A default Value stands for an input left out.
+struct Value {
+  Graph* graph = nullptr;
+  int id = -1;
+  int output = 0;  // most operators have one; split and top-k have more
+
+  explicit operator bool() const { return graph != nullptr; }
+  const TensorType& type() const;
+  const Shape& shape() const { return type().shape; }
+  DType dtype() const { return type().dtype; }
+  Value at(int other_output) const { return {graph, id, other_output}; }
+};
+using Values = std::vector<Value>;
+
+// A Value without its graph, as a node keeps it. An id of -1: the input was left out.
+struct Edge {
+  int id = -1;
+  int output = 0;
+  auto operator<=>(const Edge&) const = default;
+};
+
+struct Node {
+  const Op* op = nullptr;           // what to compute; null for an input or a constant
+  std::vector<Edge> inputs;         // from which earlier nodes
+  Attrs attrs;                      // how: every attribute the operator has
+  std::vector<TensorType> outputs;  // inferred when the node is added
+  std::shared_ptr<const Buffer> data;  // the elements of a constant
+  std::string name;                    // what the model's file calls it, for messages
+
+  bool is_input() const { return !op && !data; }
+  bool is_constant() const { return data != nullptr; }
+  double number(std::string_view attr) const { return get<double>(attr); }
+  int integer(std::string_view attr) const { return int(get<double>(attr)); }
+  bool flag(std::string_view attr) const { return get<bool>(attr); }
+  const std::string& text(std::string_view attr) const { return get<std::string>(attr); }
+  const Ints& ints(std::string_view attr) const { return get<Ints>(attr); }
+  const Numbers& numbers(std::string_view attr) const { return get<Numbers>(attr); }
+  bool has(std::string_view attr) const {
+    return !std::holds_alternative<std::monostate>(attrs.find(attr)->second);
+  }
+
+ private:
+  template <class T>
+  const T& get(std::string_view attr) const {
+    return std::get<T>(attrs.find(attr)->second);
+  }
+};
+
+// A named way in or out of a graph.
+struct Port {
+  std::string name;
+  Edge edge;
+};
+
+// Nodes are only appended, so an input always has a smaller id than its user and
+// running the graph is one loop. Nothing here needs a sort or a visitor.
+class Graph {
+ public:
+  Graph() = default;
+  Graph(Graph&&) = default;
+  Graph& operator=(Graph&&) = default;
+
+  Value input(std::string name, TensorType type);
+  Value constant(TensorType type, std::shared_ptr<const Buffer> data);
+  Value constant(const Shape& shape, std::span<const float> elements);
+  Value constant(const Shape& shape, std::span<const int32_t> elements);
+  Value scalar(double value, DType dtype = DType::f32);
+
+  // Appends a node. Fails, in words that teach, when the operator does not accept these inputs
+  // and attributes. Gives the first output; Value::at gives the others.
+  Value apply(const Op& op, const Values& inputs, Attrs attrs = {});
+
+  // Names a value that the outside wants to read.
+  void output(std::string name, Value value);
+
+  // Every node added from here on is called this in messages: the name in the model's file.
+  void name_next(std::string name) { next_name_ = std::move(name); }
+
+  const std::deque<Node>& nodes() const { return nodes_; }
+  const Node& node(Value v) const { return nodes_[size_t(v.id)]; }
+  const std::vector<Port>& inputs() const { return inputs_; }
+  const std::vector<Port>& outputs() const { return outputs_; }
+  Value value(Edge edge) { return edge.id < 0 ? Value{} : Value{this, edge.id, edge.output}; }
+
+ private:
+  Value append(Node node);
+
+  std::deque<Node> nodes_;  // not a vector: rules hold a Shape& while they append
+  std::vector<Port> inputs_, outputs_;
+  std::string next_name_;
+};
+
+}  // namespace gesso

@@ -1,0 +1,305 @@
+// Operators on one tensor that are one formula without options.
+#include <algorithm>
+#include <cmath>
+
+#include "core/ops/elementwise.h"
+#include "core/ops/list.h"
+
+namespace gesso {
+namespace {
+
+Types to_boolean(const Call& c) {
+  check_dtype(c, 0, floats);
+  return {{DType::boolean, c.shape()}};
+}
+
+Types logical(const Call& c) {
+  check_dtype(c, 0, truths);
+  return {{DType::boolean, c.shape()}};
+}
+
+template <class Real>
+void logical_not(Kernel<Real>& k) {
+  map(k.template input<uint8_t>(), k.template output<uint8_t>(), [](auto x) { return !x; });
+}
+
+template <class Real>
+void identity(Kernel<Real>& k) {
+  std::copy_n(static_cast<const std::byte*>(k.in[0].data),
+              k.shape().count() * k.element_size(k.dtype()), static_cast<std::byte*>(k.out[0].data));
+}
+
+// A function that leaves whole numbers as they are.
+template <class Real, class F>
+void keep_ints(Kernel<Real>& k) {
+  if (k.dtype() == DType::f32)
+    kernels::floats<Real, F>(k);
+  else
+    identity(k);
+}
+
+template <class F>
+constexpr CpuKernel each_fraction(F) {
+  return {keep_ints<float, F>, keep_ints<double, F>};
+}
+
+}  // namespace
+
+const Op abs_op{
+    .name = "abs",
+    .summary = "The distance from 0.",
+    .inputs = {"input"},
+    .infer = same_type_of<signed_numbers>,
+    .cpu = each_number([](auto x) { return std::abs(x); }),
+};
+
+const Op acos_op{
+    .name = "acos",
+    .summary = "The angle, in radians from 0 to pi, whose cosine this is.",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return std::acos(x); }),
+};
+
+const Op acosh_op{
+    .name = "acosh",
+    .summary = "The number of 0 or more whose hyperbolic cosine this is.",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return std::acosh(x); }),
+};
+
+const Op asin_op{
+    .name = "asin",
+    .summary = "The angle, in radians from -pi/2 to pi/2, whose sine this is.",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return std::asin(x); }),
+};
+
+const Op asinh_op{
+    .name = "asinh",
+    .summary = "The number whose hyperbolic sine this is.",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return std::asinh(x); }),
+};
+
+const Op atan_op{
+    .name = "atan",
+    .summary = "The angle, in radians from -pi/2 to pi/2, whose tangent this is.",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return std::atan(x); }),
+};
+
+const Op atanh_op{
+    .name = "atanh",
+    .summary = "The number whose hyperbolic tangent this is.",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return std::atanh(x); }),
+};
+
+const Op ceil_op{
+    .name = "ceil",
+    .summary = "The nearest whole number above.",
+    .inputs = {"input"},
+    .infer = same_type_of<numbers>,
+    .cpu = each_fraction([](auto x) { return std::ceil(x); }),
+};
+
+const Op cos_op{
+    .name = "cos",
+    .summary = "The cosine of an angle in radians.",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return std::cos(x); }),
+};
+
+const Op cosh_op{
+    .name = "cosh",
+    .summary = "The hyperbolic cosine: (exp(x) + exp(-x)) / 2.",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return std::cosh(x); }),
+};
+
+const Op erf_op{
+    .name = "erf",
+    .summary = "The error function: 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x.",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return std::erf(x); }),
+};
+
+const Op exp_op{
+    .name = "exp",
+    .summary = "e to the power of x.",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return std::exp(x); }),
+};
+
+const Op expm1_op{
+    .name = "expm1",
+    .summary = "exp(x) - 1, exact also where x is close to 0.",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return std::expm1(x); }),
+};
+
+const Op floor_op{
+    .name = "floor",
+    .summary = "The nearest whole number below.",
+    .inputs = {"input"},
+    .infer = same_type_of<numbers>,
+    .cpu = each_fraction([](auto x) { return std::floor(x); }),
+};
+
+const Op identity_op{
+    .name = "identity",
+    .summary = "The input itself.",
+    .inputs = {"input"},
+    .infer = same_type,
+    .cpu = {identity<float>, identity<double>},
+    .is_view = true,
+};
+
+const Op is_finite_op{
+    .name = "isFinite",
+    .summary = "Whether x is neither NaN nor infinite.",
+    .inputs = {"input"},
+    .infer = to_boolean,
+    .cpu = each_test([](auto x) { return std::isfinite(x); }),
+};
+
+const Op is_infinite_op{
+    .name = "isInfinite",
+    .summary = "Whether x is Infinity or -Infinity.",
+    .inputs = {"input"},
+    .infer = to_boolean,
+    .cpu = each_test([](auto x) { return std::isinf(x); }),
+};
+
+const Op is_nan_op{
+    .name = "isNaN",
+    .summary = "Whether x is not a number.",
+    .inputs = {"input"},
+    .infer = to_boolean,
+    .cpu = each_test([](auto x) { return std::isnan(x); }),
+};
+
+const Op log_op{
+    .name = "log",
+    .summary = "The natural logarithm.",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return std::log(x); }),
+};
+
+const Op log1p_op{
+    .name = "log1p",
+    .summary = "log(1 + x), exact also where x is close to 0.",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return std::log1p(x); }),
+};
+
+const Op logical_not_op{
+    .name = "logicalNot",
+    .summary = "Whether x is 0 or false.",
+    .inputs = {"input"},
+    .infer = logical,
+    .cpu = {logical_not<float>, logical_not<double>},
+};
+
+const Op neg_op{
+    .name = "neg",
+    .summary = "-x.",
+    .inputs = {"input"},
+    .infer = same_type_of<signed_numbers>,
+    .cpu = each_number([](auto x) { return -x; }),
+};
+
+const Op reciprocal_op{
+    .name = "reciprocal",
+    .summary = "1 / x.",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return 1 / x; }),
+};
+
+const Op round_even_op{
+    .name = "roundEven",
+    .summary = "The nearest whole number; halves go to the even one.",
+    .inputs = {"input"},
+    .infer = same_type_of<numbers>,
+    .cpu = each_fraction([](auto x) { return std::nearbyint(x); }),
+};
+
+const Op rsqrt_op{
+    .name = "rsqrt",
+    .summary = "1 / sqrt(x).",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return 1 / std::sqrt(x); }),
+};
+
+const Op sign_op{
+    .name = "sign",
+    .summary = "1 where x is positive, -1 where it is negative, 0 elsewhere.",
+    .inputs = {"input"},
+    .infer = same_type_of<signed_numbers>,
+    .cpu = each_number([](auto x) { return (x > 0) - (x < 0); }),
+};
+
+const Op sin_op{
+    .name = "sin",
+    .summary = "The sine of an angle in radians.",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return std::sin(x); }),
+};
+
+const Op sinh_op{
+    .name = "sinh",
+    .summary = "The hyperbolic sine: (exp(x) - exp(-x)) / 2.",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return std::sinh(x); }),
+};
+
+const Op sqrt_op{
+    .name = "sqrt",
+    .summary = "The square root; NaN where x is negative.",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return std::sqrt(x); }),
+};
+
+const Op square_op{
+    .name = "square",
+    .summary = "x * x.",
+    .inputs = {"input"},
+    .infer = same_type_of<numbers>,
+    .cpu = each_number([](auto x) { return x * x; }),
+};
+
+const Op tan_op{
+    .name = "tan",
+    .summary = "The tangent of an angle in radians.",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return std::tan(x); }),
+};
+
+const Op tanh_op{
+    .name = "tanh",
+    .summary = "The hyperbolic tangent: from -1 to 1.",
+    .inputs = {"input"},
+    .infer = same_type_of<floats>,
+    .cpu = each_float([](auto x) { return std::tanh(x); }),
+};
+
+}  // namespace gesso

@@ -1,0 +1,124 @@
+// gather, gatherElements and gatherND: parts of the input, picked by index. Indices below zero
+// count from the end; those outside of the input mean the nearest one inside.
+#include <cstring>
+
+#include "core/ops/indices.h"
+#include "core/ops/list.h"
+#include "core/ops/options.h"
+
+namespace gesso {
+namespace {
+
+Types infer_gather(const Call& c) {
+  require_indices(c, 1);
+  int axis = axis_option(c);
+  require_something_to_index(c, axis);
+  Shape shape = c.shape();
+  shape.erase(axis);
+  for (int i = 0; i < c.shape(1).rank(); ++i) {
+    require_room(c, shape.rank() + 1);
+    shape.insert(axis + i, c.shape(1)[i]);
+  }
+  return {{c.dtype(), shape}};
+}
+
+// y[outer..., i..., inner...] = x[outer..., indices[i...], inner...].
+template <class Real>
+void gather(Kernel<Real>& k) {
+  const Shape& shape = k.shape();
+  int axis = positive_axis(k.node.integer("axis"), shape.rank());
+  size_t run = shape.count(axis + 1, shape.rank()) * k.element_size(k.dtype());
+  if (run == 0) return;
+  auto indices = k.template input<int32_t>(1);
+  auto* in = static_cast<const std::byte*>(k.in[0].data);
+  auto* out = static_cast<std::byte*>(k.out[0].data);
+  for (size_t outer = shape.count(0, axis); outer > 0; --outer) {
+    for (int32_t index : indices) {
+      std::memcpy(out, in + size_t(clamp_index(index, shape[axis])) * run, run);
+      out += run;
+    }
+    in += size_t(shape[axis]) * run;
+  }
+}
+
+Types infer_gather_elements(const Call& c) {
+  require_indices(c, 1);
+  int axis = axis_option(c);
+  require_elementwise_indices(c, axis);
+  require_something_to_index(c, axis);
+  return {{c.dtype(), c.shape(1)}};
+}
+
+// y[i, j, k] = x[i, indices[i, j, k], k] along axis 1, and so on.
+template <class Real>
+void gather_elements(Kernel<Real>& k) {
+  const Shape &shape = k.shape(), &picked = k.shape(1);
+  int axis = positive_axis(k.node.integer("axis"), shape.rank());
+  size_t inner = shape.count(axis + 1, shape.rank());
+  auto indices = k.template input<int32_t>(1);
+  k.visit(k.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    auto x = k.template input<T>();
+    auto y = k.template output<T>();
+    size_t i = 0;
+    for (size_t outer = 0; outer < shape.count(0, axis); ++outer)
+      for (int j = 0; j < picked[axis]; ++j)
+        for (size_t in = 0; in < inner; ++in, ++i)
+          y[i] = x[(outer * size_t(shape[axis]) + size_t(clamp_index(indices[i], shape[axis]))) *
+                       inner + in];
+  });
+}
+
+Types infer_gather_nd(const Call& c) {
+  require_indices(c, 1);
+  int depth = require_locations(c);
+  const Shape& shape = c.shape();
+  Shape result = c.shape(1);
+  result.erase(result.rank() - 1);
+  for (int i = 0; i < depth; ++i) require_something_to_index(c, i);
+  require_room(c, result.rank() + shape.rank() - depth);
+  for (int i = depth; i < shape.rank(); ++i) result.push_back(shape[i]);
+  return {{c.dtype(), result}};
+}
+
+// y[i..., j...] = x[indices[i..., 0], indices[i..., 1], …, j...].
+template <class Real>
+void gather_nd(Kernel<Real>& k) {
+  const Locations locations(k.shape(), k.shape(1), k.template input<int32_t>(1));
+  size_t run = locations.run() * k.element_size(k.dtype());
+  if (run == 0) return;
+  auto* in = static_cast<const std::byte*>(k.in[0].data);
+  auto* out = static_cast<std::byte*>(k.out[0].data);
+  for (size_t i = 0; i < locations.count(); ++i)
+    std::memcpy(out + i * run, in + locations[i] * run, run);
+}
+
+}  // namespace
+
+const Op gather_op{
+    .name = "gather",
+    .summary = "Picks slices of the input along an axis by their index.",
+    .inputs = {"input", "indices"},
+    .attrs = {{"axis", 0.0}},
+    .infer = infer_gather,
+    .cpu = {gather<float>, gather<double>},
+};
+
+const Op gather_elements_op{
+    .name = "gatherElements",
+    .summary = "Picks one element of the input for each index, along an axis.",
+    .inputs = {"input", "indices"},
+    .attrs = {{"axis", 0.0}},
+    .infer = infer_gather_elements,
+    .cpu = {gather_elements<float>, gather_elements<double>},
+};
+
+const Op gather_nd_op{
+    .name = "gatherND",
+    .summary = "Picks elements or slices of the input; the last axis of indices is a location.",
+    .inputs = {"input", "indices"},
+    .infer = infer_gather_nd,
+    .cpu = {gather_nd<float>, gather_nd<double>},
+};
+
+}  // namespace gesso

@@ -1,0 +1,123 @@
+// Every operator, in alphabetical order. This list is the only registration there is.
+#pragma once
+
+#include "core/op.h"
+
+#define GESSO_FOR_EACH_OP(X) \
+  X(abs) \
+  X(acos) \
+  X(acosh) \
+  X(add) \
+  X(arg_max) \
+  X(arg_min) \
+  X(asin) \
+  X(asinh) \
+  X(atan) \
+  X(atan2) \
+  X(atanh) \
+  X(average_pool2d) \
+  X(batch_normalization) \
+  X(cast) \
+  X(ceil) \
+  X(clamp) \
+  X(concat) \
+  X(conv2d) \
+  X(conv_transpose2d) \
+  X(cos) \
+  X(cosh) \
+  X(cumulative_sum) \
+  X(depth_to_space) \
+  X(div) \
+  X(elu) \
+  X(equal) \
+  X(erf) \
+  X(exp) \
+  X(expand) \
+  X(expm1) \
+  X(floor) \
+  X(floor_div) \
+  X(gather) \
+  X(gather_elements) \
+  X(gather_nd) \
+  X(gelu) \
+  X(gemm) \
+  X(greater) \
+  X(greater_or_equal) \
+  X(hard_sigmoid) \
+  X(hard_swish) \
+  X(identity) \
+  X(instance_normalization) \
+  X(is_finite) \
+  X(is_infinite) \
+  X(is_nan) \
+  X(l2_pool2d) \
+  X(layer_normalization) \
+  X(leaky_relu) \
+  X(lesser) \
+  X(lesser_or_equal) \
+  X(linear) \
+  X(log) \
+  X(log1p) \
+  X(logical_and) \
+  X(logical_not) \
+  X(logical_or) \
+  X(logical_xor) \
+  X(matmul) \
+  X(max) \
+  X(max_pool2d) \
+  X(min) \
+  X(mod) \
+  X(mul) \
+  X(neg) \
+  X(not_equal) \
+  X(one_hot) \
+  X(pad) \
+  X(pow) \
+  X(prelu) \
+  X(reciprocal) \
+  X(reduce_l1) \
+  X(reduce_l2) \
+  X(reduce_log_sum) \
+  X(reduce_log_sum_exp) \
+  X(reduce_max) \
+  X(reduce_mean) \
+  X(reduce_min) \
+  X(reduce_product) \
+  X(reduce_sum) \
+  X(reduce_sum_square) \
+  X(relu) \
+  X(resample2d) \
+  X(reshape) \
+  X(reverse) \
+  X(round_even) \
+  X(rsqrt) \
+  X(scatter_elements) \
+  X(scatter_nd) \
+  X(selu) \
+  X(sigmoid) \
+  X(sign) \
+  X(sin) \
+  X(sinh) \
+  X(slice) \
+  X(softmax) \
+  X(softplus) \
+  X(softsign) \
+  X(split) \
+  X(sqrt) \
+  X(square) \
+  X(squared_difference) \
+  X(step) \
+  X(sub) \
+  X(tan) \
+  X(tanh) \
+  X(tile) \
+  X(top_k) \
+  X(transpose) \
+  X(triangular) \
+  X(where)
+
+namespace gesso {
+#define GESSO_DECLARE(name) extern const Op name##_op;
+GESSO_FOR_EACH_OP(GESSO_DECLARE)
+#undef GESSO_DECLARE
+}  // namespace gesso

@@ -1,0 +1,159 @@
+// averagePool2d, l2Pool2d and maxPool2d: one number for each channel of each window of an image.
+// Padding takes no part: the average is that of the pixels inside the image. A window wholly in
+// the padding, as ceil rounding can make, gives what no pixels give: NaN, 0 and -Infinity.
+#include <cmath>
+#include <limits>
+
+#include "core/ops/list.h"
+#include "core/ops/options.h"
+#include "core/ops/window.h"
+
+namespace gesso {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+// Without windowDimensions the window is the whole image.
+Window pool_window(const Node& node, Side side, const Shape& input) {
+  int taps = node.has("windowDimensions") ? node.ints("windowDimensions")[size_t(side)]
+                                          : input[1 + int(side)];
+  return window_of(node, side, taps);
+}
+
+int output_size(const Call& c, Side side) {
+  int size = c.shape()[1 + int(side)];
+  Window window = pool_window(c.node, side, c.shape());
+  int floor = steps_of(c, window, size), ceil = steps_of(c, window, size, true);
+  auto sizes = ints_option(c, "outputSizes", 2);
+  if (sizes.empty()) return c.node.text("roundingType") == "ceil" ? ceil : floor;
+  int given = sizes[size_t(side)];
+  if (given != floor && given != ceil)
+    fail(c,
+         std::string("outputSizes cannot be ") + std::to_string(given) + " along " +
+             (side == Side::height ? "the height" : "the width"),
+         std::to_string(floor) + " (rounded down) or " + std::to_string(ceil) + " (rounded up)");
+  return given;
+}
+
+Types infer(const Call& c) {
+  require_float(c);
+  require_images(c);
+  require_window_options(c);
+  ints_option(c, "windowDimensions", 2);
+  choice_option(c, "roundingType", {"floor", "ceil"});
+  if (c.node.attrs.contains("minValue")) require_clamp(c);
+  const Shape& input = c.shape();
+  return {{DType::f32,
+           {input[0], output_size(c, Side::height), output_size(c, Side::width), input[3]}}};
+}
+
+// What the three differ in: where they begin, how they take in a pixel, and how they end.
+struct Average {
+  static constexpr double start = 0;
+  template <class Real>
+  static Real add(Real sum, Real x) {
+    return sum + x;
+  }
+  template <class Real>
+  static Real finish(Real sum, int pixels) {
+    return sum / Real(pixels);
+  }
+};
+
+struct L2 {
+  static constexpr double start = 0;
+  template <class Real>
+  static Real add(Real sum, Real x) {
+    return sum + x * x;
+  }
+  template <class Real>
+  static Real finish(Real sum, int) {
+    return std::sqrt(sum);
+  }
+};
+
+struct Max {
+  static constexpr double start = -infinity;
+  template <class Real>
+  static Real add(Real largest, Real x) {
+    return x > largest ? x : largest;  // NaN is passed over, as in TF.js
+  }
+  template <class Real>
+  static Real finish(Real largest, int) {
+    return largest;
+  }
+};
+
+template <class Pool, class Real>
+void cpu(Kernel<Real>& k) {
+  const Shape &in = k.shape(), &out = k.out_shape();
+  Window rows = pool_window(k.node, Side::height, in);
+  Window columns = pool_window(k.node, Side::width, in);
+  bool clamps = k.node.attrs.contains("minValue");
+  Real least = clamps ? k.number("minValue") : Real(-infinity);
+  Real most = clamps ? k.number("maxValue") : Real(infinity);
+  const Real* x = k.input().data();
+  Real* y = k.output().data();
+  int channels = in[3];
+  for (int batch = 0; batch < out[0]; ++batch)
+    for (int oy = 0; oy < out[1]; ++oy)
+      for (int ox = 0; ox < out[2]; ++ox, y += channels) {
+        std::fill(y, y + channels, Real(Pool::start));
+        int pixels = 0;
+        for (int ky = 0; ky < rows.taps; ++ky) {
+          int64_t iy = rows.pixel(oy, ky);
+          if (iy < 0 || iy >= in[1]) continue;
+          for (int kx = 0; kx < columns.taps; ++kx) {
+            int64_t ix = columns.pixel(ox, kx);
+            if (ix < 0 || ix >= in[2]) continue;
+            const Real* pixel = x + ((size_t(batch) * size_t(in[1]) + size_t(iy)) * size_t(in[2]) +
+                                     size_t(ix)) * size_t(channels);
+            for (int c = 0; c < channels; ++c) y[c] = Pool::add(y[c], pixel[c]);
+            ++pixels;
+          }
+        }
+        for (int c = 0; c < channels; ++c) {
+          Real value = Pool::finish(y[c], pixels);
+          y[c] = value < least ? least : value > most ? most : value;
+        }
+      }
+}
+
+Attrs attrs(bool clamps) {
+  Attrs all{{"windowDimensions", {}},      {"padding", Ints{0, 0, 0, 0}},
+            {"strides", Ints{1, 1}},       {"dilations", Ints{1, 1}},
+            {"roundingType", "floor"},     {"outputSizes", {}}};
+  if (clamps) all.insert({{"minValue", -infinity}, {"maxValue", infinity}});
+  return all;
+}
+
+}  // namespace
+
+const Op average_pool2d_op{
+    .name = "averagePool2d",
+    .summary = "The average of each window of an image; of the whole image by default.",
+    .inputs = {"input"},
+    .attrs = attrs(true),
+    .infer = infer,
+    .cpu = {cpu<Average, float>, cpu<Average, double>},
+};
+
+const Op l2_pool2d_op{
+    .name = "l2Pool2d",
+    .summary = "The square root of the sum of squares of each window of an image.",
+    .inputs = {"input"},
+    .attrs = attrs(false),
+    .infer = infer,
+    .cpu = {cpu<L2, float>, cpu<L2, double>},
+};
+
+const Op max_pool2d_op{
+    .name = "maxPool2d",
+    .summary = "The largest element of each window of an image; of the whole image by default.",
+    .inputs = {"input"},
+    .attrs = attrs(true),
+    .infer = infer,
+    .cpu = {cpu<Max, float>, cpu<Max, double>},
+};
+
+}  // namespace gesso

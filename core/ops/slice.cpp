@@ -1,0 +1,62 @@
+// slice(input): a box of the input. Along each axis it begins at `starts`, covers `sizes` elements
+// and keeps every `strides`-th; a negative stride covers the elements before `starts` instead,
+// walking backwards.
+#include "core/ops/list.h"
+#include "core/ops/options.h"
+#include "core/ops/strided.h"
+
+namespace gesso {
+namespace {
+
+Types infer(const Call& c) {
+  int rank = c.shape().rank();
+  auto starts = ints_option(c, "starts", rank);
+  auto sizes = ints_option(c, "sizes", rank);
+  auto strides = ints_option(c, "strides", rank);
+  Shape shape = c.shape();
+  for (int axis = 0; axis < rank; ++axis) {
+    int64_t start = starts[size_t(axis)], size = sizes[size_t(axis)], whole = c.shape()[axis];
+    int64_t stride = strides.empty() ? 1 : strides[size_t(axis)];
+    if (stride == 0) fail(c, "a stride cannot be 0", "1 to keep every element");
+    if (size < 0) fail(c, "a size cannot be negative", "sizes of 0 or more");
+    bool inside = stride > 0 ? start >= 0 && start + size <= whole
+                             : start >= 0 && start < std::max<int64_t>(whole, 1) &&
+                                   start - size + 1 >= 0;
+    if (!inside)
+      fail(c, "the slice reaches outside of the input along axis " + std::to_string(axis),
+           "starts and sizes within its " + std::to_string(whole) + " elements");
+    shape[axis] = int((size + std::abs(stride) - 1) / std::abs(stride));
+  }
+  return {{c.dtype(), shape}};
+}
+
+template <class Real>
+void cpu(Kernel<Real>& k) {
+  auto steps = strides_of(k.shape());
+  const Ints& starts = k.node.ints("starts");
+  const Ints* strides = k.node.has("strides") ? &k.node.ints("strides") : nullptr;
+  ptrdiff_t start = 0;
+  for (size_t axis = 0; axis < starts.size(); ++axis)
+    start += ptrdiff_t(steps[axis]) * starts[axis];
+  Walk walk(start);
+  for (size_t axis = 0; axis < starts.size(); ++axis) {
+    // One element needs no step, and a stride beyond the input would overflow as one.
+    int size = k.out_shape()[int(axis)];
+    ptrdiff_t stride = strides && size > 1 ? (*strides)[axis] : 1;
+    walk.add(size_t(size), stride * ptrdiff_t(steps[axis]));
+  }
+  walk.copy(k.in[0].data, k.out[0].data, k.element_size(k.dtype()));
+}
+
+}  // namespace
+
+const Op slice_op{
+    .name = "slice",
+    .summary = "A box cut out of the input, with steps if wanted.",
+    .inputs = {"input"},
+    .attrs = {{"starts", Ints{}}, {"sizes", Ints{}}, {"strides", {}}},
+    .infer = infer,
+    .cpu = {cpu<float>, cpu<double>},
+};
+
+}  // namespace gesso

@@ -1,0 +1,55 @@
+#include "core/ops/window.h"
+
+#include "core/ops/options.h"
+
+namespace gesso {
+
+void require_images(const Call& call) {
+  if (call.shape().rank() != 4)
+    fail(call, "the input must be images [batch, height, width, channels]",
+         "reshape the input to four sizes; [1, height, width, channels] is one image");
+}
+
+void require_filter(const Call& call) {
+  const Shape& filter = call.shape(1);
+  if (filter.rank() != 4)
+    fail(call, "the filter must have the sizes [out, height, width, in / groups]",
+         "reshape or transpose the filter");
+  int groups = whole_option(call, "groups"), channels = call.shape()[3];
+  if (groups < 1) fail(call, "groups must be at least 1", "1 for an ordinary convolution");
+  if (channels % groups != 0 || filter[0] % groups != 0)
+    fail(call, "groups must divide the channels of the input and those of the output",
+         "groups 1, or the number of channels for a depthwise convolution");
+  if (filter[3] != channels / groups)
+    fail(call,
+         "the last size of the filter must be the input's channels in one group, " +
+             std::to_string(channels / groups),
+         "filters [out, height, width, in / groups]");
+  if (call.has(2) && call.shape(2) != Shape{filter[0]})
+    fail(call, "bias must hold one number for each filter",
+         "the shape [" + std::to_string(filter[0]) + ']');
+}
+
+void require_window_options(const Call& call) {
+  for (int pixels : ints_option(call, "padding", 4))
+    if (pixels < 0)
+      fail(call, "padding cannot be negative", "slice the input where it is to become smaller");
+  for (std::string_view name : {"strides", "dilations"})
+    for (int pixels : ints_option(call, name, 2))
+      if (pixels < 1) fail(call, std::string(name) + " must be at least 1", "[1, 1]");
+}
+
+int steps_of(const Call& call, const Window& window, int size, bool ceil) {
+  if (window.taps < 1)
+    fail(call, "a window must have at least one pixel in height and width",
+         "sizes of 1 or more");
+  int64_t room = int64_t(size) + window.before + window.after - window.extent();
+  if (room < 0)
+    fail(call,
+         "a window of " + std::to_string(window.extent()) + " pixels does not fit into " +
+             std::to_string(room + window.extent()) + ", which is the image with its padding",
+         "a larger image, more padding or a smaller window");
+  return size_from(call, (room + (ceil ? window.stride - 1 : 0)) / window.stride + 1);
+}
+
+}  // namespace gesso
