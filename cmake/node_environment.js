@@ -1,0 +1,2 @@
+// Emscripten's getenv reads a table of its own; test programs want the process's.
+Module.preRun = () => Object.assign(ENV, process.env);
