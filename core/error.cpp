@@ -2,7 +2,7 @@
 
 namespace gesso {
 
-void fail(std::string_view what, std::initializer_list<Fact> facts, std::string_view hint) {
+void fail(std::string_view what, std::span<const Fact> facts, std::string_view hint) {
   std::string text(what);
   text += ".\n";
   for (const auto& [name, value] : facts) text += "  " + name + "  " + value + '\n';

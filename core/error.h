@@ -2,6 +2,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -22,7 +23,11 @@ struct Fact {
 //     <name>  <value>
 //     Try: <hint>
 // `what` begins with the name the user typed: an operator, a file, a function.
-[[noreturn]] void fail(std::string_view what, std::initializer_list<Fact> facts,
-                       std::string_view hint);
+[[noreturn]] void fail(std::string_view what, std::span<const Fact> facts, std::string_view hint);
+
+[[noreturn]] inline void fail(std::string_view what, std::initializer_list<Fact> facts,
+                              std::string_view hint) {
+  fail(what, std::span(facts.begin(), facts.size()), hint);
+}
 
 }  // namespace gesso

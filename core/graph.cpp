@@ -1,7 +1,7 @@
 #include "core/graph.h"
 
+#include <cstdio>
 #include <cstring>
-#include <sstream>
 
 #include "core/op.h"
 #include "core/ops/list.h"
@@ -12,19 +12,31 @@ namespace {
 // Enough for 2 GiB of floats: what a 32-bit module can address with room to spare.
 constexpr double most_elements = 1 << 29;
 
-std::string to_string(const Attr& attr) {
-  std::ostringstream s;
-  auto list = [&](const auto& values) {
-    s << '[';
-    for (size_t i = 0; i < values.size(); ++i) s << (i ? ", " : "") << values[i];
-    s << ']';
-  };
-  if (auto* flag = std::get_if<bool>(&attr)) s << (*flag ? "true" : "false");
-  if (auto* number = std::get_if<double>(&attr)) s << *number;
-  if (auto* text = std::get_if<std::string>(&attr)) s << *text;
-  if (auto* ints = std::get_if<Ints>(&attr)) list(*ints);
-  if (auto* numbers = std::get_if<Numbers>(&attr)) list(*numbers);
-  return s.str();
+// As few digits as tell the number from its neighbours on a screen: 1, 0.01, -inf.
+std::string to_text(double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", number);
+  return text;
+}
+
+std::string to_text(int number) {
+  return std::to_string(number);
+}
+
+template <class T>
+std::string to_text(const std::vector<T>& list) {
+  std::string text = "[";
+  for (size_t i = 0; i < list.size(); ++i) text += (i ? ", " : "") + to_text(list[i]);
+  return text + ']';
+}
+
+std::string to_text(const Attr& attr) {
+  if (auto* flag = std::get_if<bool>(&attr)) return *flag ? "true" : "false";
+  if (auto* number = std::get_if<double>(&attr)) return to_text(*number);
+  if (auto* text = std::get_if<std::string>(&attr)) return *text;
+  if (auto* ints = std::get_if<Ints>(&attr)) return to_text(*ints);
+  if (auto* numbers = std::get_if<Numbers>(&attr)) return to_text(*numbers);
+  return "";
 }
 
 bool is_optional(std::string_view input) {
@@ -88,7 +100,7 @@ void merge_attrs(const Call& call, Attrs& attrs, Attrs given) {
     }
     if (!accepts(at->second, value))
       fail(std::string(call.op.name) + ": the option " + name + " has the wrong kind of value",
-           {{"given", to_string(value)}, {"default", to_string(at->second)}},
+           {{"given", to_text(value)}, {"default", to_text(at->second)}},
            "a value like the default");
     at->second = std::move(value);
   }
@@ -190,17 +202,13 @@ std::string input_name(const Op& op, int i) {
 }
 
 void fail(const Call& call, std::string_view what, std::string_view hint) {
-  std::ostringstream s;
-  s << call.op.name << ": " << what << ".\n";
+  std::vector<Fact> facts;
   for (size_t i = 0; i < call.in.size(); ++i)
-    if (call.has(int(i)))
-      s << "  " << (i < call.op.inputs.size() || !call.op.inputs.empty() ? input_name(call.op, int(i)) : "extra") << "  "
-        << to_string(call.in[i]) << '\n';
+    if (call.has(int(i))) facts.push_back({input_name(call.op, int(i)), to_string(call.in[i])});
   for (const auto& [name, value] : call.node.attrs)
-    if (value != call.op.attrs.find(name)->second) s << "  " << name << "  " << to_string(value) << '\n';
-  if (!call.node.name.empty()) s << "  node  " << call.node.name << '\n';
-  s << "  Try: " << hint;
-  throw Error(s.str());
+    if (value != call.op.attrs.find(name)->second) facts.push_back({name, to_text(value)});
+  if (!call.node.name.empty()) facts.push_back({"node", call.node.name});
+  fail(std::string(call.op.name) + ": " + std::string(what), facts, hint);
 }
 
 }  // namespace gesso

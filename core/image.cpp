@@ -51,10 +51,18 @@ Region region_of(Fit fit, int width, int height, int width_out, int height_out) 
 ImageScratch::Tap tap_of(Sampling sampling, int i, int n, Part part, int pixels) {
   double m = double(part.size), at = 0;
   switch (sampling) {
-    case Sampling::align_corners: at = n > 1 ? i * (m - 1) / (n - 1) : 0; break;
-    case Sampling::half_pixel: at = (i + 0.5) * m / n - 0.5; break;
-    case Sampling::asymmetric: at = i * m / n; break;
-    case Sampling::nearest: at = std::floor((i + 0.5) * m / n); break;
+    case Sampling::align_corners:
+      at = n > 1 ? i * (m - 1) / (n - 1) : 0;
+      break;
+    case Sampling::half_pixel:
+      at = (i + 0.5) * m / n - 0.5;
+      break;
+    case Sampling::asymmetric:
+      at = i * m / n;
+      break;
+    case Sampling::nearest:
+      at = std::floor((i + 0.5) * m / n);
+      break;
   }
   at = std::clamp(at, 0.0, m - 1);
   auto first = int64_t(at);
@@ -100,9 +108,12 @@ using WriteRow = decltype(&write_row<1, false>);
 
 WriteRow writer_of(int channels, bool binarize) {
   switch (channels) {
-    case 1: return binarize ? write_row<1, true> : write_row<1, false>;
-    case 3: return binarize ? write_row<3, true> : write_row<3, false>;
-    default: return binarize ? write_row<4, true> : write_row<4, false>;
+    case 1:
+      return binarize ? write_row<1, true> : write_row<1, false>;
+    case 3:
+      return binarize ? write_row<3, true> : write_row<3, false>;
+    default:
+      return binarize ? write_row<4, true> : write_row<4, false>;
   }
 }
 
@@ -130,9 +141,8 @@ void check(std::span<const uint8_t> rgba, int width, int height, const ImageOpti
 
 }  // namespace
 
-void write_image(std::span<const uint8_t> rgba, int width, int height,
-                 const ImageOptions& options, const Shape& shape, std::span<float> out,
-                 ImageScratch& scratch) {
+void write_image(std::span<const uint8_t> rgba, int width, int height, const ImageOptions& options,
+                 const Shape& shape, std::span<float> out, ImageScratch& scratch) {
   check(rgba, width, height, options, shape, out);
   int rows = shape[1], columns = shape[2], channels = shape[3];
   Region region = region_of(options.fit, width, height, columns, rows);

@@ -54,9 +54,8 @@ class ImageScratch {
 // of red, green and blue. Alpha is not multiplied in. Between pixels it interpolates linearly, as
 // TF.js' resizeBilinear does: it does not average what lies further apart.
 // Fails for an empty picture, too few bytes, another kind of shape, or a std of 0.
-void write_image(std::span<const uint8_t> rgba, int width, int height,
-                 const ImageOptions& options, const Shape& shape, std::span<float> out,
-                 ImageScratch& scratch);
+void write_image(std::span<const uint8_t> rgba, int width, int height, const ImageOptions& options,
+                 const Shape& shape, std::span<float> out, ImageScratch& scratch);
 
 // The same, for when it is called once.
 inline void write_image(std::span<const uint8_t> rgba, int width, int height,

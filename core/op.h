@@ -76,10 +76,22 @@ struct Kernel {
   }
 };
 
-// One template, kept twice. The double copy is the oracle every backend is held to.
+// One template, kept twice. The double copy is the oracle every backend is held to; the library
+// that ships is built with GESSO_NO_ORACLE, without it.
 struct CpuKernel {
+  constexpr CpuKernel(void (*run)(Kernel<float>&), [[maybe_unused]] void (*check)(Kernel<double>&))
+      : f32(run)
+#ifndef GESSO_NO_ORACLE
+        ,
+        f64(check)
+#endif
+  {
+  }
+
   void (*f32)(Kernel<float>&);
+#ifndef GESSO_NO_ORACLE
   void (*f64)(Kernel<double>&);
+#endif
 };
 
 struct Op {

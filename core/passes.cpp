@@ -5,8 +5,8 @@
 #include <limits>
 #include <numeric>
 
+#include "core/evaluate.h"
 #include "core/ops/list.h"
-#include "core/reference.h"
 
 namespace gesso {
 namespace {
@@ -148,45 +148,13 @@ Values fold_constant(Rewrite& r, const Node& node) {
   for (Value v : inputs) given += v ? v.type().bytes() : 0;
   if (bytes > std::max(given, largest_folded)) return {};
 
-  Kernel<float> kernel{node, {}, {}};
-  for (Value v : inputs) {
-    // A reference kernel never writes to its inputs.
-    void* data = v ? const_cast<std::byte*>(r.to.node(v).data->data()) : nullptr;
-    kernel.in.push_back({v ? v.type() : TensorType{}, data});
-  }
-  std::vector<std::shared_ptr<Buffer>> buffers;
-  for (const TensorType& type : node.outputs) {
-    buffers.push_back(std::make_shared<Buffer>(type.bytes()));
-    kernel.out.push_back({type, buffers.back()->data()});
-  }
-  node.op->cpu.f32(kernel);
+  std::vector<const Node*> constants;
+  for (Value v : inputs) constants.push_back(v ? &r.to.node(v) : nullptr);
+  auto buffers = evaluate(node, constants);
   Values outputs;
   for (size_t o = 0; o < buffers.size(); ++o)
     outputs.push_back(r.to.constant(node.outputs[o], buffers[o]));
   return outputs;
-}
-
-Values lower_one_batch_norm(Rewrite& r, const Node& node) {
-  if (node.op != &batch_normalization_op) return {};
-  Values in = r.inputs_of(node);
-  in.resize(5);
-  Value x = in[0];
-  for (size_t i = 1; i < 5; ++i)
-    if (in[i] && !is_constant(in[i])) return {};
-  int axis = positive_axis(node.integer("axis"), x.shape().rank());
-  size_t channels = size_t(x.shape()[axis]);
-  std::vector<float> scale(channels), shift(channels);
-  for (size_t c = 0; c < channels; ++c) {
-    double s = in[3] ? double(elements(in[3])[c]) : 1.0;
-    s /= std::sqrt(double(elements(in[2])[c]) + node.number("epsilon"));
-    double bias = in[4] ? double(elements(in[4])[c]) : 0.0;
-    scale[c] = float(s);
-    shift[c] = float(bias - double(elements(in[1])[c]) * s);
-  }
-  Shape along = Shape::filled(x.shape().rank() - axis, 1);
-  along[0] = int(channels);
-  Value product = r.to.apply(mul_op, {x, r.to.constant(along, scale)});
-  return {r.to.apply(add_op, {product, r.to.constant(along, shift)})};
 }
 
 // The elements of a constant that has one element per channel of x, or one for all of them.
@@ -210,12 +178,38 @@ bool is_weighted_sum(Rewrite& r, const Node& node) {
   if (node.op == &conv2d_op || node.op == &conv_transpose2d_op || node.op == &gemm_op) {
     Values in = r.inputs_in_new(node);
     if (!is_constant(in[1]) || (in.size() > 2 && in[2] && !is_constant(in[2]))) return false;
-    if (node.op == &gemm_op && (node.number("alpha") != 1 || node.number("beta") != 1)) return false;
+    if (node.op == &gemm_op && (node.number("alpha") != 1 || node.number("beta") != 1))
+      return false;
     return has_open_clamp(node);
   }
   if (node.op != &matmul_op) return false;
   Values in = r.inputs_in_new(node);
   return is_constant(in[1]) && in[0].shape().rank() == 2 && in[1].shape().rank() == 2;
+}
+
+Values lower_one_batch_norm(Rewrite& r, const Node& node) {
+  if (node.op != &batch_normalization_op) return {};
+  Values in = r.inputs_of(node);
+  in.resize(5);
+  Value x = in[0];
+  for (size_t i = 1; i < 5; ++i)
+    if (in[i] && !is_constant(in[i])) return {};
+  const Node* before = r.sole_producer(node, 0);
+  bool channels_last =
+      positive_axis(node.integer("axis"), x.shape().rank()) == x.shape().rank() - 1;
+  if (!before || !is_weighted_sum(r, *before) || !channels_last) return {};
+  size_t channels = size_t(x.shape().back());
+  std::vector<float> scale(channels), shift(channels);
+  for (size_t c = 0; c < channels; ++c) {
+    double s = in[3] ? double(elements(in[3])[c]) : 1.0;
+    s /= std::sqrt(double(elements(in[2])[c]) + node.number("epsilon"));
+    double bias = in[4] ? double(elements(in[4])[c]) : 0.0;
+    scale[c] = float(s);
+    shift[c] = float(bias - double(elements(in[1])[c]) * s);
+  }
+  Shape along{int(channels)};
+  Value product = r.to.apply(mul_op, {x, r.to.constant(along, scale)});
+  return {r.to.apply(add_op, {product, r.to.constant(along, shift)})};
 }
 
 // The weights with the channel c of the result scaled by scale[c].
@@ -244,7 +238,8 @@ Values fold_one_affine(Rewrite& r, const Node& node) {
 
   Values in = r.inputs_in_new(before);
   in.resize(3);
-  std::vector<float> bias = in[2] ? per_channel(in[2], sum.shape()) : std::vector<float>(factor.size());
+  std::vector<float> bias =
+      in[2] ? per_channel(in[2], sum.shape()) : std::vector<float>(factor.size());
   if (bias.empty()) return {};
   if (node.op == &mul_op) {
     in[1] = scaled_weights(r, before, in[1], factor);

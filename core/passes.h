@@ -15,8 +15,9 @@ Graph drop_identities(const Graph& graph);
 // Computes, once and for all, every node whose inputs are constants.
 Graph fold_constants(const Graph& graph);
 
-// Writes a batchNormalization with constant statistics as a product and a sum:
-// y = x * s + (bias - mean * s), with s = scale / sqrt(variance + epsilon).
+// Writes a batchNormalization with constant statistics as a product and a sum,
+// y = x * s + (bias - mean * s), with s = scale / sqrt(variance + epsilon), behind what fold_affine
+// can take them into. Elsewhere the operator is more exact: there x * s and mean * s may cancel.
 Graph lower_batch_norm(const Graph& graph);
 
 // Takes a product or sum with one constant per channel into the weights and the bias of the

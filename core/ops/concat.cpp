@@ -12,7 +12,8 @@ Types infer(const Call& c) {
   int64_t size = 0;
   for (int i = 0; i < int(c.in.size()); ++i) {
     if (c.dtype(i) != c.dtype())
-      fail(c, "all inputs must be of one type", "cast them to " + std::string(to_string(c.dtype())));
+      fail(c, "all inputs must be of one type",
+           "cast them to " + std::string(to_string(c.dtype())));
     Shape like_first = c.shape(i);
     if (like_first.rank() == c.shape().rank()) like_first[axis] = c.shape()[axis];
     if (like_first != c.shape())
@@ -37,8 +38,7 @@ void cpu(Kernel<Real>& k) {
     size_t run = shape.count(axis, shape.rank()) * k.element_size(k.dtype());
     if (run == 0) continue;
     auto* source = static_cast<const std::byte*>(in.data);
-    for (size_t i = 0; i < outer; ++i)
-      std::memcpy(out + i * out_run, source + i * run, run);
+    for (size_t i = 0; i < outer; ++i) std::memcpy(out + i * out_run, source + i * run, run);
     out += run;
   }
 }

@@ -47,12 +47,15 @@ void cpu(Kernel<Real>& k) {
             for (int kx = 0; kx < columns.taps; ++kx) {
               int64_t ix = columns.pixel(ox, kx);
               if (ix < 0 || ix >= in[2]) continue;
-              const Real* pixel = x + ((size_t(batch) * size_t(in[1]) + size_t(iy)) * size_t(in[2]) +
-                                       size_t(ix)) * size_t(in[3]) +
-                                  size_t(o / out_depth) * size_t(depth);
+              const Real* pixel =
+                  x +
+                  ((size_t(batch) * size_t(in[1]) + size_t(iy)) * size_t(in[2]) + size_t(ix)) *
+                      size_t(in[3]) +
+                  size_t(o / out_depth) * size_t(depth);
               const Real* tap =
-                  weights + ((size_t(o) * size_t(filter[1]) + size_t(ky)) * size_t(filter[2]) +
-                             size_t(kx)) * size_t(depth);
+                  weights +
+                  ((size_t(o) * size_t(filter[1]) + size_t(ky)) * size_t(filter[2]) + size_t(kx)) *
+                      size_t(depth);
               for (int i = 0; i < depth; ++i) sum += pixel[i] * tap[i];
             }
           }

@@ -20,8 +20,8 @@ int output_size(const Call& c, Side side) {
   if (taps < 1) fail(c, "a filter must have at least one pixel", "a larger filter");
   if (size < 1) fail(c, "the input must have at least one pixel", "a larger input");
   Window window = window_of(c.node, side, taps);
-  int64_t least = int64_t(size - 1) * window.stride + window.extent() - window.before -
-                  window.after;
+  int64_t least =
+      int64_t(size - 1) * window.stride + window.extent() - window.before - window.after;
   int64_t result = least;
   auto sizes = ints_option(c, "outputSizes", 2);
   if (sizes.empty()) {
@@ -38,8 +38,7 @@ int output_size(const Call& c, Side side) {
            "a number from " + std::to_string(least) + " to " +
                std::to_string(least + window.stride - 1));
   }
-  if (result < 1)
-    fail(c, "the padding leaves nothing of the output", "less padding");
+  if (result < 1) fail(c, "the padding leaves nothing of the output", "less padding");
   return size_from(c, result);
 }
 
@@ -49,9 +48,9 @@ Types infer(const Call& c) {
   require_filter(c);
   require_window_options(c);
   require_clamp(c);
-  return {{DType::f32,
-           {c.shape()[0], output_size(c, Side::height), output_size(c, Side::width),
-            c.shape(1)[0]}}};
+  return {
+      {DType::f32,
+       {c.shape()[0], output_size(c, Side::height), output_size(c, Side::width), c.shape(1)[0]}}};
 }
 
 // The pixel of the input whose tap lands on an output pixel, or -1.
@@ -86,12 +85,15 @@ void cpu(Kernel<Real>& k) {
             for (int kx = 0; kx < columns.taps; ++kx) {
               int ix = source(columns, ox, kx, in[2]);
               if (ix < 0) continue;
-              const Real* pixel = x + ((size_t(batch) * size_t(in[1]) + size_t(iy)) * size_t(in[2]) +
-                                       size_t(ix)) * size_t(in[3]) +
-                                  size_t(o / out_depth) * size_t(depth);
+              const Real* pixel =
+                  x +
+                  ((size_t(batch) * size_t(in[1]) + size_t(iy)) * size_t(in[2]) + size_t(ix)) *
+                      size_t(in[3]) +
+                  size_t(o / out_depth) * size_t(depth);
               const Real* tap =
-                  weights + ((size_t(o) * size_t(filter[1]) + size_t(ky)) * size_t(filter[2]) +
-                             size_t(kx)) * size_t(depth);
+                  weights +
+                  ((size_t(o) * size_t(filter[1]) + size_t(ky)) * size_t(filter[2]) + size_t(kx)) *
+                      size_t(depth);
               for (int i = 0; i < depth; ++i) sum += pixel[i] * tap[i];
             }
           }

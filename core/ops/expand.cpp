@@ -15,8 +15,7 @@ Types infer(const Call& c) {
   Shape shape{sizes};
   int added = shape.rank() - from.rank();
   bool fits = added >= 0;
-  for (int i = 0; fits && i < from.rank(); ++i)
-    fits = from[i] == 1 || from[i] == shape[i + added];
+  for (int i = 0; fits && i < from.rank(); ++i) fits = from[i] == 1 || from[i] == shape[i + added];
   if (!fits)
     fail(c, "newShape must end like the input's, save where the input has size 1",
          "reshape the input first, so that it has size 1 wherever it is to be repeated");

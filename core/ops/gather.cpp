@@ -65,7 +65,8 @@ void gather_elements(Kernel<Real>& k) {
       for (int j = 0; j < picked[axis]; ++j)
         for (size_t in = 0; in < inner; ++in, ++i)
           y[i] = x[(outer * size_t(shape[axis]) + size_t(clamp_index(indices[i], shape[axis]))) *
-                       inner + in];
+                       inner +
+                   in];
   });
 }
 

@@ -13,7 +13,8 @@ constexpr int clamp_index(int32_t index, int size) {
 // Refuses indices into an axis of the first input that has nothing to point at.
 inline void require_something_to_index(const Call& call, int axis) {
   if (call.shape()[axis] == 0 && call.shape(1).count() > 0)
-    fail(call, "axis " + std::to_string(axis) + " of the input is empty: no index can point into it",
+    fail(call,
+         "axis " + std::to_string(axis) + " of the input is empty: no index can point into it",
          "an input with at least one element along it");
 }
 

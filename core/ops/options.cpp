@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/ops/accept.h"
+
 namespace gesso {
 namespace {
 
@@ -62,15 +64,11 @@ int choice_option(const Call& call, std::string_view name,
 }
 
 void require_float(const Call& call) {
-  for (int i = 0; i < int(call.in.size()); ++i)
-    if (call.has(i) && call.dtype(i) != DType::f32)
-      fail(call, "the input " + input_name(call.op, i) + " must be float32",
-           "cast it to float32 before");
+  for (int i = 0; i < int(call.in.size()); ++i) check_dtype(call, i, floats);
 }
 
 void require_indices(const Call& call, int i) {
-  if (call.dtype(i) != DType::i32)
-    fail(call, "the input " + input_name(call.op, i) + " must be int32", "cast it to int32 before");
+  check_dtype(call, i, std::array{DType::i32});
 }
 
 void require_clamp(const Call& call) {
@@ -82,16 +80,24 @@ void require_fits(const Call& call, std::string_view name, DType dtype) {
   if (dtype == DType::f32) return;
   double value = call.node.number(name), least = 0, most = 0;
   switch (dtype) {
-    case DType::i32: least = -2147483648.0, most = 2147483647; break;
-    case DType::i8: least = -128, most = 127; break;
-    case DType::boolean: most = 1; break;
-    default: most = 255;
+    case DType::i32:
+      least = -2147483648.0, most = 2147483647;
+      break;
+    case DType::i8:
+      least = -128, most = 127;
+      break;
+    case DType::boolean:
+      most = 1;
+      break;
+    default:
+      most = 255;
   }
   if (!(value >= least && value <= most) || value != std::floor(value))
-    fail(call, std::string(name) + " must be a number that " + std::string(to_string(dtype)) +
-                   " can hold",
-         "a whole number from " + std::to_string(int64_t(least)) + " to " +
-             std::to_string(int64_t(most)));
+    fail(
+        call,
+        std::string(name) + " must be a number that " + std::string(to_string(dtype)) + " can hold",
+        "a whole number from " + std::to_string(int64_t(least)) + " to " +
+            std::to_string(int64_t(most)));
 }
 
 int size_from(const Call& call, int64_t size) {

@@ -23,10 +23,14 @@ Mode mode_of(std::string_view name) {
 int source(Mode mode, int i, int size) {
   if (i >= 0 && i < size) return i;
   switch (mode) {
-    case Mode::constant: return -1;
-    case Mode::edge: return i < 0 ? 0 : size - 1;
-    case Mode::reflection: return i < 0 ? -i : 2 * size - 2 - i;
-    case Mode::symmetric: return i < 0 ? -1 - i : 2 * size - 1 - i;
+    case Mode::constant:
+      return -1;
+    case Mode::edge:
+      return i < 0 ? 0 : size - 1;
+    case Mode::reflection:
+      return i < 0 ? -i : 2 * size - 2 - i;
+    case Mode::symmetric:
+      return i < 0 ? -1 - i : 2 * size - 1 - i;
   }
   return -1;
 }
@@ -105,7 +109,8 @@ void cpu(Kernel<Real>& k) {
       fill(out, constant.data(), element_size, size_t(to[last]) * inner);
     } else if (mode == Mode::constant) {
       fill(out, constant.data(), element_size, size_t(first) * inner);
-      if (size > 0) std::memcpy(out + size_t(first) * run, in + start * element_size, size_t(size) * run);
+      if (size > 0)
+        std::memcpy(out + size_t(first) * run, in + start * element_size, size_t(size) * run);
       fill(out + size_t(first + size) * run, constant.data(), element_size, size_t(rest) * inner);
     } else {
       const std::byte* row = in + start * element_size;

@@ -106,8 +106,9 @@ void cpu(Kernel<Real>& k) {
           for (int kx = 0; kx < columns.taps; ++kx) {
             int64_t ix = columns.pixel(ox, kx);
             if (ix < 0 || ix >= in[2]) continue;
-            const Real* pixel = x + ((size_t(batch) * size_t(in[1]) + size_t(iy)) * size_t(in[2]) +
-                                     size_t(ix)) * size_t(channels);
+            const Real* pixel =
+                x + ((size_t(batch) * size_t(in[1]) + size_t(iy)) * size_t(in[2]) + size_t(ix)) *
+                        size_t(channels);
             for (int c = 0; c < channels; ++c) y[c] = Pool::add(y[c], pixel[c]);
             ++pixels;
           }
@@ -120,9 +121,8 @@ void cpu(Kernel<Real>& k) {
 }
 
 Attrs attrs(bool clamps) {
-  Attrs all{{"windowDimensions", {}},      {"padding", Ints{0, 0, 0, 0}},
-            {"strides", Ints{1, 1}},       {"dilations", Ints{1, 1}},
-            {"roundingType", "floor"},     {"outputSizes", {}}};
+  Attrs all{{"windowDimensions", {}},  {"padding", Ints{0, 0, 0, 0}}, {"strides", Ints{1, 1}},
+            {"dilations", Ints{1, 1}}, {"roundingType", "floor"},     {"outputSizes", {}}};
   if (clamps) all.insert({{"minValue", -infinity}, {"maxValue", infinity}});
   return all;
 }

@@ -47,7 +47,8 @@ int nearest(Coordinates coordinates, int64_t o, int64_t in, int64_t out) {
   Place place = place_of(coordinates, o, in, out);
   auto [numerator, denominator] = place;
   switch (coordinates) {
-    case Coordinates::asymmetric: return int(place.floor());
+    case Coordinates::asymmetric:
+      return int(place.floor());
     case Coordinates::half_pixel:  // ceil(place - 1/2)
       return int((2 * numerator + denominator - 1) / (2 * denominator));
     default:  // floor(place + 1/2)

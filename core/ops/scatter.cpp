@@ -61,8 +61,10 @@ void scatter_elements(Kernel<Real>& k) {
     for (size_t outer = 0; outer < shape.count(0, axis); ++outer)
       for (int j = 0; j < placed[axis]; ++j)
         for (size_t in = 0; in < inner; ++in, ++i) {
-          T& place = y[(outer * size_t(shape[axis]) +
-                        size_t(clamp_index(indices[i], shape[axis]))) * inner + in];
+          T& place =
+              y[(outer * size_t(shape[axis]) + size_t(clamp_index(indices[i], shape[axis]))) *
+                    inner +
+                in];
           place = combine(add, place, updates[i]);
         }
   });

@@ -57,9 +57,12 @@ void Walk::copy(const void* source, void* result, size_t element_size) const {
   auto* from = static_cast<const std::byte*>(source);
   auto* to = static_cast<std::byte*>(result);
   switch (element_size) {
-    case 1: return copy_elements<1>(from, to);
-    case 4: return copy_elements<4>(from, to);
-    case 8: return copy_elements<8>(from, to);
+    case 1:
+      return copy_elements<1>(from, to);
+    case 4:
+      return copy_elements<4>(from, to);
+    case 8:
+      return copy_elements<8>(from, to);
   }
 }
 

@@ -10,8 +10,7 @@ namespace gesso {
 namespace {
 
 Types infer(const Call& c) {
-  if (c.shape().rank() == 0)
-    fail(c, "a scalar has no axis to search", "reshape the input to [1]");
+  if (c.shape().rank() == 0) fail(c, "a scalar has no axis to search", "reshape the input to [1]");
   int k = whole_option(c, "k");
   if (k < 0 || k > c.shape().back())
     fail(c, "k must not be more than the input has along its last axis",

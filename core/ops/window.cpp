@@ -41,8 +41,7 @@ void require_window_options(const Call& call) {
 
 int steps_of(const Call& call, const Window& window, int size, bool ceil) {
   if (window.taps < 1)
-    fail(call, "a window must have at least one pixel in height and width",
-         "sizes of 1 or more");
+    fail(call, "a window must have at least one pixel in height and width", "sizes of 1 or more");
   int64_t room = int64_t(size) + window.before + window.after - window.extent();
   if (room < 0)
     fail(call,

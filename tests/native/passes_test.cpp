@@ -113,17 +113,23 @@ TEST(Passes, FoldConstantsLeavesLargeRepetitionsAlone) {
   EXPECT_EQ(ops_of(fold_constants(b.graph)), Names{"expand"});
 }
 
-TEST(Passes, LowerBatchNormWritesAProductAndASum) {
+TEST(Passes, LowerBatchNormWritesAProductAndASumBehindAConvolution) {
   Builder b;
-  expect_pass(lower_batch_norm, b, b.batch_norm(b.input({1, 3, 3, 5})), {"mul", "add"});
+  Value y = b.graph.apply(conv2d_op, {b.input({1, 3, 3, 2}), b.constant({5, 1, 1, 2})});
+  expect_pass(lower_batch_norm, b, b.batch_norm(y), {"conv2d", "mul", "add"});
+}
+
+TEST(Passes, LowerBatchNormKeepsOneThatCannotBeFolded) {
+  Builder b;
+  expect_pass(lower_batch_norm, b, b.batch_norm(b.input({1, 3, 3, 5})), {"batchNormalization"});
 }
 
 TEST(Passes, LowerBatchNormKeepsAnotherAxis) {
   Builder b;
-  Value x = b.input({2, 5, 3});
+  Value x = b.graph.apply(conv2d_op, {b.input({2, 5, 3, 2}), b.constant({3, 1, 1, 2})});
   Value y = b.graph.apply(batch_normalization_op, {x, b.constant({5}), b.constant({5}, 0.5f, 2)},
                           {{"axis", 1.0}});
-  expect_pass(lower_batch_norm, b, y, {"mul", "add"});
+  expect_pass(lower_batch_norm, b, y, {"conv2d", "batchNormalization"});
 }
 
 TEST(Passes, OptimizeFoldsPadBatchNormAndActivationIntoConvolution) {
@@ -157,8 +163,8 @@ TEST(Passes, OptimizeScalesTheColumnsOfAGemm) {
   for (bool transposed : {false, true}) {
     Builder b;
     Value w = b.constant(transposed ? Shape{3, 7} : Shape{7, 3});
-    Value y = b.graph.apply(gemm_op, {b.input({4, 7}), w, b.constant({3})},
-                            {{"bTranspose", transposed}});
+    Value y =
+        b.graph.apply(gemm_op, {b.input({4, 7}), w, b.constant({3})}, {{"bTranspose", transposed}});
     y = b.graph.apply(mul_op, {y, b.constant({3})});
     expect_pass(optimize, b, y, {"gemm"});
   }

@@ -1,0 +1,224 @@
+#include "models/load/json.h"
+
+#include <cctype>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+namespace gesso {
+namespace {
+
+constexpr size_t most_levels = 100;
+constexpr size_t longest_shown = 60;
+
+std::string cut(std::string_view text) {
+  std::string shown;
+  for (char c : text.substr(0, longest_shown)) shown += std::isprint(uint8_t(c)) ? c : '?';
+  if (text.size() > longest_shown) shown += "...";
+  return shown;
+}
+
+std::string camel_case(std::string_view name) {
+  std::string camel;
+  for (size_t i = 0; i < name.size(); ++i) {
+    bool joint = name[i] == '_' && i + 1 < name.size();
+    camel += joint ? char(std::toupper(uint8_t(name[++i]))) : name[i];
+  }
+  return camel;
+}
+
+// Builds a Json from the parser's events. The library's own tree would sort the members of
+// objects, and it has no limit on nesting.
+class Builder {
+ public:
+  Builder(std::string_view file, Json& root) : file_(file), open_{&root} {}
+
+  bool null() { return add(nullptr); }
+  bool boolean(bool value) { return add(value); }
+  bool number_integer(int64_t value) { return add(double(value)); }
+  bool number_unsigned(uint64_t value) { return add(double(value)); }
+  bool number_float(double value, const std::string&) { return add(value); }
+  bool string(std::string& value) { return add(std::move(value)); }
+  bool binary(nlohmann::json::binary_t&) { return false; }
+  bool start_object(size_t) { return start(Json::Object{}); }
+  bool start_array(size_t) { return start(Json::Array{}); }
+  bool end_object() { return end(); }
+  bool end_array() { return end(); }
+  bool key(std::string& name) {
+    name_ = std::move(name);
+    return true;
+  }
+  bool parse_error(size_t position, const std::string&, const nlohmann::json::exception& error) {
+    bool too_large = error.id == 406;
+    fail(std::string(file_) + (too_large ? " holds a number that is too large"
+                                         : " is not JSON, or only a part of it"),
+         {{"at byte", std::to_string(position)}}, "download the file again");
+  }
+
+ private:
+  // Puts a value where the parser is: into the innermost open list or object, or at the root.
+  Json& place(Json json) {
+    Json& parent = *open_.back();
+    if (auto* list = std::get_if<Json::Array>(&parent.value))
+      return list->emplace_back(std::move(json));
+    if (auto* object = std::get_if<Json::Object>(&parent.value))
+      return object->emplace_back(std::move(name_), std::move(json)).second;
+    return parent = std::move(json);
+  }
+  template <class T>
+  bool add(T value) {
+    place({std::move(value)});
+    return true;
+  }
+  template <class T>
+  bool start(T container) {
+    if (open_.size() > most_levels)
+      fail(std::string(file_) + " is nested too deeply",
+           {{"most levels", std::to_string(most_levels)}}, "a file that a converter wrote");
+    open_.push_back(&place({std::move(container)}));
+    return true;
+  }
+  bool end() {
+    open_.pop_back();
+    return true;
+  }
+
+  std::string_view file_;
+  std::vector<Json*> open_;  // stable: a parent grows only when its last child is closed
+  std::string name_;
+};
+
+}  // namespace
+
+const Json* Json::find(std::string_view name) const {
+  auto* object = std::get_if<Object>(&value);
+  if (!object) return nullptr;
+  for (auto member = object->rbegin(); member != object->rend(); ++member)
+    if (member->first == name) return &member->second;
+  return nullptr;
+}
+
+Json parse_json(std::string_view file, std::span<const std::byte> bytes) {
+  std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  size_t first = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  if (first == text.npos)
+    fail(std::string(file) + " is empty", {{"bytes", std::to_string(text.size())}},
+         "download the file again");
+  if (text[first] == '<')
+    fail(std::string(file) + " is a web page, not a model",
+         {{"begins with", in_quotes(text.substr(first, 40))}},
+         "check the address: servers answer so when there is no such file");
+  Json root;
+  Builder builder(file, root);
+  nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
+  return root;
+}
+
+Field::operator bool() const {
+  return json_ && !holds<std::nullptr_t>();
+}
+
+Field Field::get(std::string_view name) const {
+  const Json* found = json_ ? json_->find(name) : nullptr;
+  std::string spelled(name);
+  if (json_ && !found) {
+    std::string camel = camel_case(name);
+    if ((found = json_->find(camel))) spelled = camel;
+  }
+  return child(found, path_.empty() ? spelled : path_ + '.' + spelled);
+}
+
+Field Field::at(std::string_view name) const {
+  if (!is_object()) refuse("must be an object", "a file that a converter wrote");
+  Field field = get(name);
+  if (!field) field.refuse("is missing", "a file that a converter wrote, complete");
+  return field;
+}
+
+template <class T>
+const T& Field::require(std::string_view kind) const {
+  if (!holds<T>()) refuse("must be " + std::string(kind), "a file that a converter wrote");
+  return std::get<T>(json_->value);
+}
+
+const std::string& Field::text() const {
+  return require<std::string>("a string");
+}
+
+double Field::number() const {
+  return require<double>("a number");
+}
+
+int Field::integer() const {
+  double value = require<double>("an integer");
+  if (value != std::floor(value) || std::abs(value) > std::numeric_limits<int>::max())
+    refuse("must be an integer of 32 bits", "a file that a converter wrote");
+  return int(value);
+}
+
+bool Field::flag() const {
+  return require<bool>("true or false");
+}
+
+std::vector<Field> Field::items() const {
+  std::vector<Field> fields;
+  for (const Json& json : require<Json::Array>("a list"))
+    fields.push_back(child(&json, path_ + '[' + std::to_string(fields.size()) + ']'));
+  return fields;
+}
+
+std::vector<std::pair<std::string_view, Field>> Field::members() const {
+  std::vector<std::pair<std::string_view, Field>> fields;
+  for (const auto& [name, json] : require<Json::Object>("an object"))
+    fields.emplace_back(name, child(&json, path_.empty() ? name : path_ + '.' + name));
+  return fields;
+}
+
+std::vector<int> Field::integers() const {
+  std::vector<int> values;
+  for (const Field& item : items()) values.push_back(item.integer());
+  return values;
+}
+
+std::string Field::text_or(std::string_view otherwise) const {
+  return *this ? text() : std::string(otherwise);
+}
+
+std::string Field::shown() const {
+  if (!json_) return "nothing";
+  if (holds<std::nullptr_t>()) return "null";
+  if (is_flag()) return flag() ? "true" : "false";
+  if (is_text()) return in_quotes(text());
+  if (is_number()) {
+    double value = number();
+    bool whole = value == std::floor(value) && std::abs(value) < 1e15;
+    return whole ? std::to_string(int64_t(value)) : std::to_string(value);
+  }
+  if (is_object()) return "an object";
+  const auto& list = std::get<Json::Array>(json_->value);
+  if (list.size() > 8) return "a list of " + std::to_string(list.size());
+  std::string shown;
+  for (const Field& item : items())
+    shown += (shown.empty() ? "" : ", ") + (item.is_list() ? "a list" : item.shown());
+  return '[' + shown + ']';
+}
+
+void Field::refuse(std::string_view what, std::string_view hint) const {
+  std::string field = path_.empty() ? file_ : file_ + ": " + path_;
+  fail(field + ' ' + std::string(what), {{"found", shown()}}, hint);
+}
+
+std::string snake_case(std::string_view name) {
+  std::string snake;
+  for (char c : name) {
+    if (std::isupper(uint8_t(c)) && !snake.empty()) snake += '_';
+    snake += char(std::tolower(uint8_t(c)));
+  }
+  return snake;
+}
+
+std::string in_quotes(std::string_view text) {
+  return '"' + cut(text) + '"';
+}
+
+}  // namespace gesso

@@ -1,0 +1,15 @@
+// TF.js graph models: TensorFlow graphs, as tensorflowjs_converter writes them.
+#pragma once
+
+#include <memory>
+
+#include "models/load/json.h"
+#include "models/load/model.h"
+
+namespace gesso {
+
+// `json` is the main file, which the model keeps, and `root` the way into it.
+std::unique_ptr<Model> load_tfjs_graph(const Files& files, std::shared_ptr<const Json> json,
+                                       const Field& root);
+
+}  // namespace gesso
