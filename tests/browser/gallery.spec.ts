@@ -1,0 +1,65 @@
+// The gallery, and what every page must be: wide enough for a phone, and named for everybody.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { expect, expectNoSidewaysScroll, test } from './page.js';
+
+const demos = resolve(import.meta.dirname, '../../web/demos');
+const pictures = resolve(import.meta.dirname, '../../build/screenshots');
+const pages = ['', 'digits/', 'image-classifier/'];
+
+test('the gallery shows each demo with the first comment of its sketch', async ({ page }) => {
+  await page.goto('/');
+  for (const demo of ['digits', 'image-classifier']) {
+    const sketch = readFileSync(resolve(demos, demo, 'sketch.js'), 'utf8');
+    const caption = sketch.split('\n')[0]?.replace('// ', '') ?? '';
+    const card = page.getByRole('main').getByRole('link', { name: caption });
+    await expect(card).toBeVisible();
+    await card.click();
+    await expect(page.locator('[data-caption]')).toHaveText(caption);
+    await expect(page.locator('[data-code]')).toContainText("from 'gesso'");
+    await expect(page.getByText('What leaves this machine: nothing.')).toBeVisible();
+    await page.getByRole('link', { name: 'gesso: all demos' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(/primed for the canvas/);
+  }
+});
+
+for (const path of pages) {
+  for (const [device, width, height] of [
+    ['phone', 360, 740],
+    ['tablet', 820, 1180],
+    ['desktop', 1440, 900],
+  ] as const) {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      test(`/${path} fits a ${device}, ${colorScheme}`, async ({ page }) => {
+        await page.setViewportSize({ width, height });
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        await page.goto(`/${path}`);
+        await page.waitForLoadState('networkidle');
+        if (path === 'digits/') {
+          await page.getByRole('button', { name: 'Write a 7 on the pad' }).click();
+          await expect(page.locator('[data-answer]')).toHaveText('7');
+        }
+        await expectNoSidewaysScroll(page);
+        const nameless = await page.evaluate(() =>
+          Array.from(document.querySelectorAll('button, a, input, select, img, canvas, video'))
+            .filter((element) => element.checkVisibility())
+            .filter(
+              (element) =>
+                !element.getAttribute('aria-label') &&
+                !element.textContent?.trim() &&
+                !(element instanceof HTMLInputElement && element.labels?.length) &&
+                !(element instanceof HTMLImageElement && element.hasAttribute('alt')) &&
+                !element.closest('button[aria-label]'),
+            )
+            .map((element) => element.outerHTML.slice(0, 80)),
+        );
+        expect(nameless).toEqual([]);
+        const name = path.replace('/', '') || 'gallery';
+        await page.screenshot({
+          path: `${pictures}/${name}-${device}-${colorScheme}.png`,
+          fullPage: true,
+        });
+      });
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { watchFrames } from '../../web/src/watch.js';
+
+/** A video that shows a frame when told to. */
+class FakeVideo {
+  readyState = 4;
+  waiting = new Map<number, () => void>();
+  #handles = 0;
+
+  requestVideoFrameCallback(callback: () => void): number {
+    this.waiting.set(++this.#handles, callback);
+    return this.#handles;
+  }
+
+  cancelVideoFrameCallback(handle: number): void {
+    this.waiting.delete(handle);
+  }
+
+  show(): void {
+    const callbacks = [...this.waiting.values()];
+    this.waiting.clear();
+    for (const callback of callbacks) callback();
+  }
+}
+
+const settle = () => new Promise((resolve) => setTimeout(resolve));
+
+describe('watchFrames', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it('drops frames that come while it works, and never queues them', async () => {
+    const video = new FakeVideo();
+    let finish = () => {};
+    const step = vi.fn(
+      () =>
+        new Promise<void>((resolve) => {
+          finish = resolve;
+        }),
+    );
+    watchFrames(video, step, vi.fn());
+    for (let frame = 0; frame < 5; frame++) video.show();
+    expect(step).toHaveBeenCalledTimes(1);
+    finish();
+    await settle();
+    video.show();
+    expect(step).toHaveBeenCalledTimes(2);
+  });
+
+  it('stops at once, and lets a late result know', async () => {
+    const video = new FakeVideo();
+    let late: (() => boolean) | undefined;
+    const stop = watchFrames(
+      video,
+      async (watching) => {
+        late = watching;
+      },
+      vi.fn(),
+    );
+    video.show();
+    await settle();
+    stop();
+    expect(video.waiting.size).toBe(0);
+    expect(late?.()).toBe(false);
+  });
+
+  it('reports the first error once, and ends', async () => {
+    const video = new FakeVideo();
+    const onError = vi.fn();
+    const step = vi.fn(async () => {
+      throw new Error('broken');
+    });
+    watchFrames(video, step, onError);
+    video.show();
+    await settle();
+    video.show();
+    await settle();
+    expect(step).toHaveBeenCalledTimes(1);
+    expect(onError.mock.calls).toEqual([[new Error('broken')]]);
+  });
+
+  it('is silent about an error after it was stopped', async () => {
+    const video = new FakeVideo();
+    const onError = vi.fn();
+    let reject: (reason: unknown) => void = () => {};
+    const stop = watchFrames(
+      video,
+      () =>
+        new Promise<void>((_, no) => {
+          reject = no;
+        }),
+      onError,
+    );
+    video.show();
+    stop();
+    reject(new Error('disposed'));
+    await settle();
+    expect(onError).not.toHaveBeenCalled();
+  });
+
+  it('waits for a video that shows nothing yet', async () => {
+    const video = new FakeVideo();
+    video.readyState = 1;
+    const step = vi.fn(async () => {});
+    watchFrames(video, step, vi.fn());
+    video.show();
+    await settle();
+    expect(step).not.toHaveBeenCalled();
+    video.readyState = 4;
+    video.show();
+    expect(step).toHaveBeenCalledTimes(1);
+  });
+
+  it('follows the screen where frames are not told', async () => {
+    const frames: (() => void)[] = [];
+    vi.stubGlobal('requestAnimationFrame', (callback: () => void) => frames.push(callback));
+    vi.stubGlobal('cancelAnimationFrame', (handle: number) => frames.splice(handle - 1, 1));
+    const step = vi.fn(async () => {});
+    const stop = watchFrames({ width: 1 }, step, vi.fn());
+    frames.shift()?.();
+    await settle();
+    expect(step).toHaveBeenCalledTimes(1);
+    stop();
+    expect(frames).toEqual([]);
+  });
+});

@@ -1,0 +1,30 @@
+// Serves and bundles the demos with the built library under its own name; and runs the tests.
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+import { site } from './web/demos/site.js';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+const demos = readdirSync(here('web/demos'), { recursive: true, encoding: 'utf8' });
+const pages = demos.filter((file) => file.endsWith('index.html'));
+
+export default defineConfig({
+  root: here('web/demos'),
+  base: './',
+  plugins: [site()],
+  resolve: { alias: [{ find: /^gesso$/, replacement: here('dist/index.js') }] },
+  server: { fs: { allow: [here('.')] } },
+  build: {
+    outDir: here('build/site'),
+    emptyOutDir: true,
+    target: 'es2022',
+    rolldownOptions: { input: pages.map((page) => here(`web/demos/${page}`)) },
+  },
+  test: {
+    root: here('.'),
+    include: ['tests/web/**/*.test.ts'],
+    environment: 'node',
+    setupFiles: [here('tests/web/setup.ts')],
+  },
+});

@@ -1,0 +1,222 @@
+// The Vite plugin of these pages: their common frame, the gallery, and the models and photos at hand.
+import { createReadStream } from 'node:fs';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { basename, extname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Connect, HtmlTagDescriptor, Plugin } from 'vite';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const library = join(here, '../../dist');
+const entry = join(library, 'index.js');
+const forNode = /^(node|cli)\.js$|\.d\.ts$/; // not needed in pages
+const own = join(here, '../../models');
+const shared = process.env.GESSO_SHARED ?? join(here, '../../../shared');
+const found = process.env.GESSO_MODELS ?? join(shared, 'models');
+const photos = join(shared, 'photos');
+
+const galleryMark = '<!-- gallery -->';
+
+const contentTypes: Record<string, string> = {
+  '.json': 'application/json',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.webp': 'image/webp',
+};
+
+/** A model of models/index.json. */
+interface Shelved {
+  /** What the page calls it. */
+  name: string;
+  /** What `imageClassifier` is given: a known name, or an address relative to models/. */
+  source: string;
+  bytes: number;
+}
+
+/** What models/registry.json says of a model, as far as these pages need it. */
+interface Known {
+  task: string;
+  folder: string;
+  files: Record<string, { bytes: number }>;
+}
+
+/**
+ * Frames the pages, fills the gallery, and serves `models/` and `photos/` read-only. The built site
+ * carries the library as it ships, file by file, under `gesso/`: an import map gives it its name.
+ */
+export function site(): Plugin {
+  let building = false;
+  return {
+    name: 'gesso-site',
+    enforce: 'pre',
+    config(_, { command, isPreview }) {
+      building = command === 'build' && !isPreview;
+    },
+    resolveId: (id) => (building && id === entry ? { id: 'gesso', external: true } : undefined),
+    async transformIndexHtml(html, { path }) {
+      const frame = await readFile(join(here, 'studio/frame.html'), 'utf8');
+      const [header = '', footer = ''] = frame.split('<!-- page -->');
+      const gallery = html.includes(galleryMark) ? await readGallery() : '';
+      // The gallery lies one folder above the demos.
+      const top = gallery ? header.replaceAll('href="../', 'href="./') : header;
+      const framed = html
+        .replace('<!-- header -->', () => top.trim())
+        .replace('<!-- footer -->', () => footer.trim())
+        .replace(galleryMark, () => gallery);
+      const folder = path.split('/').length > 2 ? '../' : './';
+      const map = JSON.stringify({ imports: { gesso: `${folder}gesso/index.js` } });
+      const tag: HtmlTagDescriptor = {
+        tag: 'script',
+        attrs: { type: 'importmap' },
+        children: map,
+        injectTo: 'head-prepend',
+      };
+      return { html: framed, tags: building ? [tag] : [] };
+    },
+    configureServer: ({ middlewares }) => shelve(middlewares),
+    configurePreviewServer: ({ middlewares }) => shelve(middlewares),
+    async generateBundle() {
+      const emit = (fileName: string, source: string | Uint8Array) =>
+        this.emitFile({ type: 'asset', fileName, source });
+      emit('models/index.json', JSON.stringify(await readKnown(own)));
+      emit('photos/index.json', '[]');
+      for (const file of await readdir(library, { recursive: true, withFileTypes: true })) {
+        if (!file.isFile() || forNode.test(file.name)) continue;
+        const path = join(file.parentPath, file.name);
+        emit(`gesso/${relative(library, path).split(sep).join('/')}`, await readFile(path));
+      }
+    },
+  };
+}
+
+/** One card for each demo: its cover, its title, and the first comment of its sketch. */
+async function readGallery(): Promise<string> {
+  const entries = await readdir(here, { withFileTypes: true });
+  const cards: string[] = [];
+  for (const { name } of entries.filter((entry) => entry.isDirectory())) {
+    const sketch = await readFile(join(here, name, 'sketch.js'), 'utf8').catch(() => undefined);
+    if (sketch === undefined) continue;
+    const caption = /^\/\/ (.*)/.exec(sketch)?.[1] ?? '';
+    const page = await readFile(join(here, name, 'index.html'), 'utf8');
+    const title = /<h1>(.*?)<\/h1>/.exec(page)?.[1] ?? name;
+    const cover = await readFile(join(here, name, 'cover.svg'), 'utf8');
+    cards.push(
+      `<li><a class="card" href="./${name}/"><div class="stretched">${cover.trim()}</div>` +
+        `<h2>${title}</h2><p>${caption}</p></a></li>`,
+    );
+  }
+  return cards.join('\n');
+}
+
+function shelve(middlewares: Connect.Server): void {
+  middlewares.use('/models/index.json', async (_, response) => {
+    const models = [await readKnown(own), await readKnown(found), await readDescribed(found)];
+    sendJson(response, models.flat());
+  });
+  middlewares.use('/photos/index.json', async (_, response) => {
+    const names = await readdir(photos).catch(() => []);
+    const shown = names.filter((name) => ['.png', '.jpg', '.webp'].includes(extname(name)));
+    sendJson(
+      response,
+      shown.map((name) => ({ name: title(name), address: encodeURIComponent(name) })),
+    );
+  });
+  middlewares.use('/models/', serveFrom([found]));
+  middlewares.use('/photos/', serveFrom([photos]));
+}
+
+/** tfjs_dog.jpg → dog */
+function title(file: string): string {
+  return basename(file, extname(file))
+    .replace(/^tfjs_/, '')
+    .replaceAll('_', ' ');
+}
+
+async function readRegistry(): Promise<[name: string, model: Known][]> {
+  const registry = JSON.parse(await readFile(join(own, 'registry.json'), 'utf8'));
+  return Object.entries<Known>(registry.models);
+}
+
+/** The known image classifiers that lie in a folder. */
+async function readKnown(folder: string): Promise<Shelved[]> {
+  const shelved: Shelved[] = [];
+  for (const [name, model] of await readRegistry()) {
+    const here = await isFile(join(folder, model.folder, 'model.json'));
+    const bytes = Object.values(model.files).reduce((sum, file) => sum + file.bytes, 0);
+    if (here && model.task === 'imageClassifier') shelved.push({ name, source: name, bytes });
+  }
+  return shelved;
+}
+
+/** Models that nobody knows, but whose folder says how they want their pictures. */
+async function readDescribed(folder: string): Promise<Shelved[]> {
+  const known = new Set((await readRegistry()).map(([, model]) => model.folder));
+  const shelved: Shelved[] = [];
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (known.has(name) || !(await isFile(join(folder, name, 'model.json')))) continue;
+    const files = await readdir(join(folder, name));
+    if (!files.includes('gesso.json') && !files.includes('metadata.json')) continue;
+    const sizes = await Promise.all(files.map((file) => stat(join(folder, name, file))));
+    const bytes = sizes.reduce((sum, { size }) => sum + size, 0);
+    shelved.push({ name, source: `${encodeURIComponent(name)}/model.json`, bytes });
+  }
+  return shelved;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (facts) => facts.isFile(),
+    () => false,
+  );
+}
+
+/** Serves files below the first folder that has them; nothing outside, nothing but reading. */
+function serveFrom(folders: readonly string[]): Connect.NextHandleFunction {
+  return async (request: IncomingMessage, response: ServerResponse, next) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return next();
+    const path = decodePath(request.url ?? '');
+    for (const folder of folders) {
+      const file = path && (await fileBelow(folder, path));
+      if (!file) continue;
+      response.setHeader(
+        'content-type',
+        contentTypes[extname(file.path)] ?? 'application/octet-stream',
+      );
+      response.setHeader('content-length', file.size);
+      if (request.method === 'HEAD') response.end();
+      else createReadStream(file.path).pipe(response);
+      return;
+    }
+    response.statusCode = 404;
+    response.end();
+  };
+}
+
+function decodePath(url: string): string | undefined {
+  try {
+    return decodeURIComponent(new URL(url, 'http://localhost').pathname);
+  } catch {
+    return undefined;
+  }
+}
+
+async function fileBelow(
+  folder: string,
+  path: string,
+): Promise<{ path: string; size: number } | undefined> {
+  try {
+    const root = await realpath(folder);
+    const file = await realpath(join(root, path));
+    const facts = await stat(file);
+    return file.startsWith(root + sep) && facts.isFile()
+      ? { path: file, size: facts.size }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function sendJson(response: ServerResponse, content: unknown): void {
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify(content));
+}

@@ -1,0 +1,121 @@
+// The page around the digit demo: the pad, the ready-made digits, and the picture the model sees.
+
+import samples from '../../../models/digits/samples.json';
+import { asDigit, curve, type Picture, side } from '../digits/asDigit.js';
+import source from '../digits/sketch.js?raw';
+import { Pad } from './pad.js';
+import {
+  find,
+  isAbort,
+  LoadingBar,
+  type LoadOptions,
+  make,
+  type Result,
+  showCode,
+  Trouble,
+  Verdict,
+} from './page.js';
+
+/** What a model says about itself, as far as this page shows it. */
+interface Card {
+  build?: string;
+}
+
+type Classify = (drawing: Picture) => Promise<Result[]>;
+
+const verdict = new Verdict();
+const trouble = new Trouble(find('[data-model-trouble]'));
+const loading = new LoadingBar();
+const pad = new Pad(find<HTMLCanvasElement>('[data-pad]'), () => void look());
+const idle = 'Draw a digit, or pick one below.';
+
+let classify: Classify | undefined;
+let looking = false;
+let waiting = false;
+
+/** What the sketch can do with this page. */
+export const studio = {
+  /** Called once; resolves to what the model says of itself. */
+  onModel(load: (options: LoadOptions) => Promise<Card>): void {
+    void open(load);
+  },
+  /** Called whenever the drawing has changed; its answer is shown. */
+  onDrawing(answer: Classify): void {
+    classify = answer;
+  },
+};
+
+showCode(source);
+showPicture(asDigit([]));
+hangSamples();
+
+find('[data-clear]').addEventListener('click', () => {
+  pad.clear();
+  pad.canvas.focus();
+});
+find('[data-undo]').addEventListener('click', () => pad.undo());
+find('[data-again]').addEventListener('click', () => location.reload());
+
+async function open(load: (options: LoadOptions) => Promise<Card>): Promise<void> {
+  verdict.clear('Loading the model …');
+  try {
+    const card = await loading.during('our digits', load);
+    find('[data-build]').textContent = card.build ?? '–';
+    verdict.clear(idle);
+    await look();
+  } catch (error) {
+    verdict.clear(isAbort(error) ? 'Loading was cancelled.' : 'No model is loaded.');
+    find('[data-again]').hidden = false;
+    if (!isAbort(error)) trouble.show(error);
+  }
+}
+
+/** Classifies the drawing; while one answer is awaited, only the newest drawing waits for the next. */
+async function look(): Promise<void> {
+  const drawing = asDigit(pad.strokes);
+  showPicture(drawing);
+  if (pad.strokes.length === 0) verdict.clear(classify ? idle : 'Loading the model …');
+  if (looking) {
+    waiting = true;
+    return;
+  }
+  if (!classify || pad.strokes.length === 0) return;
+  looking = true;
+  try {
+    const start = performance.now();
+    const results = await classify(drawing);
+    if (pad.strokes.length > 0) verdict.show(results, performance.now() - start, byLabel(results));
+  } catch (error) {
+    trouble.show(error);
+  } finally {
+    looking = false;
+  }
+  if (waiting) {
+    waiting = false;
+    await look();
+  }
+}
+
+/** Bars that keep their places are easier to follow while drawing. */
+function byLabel(results: readonly Result[]): Result[] {
+  return results.toSorted((a, b) => a.label.localeCompare(b.label));
+}
+
+function showPicture({ data }: Picture): void {
+  const canvas = find<HTMLCanvasElement>('[data-seen]');
+  canvas.getContext('2d')?.putImageData(new ImageData(data, side, side), 0, 0);
+}
+
+function hangSamples(): void {
+  for (const { label, strokes } of samples.digits.slice(0, 10)) {
+    const button = make('button', 'digit', label);
+    button.type = 'button';
+    button.setAttribute('aria-label', `Write a ${label} on the pad`);
+    button.addEventListener('click', () => {
+      pad.write(strokes.map((stroke) => curve(stroke.map(([x = 0, y = 0]) => [x / 100, y / 100]))));
+    });
+    const item = make('li');
+    item.append(button);
+    find('[data-samples]').append(item);
+  }
+}

@@ -1,0 +1,99 @@
+// Where models come from: the shelf that the server knows, an address, a folder.
+import { find, isAbort, LoadingBar, type LoadOptions, make, showBytes, Trouble } from './page.js';
+
+/** What a classifier is made from: a name, an address, or the files of a folder. */
+export type Model = string | File[];
+
+/** An entry of models/index.json, which the server of these pages writes. */
+interface Shelved {
+  name: string;
+  /** A name that the library knows, or an address relative to models/. */
+  source: string;
+  bytes: number;
+}
+
+/** What may happen with models. `loaded` is given what the sketch returned, and the name. */
+interface Moments<Card> {
+  begun(): void;
+  loaded(card: Card, name: string): void;
+  failed(sentence: string): void;
+}
+
+export class ModelShelf<Card> {
+  private readonly shelf = find<HTMLSelectElement>('[data-shelf]');
+  private readonly loading = new LoadingBar();
+  private readonly trouble = new Trouble(find('[data-model-trouble]'));
+  private giveUp = () => {};
+
+  constructor(
+    private readonly load: (model: Model, options: LoadOptions) => Promise<Card>,
+    private readonly moments: Moments<Card>,
+  ) {
+    this.shelf.addEventListener('change', () => void this.useShelved());
+    const form = find<HTMLFormElement>('[data-address-form]');
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      const address = find<HTMLInputElement>('input', form).value.trim();
+      void this.use(address, 'the model');
+    });
+    const input = find<HTMLInputElement>('[data-folder]');
+    input.addEventListener('change', () => {
+      this.useFiles([...(input.files ?? [])]);
+      input.value = '';
+    });
+    find('[data-choose-folder]').addEventListener('click', () => input.click());
+  }
+
+  /**
+   * Fills the shelf and loads MobileNet, or the first model if that is not there.
+   * @returns its name
+   */
+  async open(): Promise<string | undefined> {
+    const response = await fetch('../models/index.json');
+    const models: Shelved[] = response.ok ? await response.json() : [];
+    for (const { name, source, bytes } of models) {
+      const option = make('option', '', `${name} (${showBytes(bytes)})`);
+      option.value = source.includes('/') ? `../models/${source}` : source;
+      option.dataset.name = name;
+      this.shelf.append(option);
+    }
+    const favourite = models.findIndex(({ name }) => name === 'mobilenet');
+    this.shelf.selectedIndex = Math.max(favourite, 0);
+    void this.useShelved();
+    return this.shelf.selectedOptions[0]?.dataset.name;
+  }
+
+  /** Loads a model from files that were dropped or chosen. */
+  useFiles(files: File[]): void {
+    const folder = files[0]?.webkitRelativePath.split('/')[0] ?? '';
+    if (files.length > 0) void this.use(files, folder || 'the dropped model');
+  }
+
+  private useShelved(): Promise<void> {
+    const option = this.shelf.selectedOptions[0];
+    return this.use(this.shelf.value, option?.dataset.name ?? 'the model');
+  }
+
+  /** Loads a model in place of the one there is; a load that still runs is given up. */
+  private async use(model: Model, name: string): Promise<void> {
+    this.giveUp();
+    let current = true;
+    this.trouble.clear();
+    this.moments.begun();
+    try {
+      const card = await this.loading.during(name, (options, abort) => {
+        this.giveUp = () => {
+          current = false;
+          abort();
+        };
+        return this.load(model, options);
+      });
+      if (current) this.moments.loaded(card, name);
+    } catch (error) {
+      if (!current) return;
+      const cancelled = isAbort(error);
+      this.moments.failed(cancelled ? 'Loading was cancelled.' : 'No model is loaded.');
+      if (!cancelled) this.trouble.show(error);
+    }
+  }
+}

@@ -1,0 +1,218 @@
+// What every demo page has: its elements, results, errors, loading and the code of its sketch.
+
+/** One line of a result, as the library gives it. */
+export interface Result {
+  label: string;
+  confidence: number;
+}
+
+/** How far a model has loaded, in bytes. */
+export interface Arrived {
+  loaded: number;
+  total: number;
+}
+
+/** What a sketch is given to load a model with. */
+export interface LoadOptions {
+  signal: AbortSignal;
+  onProgress: (arrived: Arrived) => void;
+}
+
+/** The one element that a selector names; a page without it is broken and says so. */
+export function find<T extends Element = HTMLElement>(
+  selector: string,
+  within: ParentNode = document,
+): T {
+  const found = within.querySelector<T>(selector);
+  if (!found) throw new Error(`this page has no element ${selector}`);
+  return found;
+}
+
+/** Makes an element: `make('p', 'note', 'Hello')`. */
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  className = '',
+  text = '',
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.textContent = text;
+  return element;
+}
+
+const byteUnits = new Intl.NumberFormat('en', {
+  maximumFractionDigits: 1,
+  minimumFractionDigits: 1,
+});
+
+/** 1,902,176 → "1.9 MB". */
+export function showBytes(bytes: number): string {
+  return bytes < 1e6 ? `${Math.round(bytes / 1e3)} KB` : `${byteUnits.format(bytes / 1e6)} MB`;
+}
+
+/** 0.9254 → "93 %"; what would read as nothing or as certain keeps a digit more. */
+export function showConfidence(confidence: number): string {
+  const percent = confidence * 100;
+  const digits = percent > 0 && (percent < 1 || (percent > 99 && percent < 100)) ? 1 : 0;
+  const rounded = Number(percent.toFixed(digits));
+  if (percent > 0 && rounded === 0) return '< 0.1 %';
+  if (percent < 100 && rounded === 100) return '> 99.9 %';
+  return `${rounded} %`;
+}
+
+/** How one would say it aloud, knowing how sure the model is. */
+function opinion(confidence: number): string {
+  if (confidence > 0.85) return 'It looks like';
+  if (confidence > 0.5) return 'It is probably';
+  if (confidence > 0.2) return 'It might be';
+  return 'Hard to say. Perhaps';
+}
+
+/** The bars and the sentence above them; screen readers hear the sentence when the answer changes. */
+export class Verdict {
+  private readonly opinion = find('[data-opinion]');
+  private readonly answer = find('[data-answer]');
+  private readonly spoken = find('[data-spoken]');
+  private readonly bars = find('[data-bars]');
+  private readonly time = find('[data-time]');
+  private lastSpoken = '';
+  private speaking = 0;
+
+  /** @param rows the results in the order of the bars; the surest first unless given */
+  show(results: readonly Result[], milliseconds: number, rows = results): void {
+    const [best] = results;
+    if (!best) return;
+    this.opinion.textContent = opinion(best.confidence);
+    this.answer.textContent = best.label;
+    while (this.bars.children.length > rows.length) this.bars.lastElementChild?.remove();
+    for (const [i, result] of rows.entries()) {
+      const row = this.bars.children[i] ?? this.bars.appendChild(this.emptyRow());
+      row.classList.toggle('best', result === best);
+      find('.label', row).textContent = result.label;
+      find('.percent', row).textContent = showConfidence(result.confidence);
+      find('.paint', row).style.setProperty('--share', String(result.confidence));
+    }
+    this.time.textContent = `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
+    this.speak(best);
+  }
+
+  clear(sentence: string): void {
+    this.opinion.textContent = sentence;
+    this.answer.textContent = '';
+    this.spoken.textContent = '';
+    this.lastSpoken = '';
+    this.bars.replaceChildren();
+    this.time.textContent = '–';
+  }
+
+  // A camera answers many times a second: wait until the answer has settled.
+  private speak(best: Result): void {
+    window.clearTimeout(this.speaking);
+    this.speaking = window.setTimeout(() => {
+      if (best.label === this.lastSpoken) return;
+      this.lastSpoken = best.label;
+      this.spoken.textContent = `${best.label}, ${showConfidence(best.confidence)} sure`;
+    }, 400);
+  }
+
+  private emptyRow(): HTMLElement {
+    const row = make('li');
+    const track = make('span', 'track');
+    track.append(make('span', 'paint'));
+    row.append(make('span', 'label'), make('span', 'percent'), track);
+    return row;
+  }
+}
+
+/** An error beside the thing that went wrong: what, the facts, what to try. */
+export class Trouble {
+  constructor(private readonly box: HTMLElement) {}
+
+  show(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    const [what = '', ...rest] = message.split('\n');
+    const parts: HTMLElement[] = [make('p', 'what', what)];
+    const facts = make('dl');
+    for (const line of rest) {
+      const hint = /^\s*Try: (.*)$/.exec(line);
+      const fact = /^\s*(\S.*?) {2,}(.*)$/.exec(line);
+      if (hint) {
+        const tip = make('p', 'try');
+        tip.append(make('b', '', 'Try '), make('span', '', hint[1]));
+        parts.push(tip);
+      } else if (fact) {
+        facts.append(make('dt', '', fact[1]), make('dd', '', fact[2]));
+      } else if (line.trim()) {
+        facts.append(make('dd', 'wide', line.trim()));
+      }
+    }
+    if (facts.children.length > 0) parts.splice(1, 0, facts);
+    this.box.replaceChildren(...parts);
+    this.box.hidden = false;
+  }
+
+  clear(): void {
+    this.box.hidden = true;
+    this.box.replaceChildren();
+  }
+}
+
+/** The bar that fills while a model arrives, with its cancel button. */
+export class LoadingBar {
+  private readonly box = find('[data-loading]');
+  private readonly bar = find<HTMLProgressElement>('progress', this.box);
+  private readonly text = find('[data-bytes]', this.box);
+  private readonly cancel = find<HTMLButtonElement>('button', this.box);
+
+  /** Runs a load with the bar in view; the signal aborts when the user cancels. */
+  async during<T>(
+    name: string,
+    load: (options: LoadOptions, abort: () => void) => Promise<T>,
+  ): Promise<T> {
+    const abort = new AbortController();
+    const stop = () => abort.abort();
+    this.cancel.addEventListener('click', stop);
+    this.bar.removeAttribute('value');
+    this.text.textContent = `Loading ${name} …`;
+    // What loads at once needs no bar that flashes by.
+    const appear = window.setTimeout(() => {
+      this.box.hidden = false;
+    }, 120);
+    try {
+      const onProgress = ({ loaded, total }: Arrived) => {
+        this.bar.max = Math.max(total, 1);
+        this.bar.value = loaded;
+        this.text.textContent = `${name}: ${showBytes(loaded)} of ${showBytes(total)}`;
+      };
+      return await load({ signal: abort.signal, onProgress }, stop);
+    } finally {
+      window.clearTimeout(appear);
+      this.cancel.removeEventListener('click', stop);
+      this.box.hidden = true;
+    }
+  }
+}
+
+/** Whether an error only says that the user cancelled. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'AbortError';
+}
+
+const grammar =
+  /(\/\/.*)|('[^']*'|`[^`]*`)|\b(import|from|const|let|await|async|return|new)\b|(\w+)(?=\()/g;
+const kinds = ['', 'comment', 'string', 'keyword', 'call'];
+
+/** Puts the text of a sketch beside the picture, its first comment as the caption. */
+export function showCode(source: string): void {
+  const [first = '', ...rest] = source.split('\n');
+  find('[data-caption]').textContent = first.replace(/^\/\/ ?/, '');
+  const text = rest.join('\n').trim();
+  const code = find('[data-code]');
+  let end = 0;
+  for (const match of text.matchAll(grammar)) {
+    const kind = match.findIndex((part, i) => i > 0 && part !== undefined);
+    code.append(text.slice(end, match.index), make('span', kinds[kind], match[0]));
+    end = match.index + match[0].length;
+  }
+  code.append(text.slice(end));
+}

@@ -1,0 +1,116 @@
+// Where pictures come from: samples, a chosen file, a pasted one, a dropped one.
+import { find, make, type Trouble } from './page.js';
+import { paintOrange, paintSeven } from './paintings.js';
+
+export type Picture = HTMLImageElement | HTMLCanvasElement;
+
+/** An entry of photos/index.json, which the server of these pages writes. */
+interface Photo {
+  name: string;
+  address: string;
+}
+
+/** The easel: one picture at a time, and a rail of samples below it. */
+export class Easel {
+  /** What hangs there now. */
+  picture: Picture | undefined;
+  private readonly frame = find('[data-picture]');
+  private readonly rail = find('[data-samples]');
+
+  constructor(
+    private readonly onPicture: () => void,
+    private readonly trouble: Trouble,
+  ) {
+    const input = find<HTMLInputElement>('[data-file]');
+    input.addEventListener('change', () => {
+      const [file] = input.files ?? [];
+      if (file) void this.hangFile(file);
+      input.value = '';
+    });
+    find('[data-choose]').addEventListener('click', () => input.click());
+    window.addEventListener('paste', (event) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      const file = files.find(({ type }) => type.startsWith('image/'));
+      if (file) void this.hangFile(file);
+    });
+  }
+
+  /** Fills the rail: the photos that the server has, then two paintings made on the spot. */
+  async hangSamples(): Promise<void> {
+    const response = await fetch('../photos/index.json');
+    const photos: Photo[] = response.ok ? await response.json() : [];
+    for (const { name, address } of photos) {
+      const image = make('img');
+      image.alt = '';
+      image.src = `../photos/${address}`;
+      this.addSample(name, image, () => this.hangImage(image.src, name));
+    }
+    for (const [name, canvas] of [
+      ['a painted orange', paintOrange()],
+      ['a painted seven', paintSeven()],
+    ] as const) {
+      const miniature = make('canvas');
+      miniature.width = canvas.width;
+      miniature.height = canvas.height;
+      miniature.getContext('2d')?.drawImage(canvas, 0, 0);
+      this.addSample(name, miniature, async () => this.hang(canvas, name));
+    }
+  }
+
+  /** Hangs the first sample of these names that there is. */
+  hangSample(...names: string[]): void {
+    const buttons = names.map((name) =>
+      this.rail.querySelector<HTMLElement>(`[data-name="${name}"]`),
+    );
+    buttons.find((button) => button !== null)?.click();
+  }
+
+  /** Hangs a picture from a file. */
+  async hangFile(file: File): Promise<void> {
+    await this.hangImage(URL.createObjectURL(file), file.name);
+  }
+
+  private async hangImage(address: string, name: string): Promise<void> {
+    const image = make('img');
+    image.src = address;
+    try {
+      await image.decode();
+    } catch {
+      this.trouble.show(
+        new Error(
+          `picture: the browser cannot show this file.\n  file  ${name}\n` +
+            '  Try: a PNG, JPEG or WebP picture',
+        ),
+      );
+      return;
+    }
+    image.alt = name;
+    this.hang(image, name);
+  }
+
+  private hang(picture: Picture, name: string): void {
+    if (picture instanceof HTMLCanvasElement) {
+      picture.setAttribute('role', 'img');
+      picture.setAttribute('aria-label', name);
+    }
+    this.trouble.clear();
+    this.picture = picture;
+    this.frame.replaceChildren(picture);
+    for (const button of this.rail.querySelectorAll<HTMLElement>('button')) {
+      button.setAttribute('aria-pressed', String(button.dataset.name === name));
+    }
+    this.onPicture();
+  }
+
+  private addSample(name: string, miniature: HTMLElement, hang: () => Promise<void>): void {
+    const button = make('button', 'sample');
+    button.type = 'button';
+    button.dataset.name = name;
+    button.setAttribute('aria-label', `Look at ${name}`);
+    button.append(miniature);
+    button.addEventListener('click', () => void hang());
+    const item = make('li');
+    item.append(button);
+    this.rail.append(item);
+  }
+}

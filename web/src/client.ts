@@ -1,0 +1,153 @@
+// Reaches the runtime: in a worker that all models of the page share, or in process.
+import * as Comlink from 'comlink';
+import { fail, MLError } from './errors.js';
+import type { Picture } from './image.js';
+import { platform } from './platform.js';
+import type { Progress } from './progress.js';
+import type { Preprocess } from './recipe.js';
+import { type Opened, type OpenRequest, Runtime, type Tensors } from './runtime.js';
+import { settings } from './settings.js';
+
+/** A runtime, near or far. */
+export interface Client {
+  /** Whether it lives in a worker. */
+  far: boolean;
+  open(
+    request: OpenRequest,
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Opened>;
+  run(model: number, inputs: Tensors): Promise<Tensors>;
+  see(model: number, picture: Picture, preprocess: Preprocess): Promise<Tensors>;
+  close(model: number): Promise<void>;
+}
+
+/** Calls into a runtime, near or far. */
+type Calls = Pick<Runtime, 'configure' | 'open' | 'abort' | 'run' | 'see' | 'close'>;
+
+let near: Client | undefined;
+let far: Client | undefined;
+let jobs = 0;
+
+/**
+ * The runtime of this page or program; made on the first call.
+ *
+ * @param worker whether it must live in a worker; undefined: where it lives best
+ */
+export function connect(who: string, worker: boolean | undefined): Client {
+  if (worker === true && !platform.hasWorker) {
+    fail(`${who}: there is no worker in Node`, { given: 'worker: true' }, 'leave worker out');
+  }
+  if (worker ?? platform.hasWorker) {
+    far ??= clientOf(
+      workerCalls(startWorker(), () => (far = undefined)),
+      true,
+    );
+    return far;
+  }
+  near ??= clientOf(new Runtime(), false);
+  return near;
+}
+
+function clientOf(calls: Calls, isFar: boolean): Client {
+  return {
+    far: isFar,
+    async open(request, onProgress, signal) {
+      signal?.throwIfAborted();
+      // A worker would take a relative address for one beside its own script.
+      const files = settings.files === null ? null : platform.resolve(settings.files);
+      await calls.configure({ ...settings, files });
+      const job = ++jobs;
+      let stop = (_reason: unknown) => {};
+      const stopped = new Promise<never>((_, reject) => {
+        stop = (reason) => {
+          reject(reason);
+          calls.abort(job).catch(() => {}); // a runtime that is gone has nothing to stop
+        };
+      });
+      const aborted = () => stop(signal?.reason);
+      const told = (progress: Progress) => {
+        try {
+          onProgress?.(progress);
+        } catch (error) {
+          stop(error); // wherever the runtime lives, the user sees what the callback threw
+        }
+      };
+      signal?.addEventListener('abort', aborted);
+      try {
+        return await Promise.race([calls.open(job, request, onProgress && told), stopped]);
+      } finally {
+        signal?.removeEventListener('abort', aborted);
+      }
+    },
+    run: (model, inputs) => calls.run(model, inputs),
+    see: (model, picture, preprocess) => calls.see(model, picture, preprocess),
+    close: (model) => calls.close(model),
+  };
+}
+
+/** Starts worker.js, also when the library comes from another site than the page. */
+function startWorker(): Worker {
+  const here = new URL(import.meta.url);
+  if (here.origin === location.origin || here.protocol === 'blob:') {
+    // Written out, because bundlers look for exactly this expression.
+    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  }
+  const text = `import ${JSON.stringify(new URL('./worker.js', here).href)};`;
+  const bootstrap = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
+  return new Worker(bootstrap, { type: 'module' });
+}
+
+/**
+ * The runtime in a worker, as if it were here: pictures are handed over, errors are ours again.
+ *
+ * @param onDeath called when the worker could not start, so that the next model starts a new one
+ */
+export function workerCalls(worker: Worker, onDeath: () => void): Calls {
+  const remote = Comlink.wrap<Calls>(worker);
+  // Not Promise.race with one promise of the end: that would keep every result ever given.
+  const waiting = new Set<(reason: MLError) => void>();
+  let end: MLError | undefined;
+  worker.addEventListener('error', (event) => {
+    end = new MLError(
+      [
+        'gesso: its worker did not start.',
+        `  reason  ${event.message || 'worker.js cannot be loaded'}`,
+        '  Try: copy worker.js beside the library, allow blob: in worker-src of the ' +
+          'Content-Security-Policy, or worker: false',
+      ].join('\n'),
+    );
+    onDeath();
+    for (const reject of waiting) reject(end);
+  });
+  const far = <T>(call: Promise<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      if (end) reject(end);
+      waiting.add(reject);
+      call
+        .then(resolve, (error: unknown) => reject(revived(error)))
+        .finally(() => waiting.delete(reject));
+    });
+  return {
+    configure: (given) => far(remote.configure(given)),
+    open: (job, request, onProgress) =>
+      far(remote.open(job, request, onProgress && Comlink.proxy(onProgress)) as Promise<Opened>),
+    abort: (job) => far(remote.abort(job)),
+    run: (model, inputs) => far(remote.run(model, inputs)),
+    see: (model, picture, preprocess) => far(remote.see(model, handOver(picture), preprocess)),
+    close: (model) => far(remote.close(model)),
+  };
+}
+
+/** An ImageBitmap moves to the worker; bytes are copied, because they may be the user's own. */
+function handOver(picture: Picture): Picture {
+  return 'data' in picture ? picture : Comlink.transfer(picture, [picture]);
+}
+
+/** Errors lose their class on the way between threads. */
+function revived(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if (error.name === 'MLError') return new MLError(error.message);
+  if (error.name === 'AbortError') return new DOMException(error.message, 'AbortError');
+  return error;
+}

@@ -1,0 +1,175 @@
+// Loads the WebAssembly build that this browser or Node can run, and calls into it.
+import { fail, MLError, messageOf } from './errors.js';
+import { platform } from './platform.js';
+import { settings } from './settings.js';
+import type { TypedArray } from './tensor.js';
+
+/** What wasm/bindings.cpp exports. Views into memory live until the next call: use them at once. */
+export interface Core {
+  Files: new () => CoreFiles;
+  Model: new (files: CoreFiles, entry: string) => CoreModel;
+  Image: new () => CoreImage;
+  version(): string;
+  build(): string;
+  stackSave(): number;
+  stackRestore(stack: number): void;
+  getExceptionMessage(error: unknown): [type: string, message: string];
+  decrementExceptionRefcount(error: unknown): void;
+}
+
+/** The files of one model on their way into C++. */
+export interface CoreFiles {
+  reserve(name: string, bytes: number): Uint8Array;
+  delete(): void;
+}
+
+export interface CoreModel {
+  /** JSON: see ModelDescription. */
+  describe(): string;
+  /** @param shapes JSON `{"input name": [1, 224, 224, 3]}` */
+  compile(shapes: string): CoreProgram;
+  delete(): void;
+}
+
+export interface CoreProgram {
+  /** JSON: see ProgramDescription. */
+  describe(): string;
+  input(i: number): TypedArray;
+  output(i: number): TypedArray;
+  run(): void;
+  writeImage(i: number, image: CoreImage, options: string): void;
+  delete(): void;
+}
+
+export interface CoreImage {
+  /** @returns room for height × width × 4 bytes of RGBA */
+  reserve(width: number, height: number): Uint8Array;
+  delete(): void;
+}
+
+/** What Emscripten's module exports by default. */
+export type CreateCore = (options: { wasmBinary: ArrayBuffer }) => Promise<Core>;
+
+/** The builds there are: relaxed SIMD is the faster, SIMD runs in more places. */
+export type BuildName = 'relaxed' | 'simd';
+
+let loading: Promise<Core> | undefined;
+
+/** The core, loaded on the first call; a failed load is tried again by the next call. */
+export function engine(): Promise<Core> {
+  loading ??= load().catch((error: unknown) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}
+
+/** A function body that uses one vector instruction: what a browser that validates it can run. */
+function moduleOf(body: readonly number[]): Uint8Array<ArrayBuffer> {
+  const code = [0, ...body, 0x0b];
+  return Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0], // \0asm, version 1
+    ...[1, 5, 1, 0x60, 0, 1, 0x7b], // one type: () -> v128
+    ...[3, 2, 1, 0], // one function of that type
+    ...[10, code.length + 2, 1, code.length, ...code],
+  ]);
+}
+
+const zero = [0xfd, 0x0c, ...Array<number>(16).fill(0)]; // v128.const 0
+const probes: Record<BuildName, readonly number[]> = {
+  relaxed: [...zero, ...zero, ...zero, 0xfd, 0x85, 0x02], // f32x4.relaxed_madd
+  simd: zero,
+};
+
+/** The best build that `validates` says can run here. */
+export function chooseBuild(
+  validates: (bytes: Uint8Array<ArrayBuffer>) => boolean = (bytes) => WebAssembly.validate(bytes),
+): BuildName {
+  if (validates(moduleOf(probes.relaxed))) return 'relaxed';
+  if (validates(moduleOf(probes.simd))) return 'simd';
+  fail(
+    'gesso: this browser cannot run WebAssembly SIMD',
+    { needed: 'Chrome or Edge 100, Firefox 114, Safari 16.4, Node 20, or newer' },
+    'a newer browser',
+  );
+}
+
+async function load(): Promise<Core> {
+  if (typeof WebAssembly === 'undefined') {
+    fail(
+      'gesso: there is no WebAssembly here',
+      { known: 'some browsers turn it off in a lockdown mode' },
+      'allow WebAssembly for this page, or another browser',
+    );
+  }
+  const build = chooseBuild();
+  const address = wasmAddress(build);
+  const [{ default: create }, wasmBinary] = await Promise.all([
+    build === 'relaxed' ? import('#core/relaxed') : import('#core/simd'),
+    readWasm(address),
+  ]);
+  try {
+    return await create({ wasmBinary });
+  } catch (error) {
+    fail(
+      'gesso: the WebAssembly module did not start',
+      { address, reason: messageOf(error) },
+      "if the page has a Content-Security-Policy, add 'wasm-unsafe-eval' to its script-src; " +
+        'else copy the .wasm and .js files of one version again',
+    );
+  }
+}
+
+function wasmAddress(build: BuildName): string {
+  if (settings.files !== null) return ownFile(`gesso-${build}.wasm`);
+  // Written out, because bundlers look for exactly this expression.
+  const beside =
+    build === 'relaxed'
+      ? new URL('./gesso-relaxed.wasm', import.meta.url)
+      : new URL('./gesso-simd.wasm', import.meta.url);
+  return beside.href;
+}
+
+/** The address of one of the library's own files in the folder that setWasmPath named. */
+export function ownFile(name: string): string {
+  return new URL(name, platform.resolve(settings.files ?? './')).href;
+}
+
+async function readWasm(address: string): Promise<ArrayBuffer> {
+  const hint = 'setWasmPath(folder) with the folder that holds the .wasm files';
+  const response = await platform.fetch(address).catch((error: unknown) => {
+    fail('gesso: its WebAssembly file cannot be read', { address, reason: messageOf(error) }, hint);
+  });
+  if (!response.ok) {
+    const answer = `${response.status} ${response.statusText}`.trim();
+    fail('gesso: its WebAssembly file is not there', { address, answer }, hint);
+  }
+  const bytes = await response.arrayBuffer();
+  const magic = [...new Uint8Array(bytes, 0, Math.min(4, bytes.byteLength))];
+  if (String.fromCharCode(...magic) !== '\0asm') {
+    const kind = response.headers.get('content-type') ?? 'unknown';
+    fail('gesso: its WebAssembly file is something else', { address, 'content-type': kind }, hint);
+  }
+  return bytes;
+}
+
+/** Calls into C++. The only place that knows how a C++ exception looks from JavaScript. */
+export function guard<T>(core: Core, call: () => T): T {
+  const stack = core.stackSave();
+  try {
+    return call();
+  } catch (error) {
+    if (!(error instanceof WebAssembly.Exception)) throw error;
+    core.stackRestore(stack);
+    const [type, message] = core.getExceptionMessage(error);
+    core.decrementExceptionRefcount(error);
+    if (type === 'std::bad_alloc') {
+      fail(
+        'gesso: there is not enough memory',
+        { known: 'WebAssembly has at most 4 GB, phones give less' },
+        'dispose() of models that are no longer needed, or smaller inputs',
+      );
+    }
+    throw new MLError(message);
+  }
+}

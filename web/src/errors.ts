@@ -1,0 +1,17 @@
+// How this library refuses: one kind of error, always in three parts.
+
+/** Every error that this library throws, apart from an `AbortError` when you abort. */
+export class MLError extends Error {
+  override name = 'MLError';
+}
+
+/** Throws an MLError. Three parts: what is wrong, the facts, what to try. */
+export function fail(what: string, facts: Record<string, unknown>, hint: string): never {
+  const lines = Object.entries(facts).map(([name, value]) => `  ${name}  ${value}`);
+  throw new MLError([`${what}.`, ...lines, `  Try: ${hint}`].join('\n'));
+}
+
+/** The text of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,29 @@
+/**
+ * gesso: machine learning that runs in your browser tab.
+ *
+ *     import { imageClassifier } from 'gesso';
+ *
+ *     const classifier = await imageClassifier('mobilenet');
+ *     console.log(await classifier.classify(document.querySelector('img')));
+ *     // [{ label: 'espresso', confidence: 0.93, index: 967 }, …]
+ *
+ * This file is what a page or a program can import, and nothing else.
+ */
+export { MLError } from './errors.js';
+export type { ImageSource, Pixels } from './image.js';
+export type { About, Input, LoadedModel, LoadOptions, Port } from './model.js';
+export { loadModel } from './model.js';
+export type { Progress } from './progress.js';
+export { setModelPath, setWasmPath } from './settings.js';
+export type { ModelSource } from './source.js';
+export type {
+  ImageClassifier,
+  ImageClassifierOptions,
+  Label,
+  Preprocess,
+  WatchOptions,
+} from './tasks/imageClassifier.js';
+export { imageClassifier } from './tasks/imageClassifier.js';
+export type { DType, NestedArray, Tensor, TypedArray } from './tensor.js';
+export { tensor } from './tensor.js';
+export type { Loading } from './usable.js';

@@ -1,0 +1,337 @@
+// The lowest floor: a model file as a function from tensors to tensors.
+import { type Client, connect } from './client.js';
+import { fail } from './errors.js';
+import { absent, callback, instance, nearest, readOptions } from './options.js';
+import type { Progress } from './progress.js';
+import { type Card, type KnownModel, knownBy } from './registry.js';
+import type { Opened, PortDescription, Tensors } from './runtime.js';
+import { type Location, locate, type ModelSource } from './source.js';
+import {
+  countOf,
+  dtypeOf,
+  isTensor,
+  type NestedArray,
+  show,
+  showShape,
+  type Tensor,
+  type TypedArray,
+  tensor,
+} from './tensor.js';
+import { type Loading, usableAtOnce } from './usable.js';
+
+/** An input or output of a model. A size that the model leaves open is -1. */
+export type Port = PortDescription;
+
+/** What one input may be given: a tensor, or numbers that fit the model's own shape. */
+export type Input = Tensor | TypedArray | NestedArray;
+
+export interface LoadOptions {
+  /** Told how many bytes have arrived. */
+  onProgress?: (progress: Progress) => void;
+  /** Stops the loading, which then rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** Whether the model lives in a worker; in pages true if left out, in Node always false. */
+  worker?: boolean;
+}
+
+/** Facts about a model, for people who decide whether to use it. */
+export interface About {
+  /** Its known name, or the last part of its address. */
+  name: string;
+  /** Where its main file came from. */
+  address: string;
+  /** `tfjs-layers` or `tfjs-graph`. */
+  format: string;
+  /** Number of weights. */
+  parameters: number;
+  /** Size of its files in bytes. */
+  bytes: number;
+  /** SHA-256 of its main file, in hexadecimal. */
+  sha256: string;
+  /** Which build of the runtime it runs on: `relaxed` or `simd`. */
+  build: string;
+  /** Version of the runtime. */
+  version: string;
+  /** What it was trained on, its licence and what it gets wrong; null for an unknown model. */
+  card: Card | null;
+}
+
+/** A model: tensors in, tensors out. */
+export interface LoadedModel {
+  /** What goes in. Known when the model has loaded: `await` it before reading this. */
+  readonly inputs: readonly Port[];
+  /** What comes out, in the order in which the file names it. */
+  readonly outputs: readonly Port[];
+  /**
+   * Computes all outputs.
+   *
+   *     const { scores } = await model.run({ image: tensor(pixels, [1, 224, 224, 3]) });
+   *
+   * Each combination of input sizes is prepared once; the last four are kept.
+   *
+   * @param inputs for each input by name a tensor of its shape and type; a model with one input
+   *   takes the tensor itself. Numbers without a shape take the model's own, with as many rows
+   *   (first axis) as they fill.
+   * @returns every output by name; plain objects of your own, nothing needs to be freed
+   * @throws MLError when a name, a shape or a type does not fit
+   */
+  run(inputs: Input | Record<string, Input>): Promise<Record<string, Tensor>>;
+  /** Where the model comes from, what it was trained on, and what it gets wrong. */
+  about(): Promise<About>;
+  /** Frees the model. Whatever is called afterwards rejects. */
+  dispose(): void;
+}
+
+/** The schema of LoadOptions. */
+export const loadOptions = {
+  onProgress: callback<(progress: Progress) => void>('onProgress: ({ loaded, total }) => {}'),
+  signal: instance(AbortSignal, 'signal: AbortSignal.timeout(60_000)'),
+  worker: absent<boolean>('true or false', 'worker: false', (value) => typeof value === 'boolean'),
+};
+
+/**
+ * Loads a TensorFlow.js layers or graph model.
+ *
+ *     const model = await loadModel('./model/model.json');
+ *     model.inputs;                                    // [{ name, shape: [-1, 2], dtype }]
+ *     const { output } = await model.run([[0, 1]]);
+ *
+ * @param source an address or a path, a known name, or dropped files: see `ModelSource`
+ * @throws MLError (the promise rejects) when a file is missing, damaged or not supported
+ */
+export function loadModel(source: ModelSource, options: LoadOptions = {}): Loading<LoadedModel> {
+  const opening = openChecked(source, options);
+  const session = new Session('loadModel', opening);
+  const model: LoadedModel = {
+    get inputs() {
+      return session.description('inputs');
+    },
+    get outputs() {
+      return session.description('outputs');
+    },
+    run: (inputs) => session.run(inputs),
+    about: () => session.about(),
+    dispose: () => session.dispose(),
+  };
+  return usableAtOnce(opening, model);
+}
+
+async function openChecked(source: ModelSource, options: LoadOptions): Promise<Open> {
+  return openModel('loadModel', source, readOptions('loadModel', options, loadOptions));
+}
+
+/** Options as readOptions gives them: what was left out is undefined. */
+type Checked<T> = { [K in keyof Required<T>]: T[K] | undefined };
+
+/** A model that has been opened, and how to reach it. */
+export interface Open extends Opened {
+  client: Client;
+  location: Location;
+}
+
+/**
+ * Finds a model and opens it.
+ *
+ * @param beside files beside the model.json to look for, unless the model is a known one
+ */
+export async function openModel(
+  who: string,
+  source: ModelSource,
+  { onProgress, signal, worker }: Checked<LoadOptions>,
+  beside: string[] = [],
+): Promise<Open> {
+  const location = await locate(who, source);
+  const client = connect(who, worker);
+  const opened = await client.open(
+    {
+      places: location.places,
+      expected: location.known?.files,
+      beside: location.known ? [] : beside,
+    },
+    onProgress,
+    signal,
+  );
+  return { ...opened, client, location };
+}
+
+/** One model from opening to disposal; its methods wait for the opening. */
+export class Session {
+  readonly #who: string;
+  readonly #opening: Promise<Open>;
+  #open: Open | undefined;
+  #disposed = false;
+
+  /** @param who what the user called, to begin messages with */
+  constructor(who: string, opening: Promise<Open>) {
+    this.#who = who;
+    this.#opening = opening;
+    opening.then(
+      (open) => {
+        this.#open = open;
+      },
+      () => {}, // reported by the promise that the user holds, and by every method
+    );
+  }
+
+  /** The model, once it has loaded. */
+  async opened(): Promise<Open> {
+    this.#refuseDisposed();
+    const open = await this.#opening;
+    this.#refuseDisposed();
+    return open;
+  }
+
+  /** The inputs or outputs of the model, which must have loaded. */
+  description(which: 'inputs' | 'outputs'): readonly Port[] {
+    if (this.#open) return this.#open.description[which];
+    fail(
+      `${this.#who}: ${which} cannot be read before the model has loaded`,
+      { known: 'its methods wait by themselves, its properties cannot' },
+      'const model = await loadModel(…)',
+    );
+  }
+
+  async run(inputs: Input | Record<string, Input>): Promise<Tensors> {
+    const { client, model, description } = await this.opened();
+    return client.run(model, checkInputs(description.inputs, inputs));
+  }
+
+  async about(): Promise<About> {
+    const open = await this.opened();
+    const { address, description, sha256, fileBytes: bytes, build, version } = open;
+    const [name, known] = await this.#known(open);
+    const { format, parameters } = description;
+    const card = known?.card ?? null;
+    return { name, address, format, parameters, bytes, sha256, build, version, card };
+  }
+
+  async #known({ sha256, address }: Open): Promise<[string, KnownModel | undefined]> {
+    const known = await knownBy(sha256);
+    if (known) return known;
+    const parts = address.split(/[\\/]/).filter((part) => part !== '' && part !== 'model.json');
+    return [parts.at(-1) ?? address, undefined];
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#opening.then(
+      ({ client, model }) => client.close(model),
+      () => {}, // nothing was opened
+    );
+  }
+
+  #refuseDisposed(): void {
+    if (!this.#disposed) return;
+    fail(`${this.#who}: it was used after dispose()`, {}, `${this.#who}(…) again`);
+  }
+}
+
+/**
+ * Brings what run() was given to one tensor for each input.
+ *
+ * @throws MLError naming the first input that is missing, unknown, or of a wrong shape or type
+ */
+export function checkInputs(ports: readonly Port[], given: Input | Record<string, Input>): Tensors {
+  const byName = nameInputs(ports, given);
+  const names = ports.map(({ name }) => name);
+  for (const name of Object.keys(byName)) {
+    if (!names.includes(name)) {
+      fail(
+        `run: the model has no input "${name}"`,
+        { known: names.join(', ') },
+        nearest(name, names),
+      );
+    }
+  }
+  return Object.fromEntries(ports.map((port) => [port.name, checkInput(port, byName[port.name])]));
+}
+
+function nameInputs(
+  ports: readonly Port[],
+  given: Input | Record<string, Input>,
+): Record<string, Input | undefined> {
+  const [only] = ports;
+  if (!isInput(given)) {
+    if (typeof given === 'object' && given !== null) return given;
+    fail('run: the inputs must be tensors', { given: show(given) }, 'run(tensor([[1, 2]]))');
+  }
+  if (only && ports.length === 1) return { [only.name]: given };
+  const names = ports.map(({ name }) => name);
+  fail(
+    'run: this model has several inputs',
+    { known: names.join(', ') },
+    `run({ ${names.map((name) => `${JSON.stringify(name)}: …`).join(', ')} })`,
+  );
+}
+
+function isInput(value: unknown): value is Input {
+  const plain = typeof value === 'number' || typeof value === 'boolean';
+  return plain || Array.isArray(value) || ArrayBuffer.isView(value) || isTensor(value);
+}
+
+function checkInput(port: Port, given: Input | undefined): Tensor {
+  const { name, shape, dtype } = port;
+  const wanted = `${dtype} ${showShape(shape)}`;
+  if (given === undefined) {
+    fail(
+      `run: the input "${name}" is missing`,
+      { wanted },
+      `{ ${JSON.stringify(name)}: tensor(…) }`,
+    );
+  }
+  const made = toTensor(port, given);
+  if (made.dtype !== dtype) {
+    fail(
+      `run: the input "${name}" has another type`,
+      { wanted, given: `${made.dtype} ${showShape(made.shape)}` },
+      `tensor(data, shape, '${dtype}')`,
+    );
+  }
+  const fits =
+    made.shape.length === shape.length &&
+    shape.every((size, axis) => size < 0 || size === made.shape[axis]);
+  if (!fits) {
+    fail(
+      `run: the input "${name}" has another shape`,
+      { wanted: showShape(shape), given: showShape(made.shape) },
+      `tensor(data, ${showShape(shape.map((size) => Math.max(size, 1)))})`,
+    );
+  }
+  return made;
+}
+
+function toTensor(port: Port, given: Input): Tensor {
+  const { name, shape, dtype } = port;
+  if (isTensor(given)) return checkTensor(name, given);
+  if (!ArrayBuffer.isView(given)) return tensor(given, undefined, dtype);
+  if (dtypeOf(given) !== dtype && !(dtype === 'bool' && given instanceof Uint8Array)) {
+    fail(
+      `run: the input "${name}" has another type`,
+      { wanted: dtype, given: given.constructor.name },
+      `tensor(data, shape, '${dtype}')`,
+    );
+  }
+  const [rows = 1, ...row] = shape;
+  const each = countOf(row);
+  const count = given.length / each;
+  if (row.some((size) => size < 0) || !Number.isInteger(count) || (rows >= 0 && rows !== count)) {
+    fail(
+      `run: the input "${name}" does not fill the shape of the model`,
+      { wanted: showShape(shape), given: `${given.length} elements` },
+      'tensor(data, shape) with the sizes',
+    );
+  }
+  return tensor(given, shape.length === 0 ? [] : [count, ...row], dtype);
+}
+
+/** A tensor that the user may have built by hand. */
+function checkTensor(name: string, { data, shape, dtype }: Tensor): Tensor {
+  const fits = dtypeOf(data) === dtype || (dtype === 'bool' && data instanceof Uint8Array);
+  if (fits && data.length === countOf(shape)) return { data, shape: [...shape], dtype };
+  fail(
+    `run: the input "${name}" is not a whole tensor`,
+    { data: `${show(data)} of ${data.length}`, shape: showShape(shape), dtype },
+    'tensor(data, shape, dtype)',
+  );
+}

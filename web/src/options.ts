@@ -1,0 +1,133 @@
+// Options objects: their defaults are their schema, and a typo gets a suggestion.
+import { fail } from './errors.js';
+import { show } from './tensor.js';
+
+/** An option without a default: what it must be, in words, and how that is checked. */
+export interface Absent<T> {
+  readonly must: string;
+  readonly example: string;
+  readonly check: (value: unknown) => value is T;
+}
+
+type Schema = Record<string, number | boolean | string | readonly string[] | Absent<unknown>>;
+
+type Options<S> = {
+  -readonly [K in keyof S]: S[K] extends readonly (infer Choice)[]
+    ? Choice
+    : S[K] extends Absent<infer T>
+      ? T | undefined
+      : S[K] extends number
+        ? number
+        : S[K] extends boolean
+          ? boolean
+          : string;
+};
+
+/** A function, or left out. */
+export function callback<T>(example: string): Absent<T> {
+  const check = (value: unknown): value is T => typeof value === 'function';
+  return { must: 'a function', example, check };
+}
+
+/** An object of the given class, or left out. */
+export function instance<T>(
+  type: abstract new (...args: never[]) => T,
+  example: string,
+): Absent<T> {
+  const check = (value: unknown): value is T => value instanceof type;
+  return { must: `an ${type.name}`, example, check };
+}
+
+/** A value that passes a check, or left out. */
+export function absent<T>(
+  must: string,
+  example: string,
+  check: (value: unknown) => boolean,
+): Absent<T> {
+  return { must, example, check: (value): value is T => check(value) };
+}
+
+/**
+ * Checks an options object against its defaults. The defaults are the schema: a list means "one of
+ * these, the first by default"; a number that is whole must stay whole; `undefined` means left out.
+ *
+ * @throws MLError naming the first option that is unknown or has a wrong value
+ */
+export function readOptions<const S extends Schema>(
+  who: string,
+  given: object,
+  schema: S,
+): Options<S> {
+  if (!isRecord(given)) {
+    fail(`${who}: the options must be an object`, { given: show(given) }, '{}');
+  }
+  const options: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(schema)) {
+    options[name] = Array.isArray(value) ? value[0] : isAbsent(value) ? undefined : value;
+  }
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    options[name] = readOption(who, name, value, schema);
+  }
+  return options as Options<S>;
+}
+
+function readOption(who: string, name: string, value: unknown, schema: Schema): unknown {
+  const known = Object.hasOwn(schema, name) ? schema[name] : undefined;
+  if (known === undefined) {
+    const names = Object.keys(schema);
+    fail(`${who}: there is no option "${name}"`, { known: names.join(', ') }, nearest(name, names));
+  }
+  if (isAbsent(known)) {
+    if (!known.check(value)) {
+      fail(`${who}: ${name} must be ${known.must}`, { given: show(value) }, known.example);
+    }
+  } else if (typeof known === 'object') {
+    if (!known.includes(value as string)) {
+      fail(
+        `${who}: ${name} cannot be ${show(value)}`,
+        { known: known.join(', ') },
+        nearest(String(value), known),
+      );
+    }
+  } else if (typeof value !== typeof known || Number.isNaN(value)) {
+    fail(`${who}: ${name} must be a ${typeof known}`, { given: show(value) }, `${name}: ${known}`);
+  }
+  return value;
+}
+
+function isAbsent(value: Schema[string]): value is Absent<unknown> {
+  return typeof value === 'object' && !Array.isArray(value);
+}
+
+/** Whether a value is an object with named parts. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The candidate that takes the fewest edits to reach; the first of several. */
+export function nearest(word: string, candidates: readonly string[]): string {
+  let best = '';
+  for (const candidate of candidates) {
+    if (!best || edits(word, candidate) < edits(word, best)) best = candidate;
+  }
+  return best;
+}
+
+/** Levenshtein distance, ignoring case. */
+function edits(a: string, b: string): number {
+  const target = [...b.toLowerCase()];
+  let row = Array.from({ length: target.length + 1 }, (_, j) => j);
+  for (const [i, x] of [...a.toLowerCase()].entries()) {
+    let diagonal = i;
+    let left = i + 1;
+    row = row.map((above, j) => {
+      if (j === 0) return left;
+      const swap = diagonal + Number(x !== target[j - 1]);
+      diagonal = above;
+      left = Math.min(above + 1, left + 1, swap);
+      return left;
+    });
+  }
+  return row[target.length] ?? 0;
+}

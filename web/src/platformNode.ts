@@ -1,0 +1,57 @@
+// What Node does in its own way: paths, local files, pictures.
+import { statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { decodePicture } from './decode.js';
+import type { Platform } from './platform.js';
+
+export const node: Platform = {
+  fetch: (address, init) =>
+    address.startsWith('file:') ? readLocal(address) : fetch(address, init ?? {}),
+  resolve: (path) => addressOf(path),
+  resolveModel(path) {
+    const url = new URL(addressOf(path));
+    if (isFolder(url)) url.pathname = `${url.pathname.replace(/\/$/, '')}/model.json`;
+    return url.href;
+  },
+  modelPath: () => process.env.GESSO_MODELS || null,
+  decode: async (picture) =>
+    typeof picture === 'string'
+      ? decodePicture(await readPicture(picture), picture)
+      : decodePicture(picture, 'the picture'),
+  hasWorker: false,
+};
+
+/** An address for a path or an address; `C:\…` is a path. */
+function addressOf(path: string): string {
+  if (/^[a-z][a-z\d+.-]+:/i.test(path)) return path;
+  const folder = /[\\/]$/.test(path) ? '/' : '';
+  return pathToFileURL(resolve(path)).href + folder;
+}
+
+/** Whether an address is that of a folder; what is not on this disk is judged by its name. */
+function isFolder(url: URL): boolean {
+  const found = url.protocol === 'file:' && statSync(url, { throwIfNoEntry: false });
+  return found ? found.isDirectory() : !url.pathname.endsWith('.json');
+}
+
+/** A file as if a server had sent it. */
+async function readLocal(address: string): Promise<Response> {
+  try {
+    const bytes = await readFile(new URL(address));
+    return new Response(bytes, { headers: { 'content-length': `${bytes.length}` } });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      return new Response(null, { status: 404, statusText: 'no such file' });
+    }
+    throw error;
+  }
+}
+
+async function readPicture(path: string): Promise<Uint8Array> {
+  const response = await node.fetch(addressOf(path));
+  if (response.ok) return new Uint8Array(await response.arrayBuffer());
+  throw new Error(`${response.status} ${response.statusText}`.trim());
+}

@@ -1,0 +1,240 @@
+// The side where WebAssembly lives: in a worker of the page, or in process. Knows no user interface.
+import {
+  type Core,
+  type CoreImage,
+  type CoreModel,
+  type CoreProgram,
+  engine,
+  guard,
+} from './engine.js';
+import { fail } from './errors.js';
+import { type Picture, pixelsOf } from './image.js';
+import { type Contents, readModel } from './modelFiles.js';
+import type { Progress } from './progress.js';
+import type { Preprocess } from './recipe.js';
+import { type Settings, settings } from './settings.js';
+import type { Expected, Place } from './source.js';
+import { countOf, type DType, showShape, type Tensor } from './tensor.js';
+
+/** An input or output; sizes that the model leaves open are -1. */
+export interface PortDescription {
+  name: string;
+  shape: number[];
+  dtype: DType;
+}
+
+/** What CoreModel.describe() says. */
+export interface ModelDescription {
+  format: string;
+  inputs: PortDescription[];
+  outputs: PortDescription[];
+  /** Number of weights. */
+  parameters: number;
+}
+
+/** What CoreProgram.describe() says. */
+interface ProgramDescription {
+  inputs: PortDescription[];
+  outputs: PortDescription[];
+}
+
+/** What to open, and how. Can be sent to a worker. */
+export interface OpenRequest {
+  places: Place[];
+  expected: Expected | undefined;
+  /** Files beside the model.json to read if they are there; the first found ends the search. */
+  beside: string[];
+}
+
+/** A model that is ready. */
+export interface Opened {
+  /** Names the model in later calls. */
+  model: number;
+  description: ModelDescription;
+  /** Where it was found. */
+  address: string;
+  /** Of its main file. */
+  sha256: string;
+  /** Size of all its files. */
+  fileBytes: number;
+  build: string;
+  version: string;
+  beside: { name: string; address: string; text: string } | undefined;
+}
+
+export type Tensors = Record<string, Tensor>;
+
+/** Programs kept for each model, one for each combination of input sizes. */
+const programsKept = 4;
+
+interface LoadedModel {
+  core: Core;
+  model: CoreModel;
+  description: ModelDescription;
+  /** The least recently used first. */
+  programs: Map<string, ReadyProgram>;
+}
+
+interface ReadyProgram {
+  program: CoreProgram;
+  description: ProgramDescription;
+}
+
+/** Opens models and runs them. All methods are asynchronous, as if they were far away. */
+export class Runtime {
+  readonly #models = new Map<number, LoadedModel>();
+  readonly #jobs = new Map<number, AbortController>();
+  #image: CoreImage | undefined;
+  #count = 0;
+
+  /** Takes over the settings of the page that owns this runtime. */
+  async configure(given: Settings): Promise<void> {
+    Object.assign(settings, given);
+  }
+
+  /**
+   * Reads a model from the first place that has it.
+   *
+   * @param job a number by which abort() can name this call
+   */
+  async open(
+    job: number,
+    request: OpenRequest,
+    onProgress?: (progress: Progress) => void,
+  ): Promise<Opened> {
+    const controller = new AbortController();
+    this.#jobs.set(job, controller);
+    try {
+      const [core, contents] = await Promise.all([
+        engine(),
+        readModel(request, controller.signal, onProgress),
+      ]);
+      controller.signal.throwIfAborted();
+      return this.#build(core, contents);
+    } finally {
+      this.#jobs.delete(job);
+      controller.abort(); // downloads that go on after one of them failed
+    }
+  }
+
+  /** Stops an open() that has not ended; it rejects with an AbortError. */
+  async abort(job: number): Promise<void> {
+    this.#jobs.get(job)?.abort();
+  }
+
+  /**
+   * Runs a model.
+   *
+   * @param inputs one tensor for every input, of shapes that the model takes
+   * @returns every output by name, in memory of its own
+   */
+  async run(model: number, inputs: Tensors): Promise<Tensors> {
+    const loaded = this.#find(model);
+    const shapes = Object.fromEntries(
+      Object.entries(inputs).map(([name, { shape }]) => [name, shape]),
+    );
+    const ready = this.#program(loaded, shapes);
+    for (const [i, { name }] of ready.description.inputs.entries()) {
+      const tensor = inputs[name];
+      if (tensor) ready.program.input(i).set(tensor.data);
+    }
+    return this.#outputs(loaded, ready);
+  }
+
+  /** Runs a model that has one input, on a picture. */
+  async see(model: number, picture: Picture, preprocess: Preprocess): Promise<Tensors> {
+    const loaded = this.#find(model);
+    const { width, height, data } = pixelsOf(picture);
+    const { core } = loaded;
+    const ready = this.#program(loaded, {});
+    guard(core, () => {
+      this.#image ??= new core.Image();
+      this.#image.reserve(width, height).set(data);
+      ready.program.writeImage(0, this.#image, JSON.stringify(preprocess));
+    });
+    return this.#outputs(loaded, ready);
+  }
+
+  /** Frees a model and its programs. */
+  async close(model: number): Promise<void> {
+    const loaded = this.#models.get(model);
+    if (loaded === undefined) return;
+    this.#models.delete(model);
+    for (const { program } of loaded.programs.values()) program.delete();
+    loaded.model.delete();
+  }
+
+  #build(core: Core, contents: Contents): Opened {
+    const { entry, address, sha256, beside } = contents;
+    let fileBytes = 0;
+    const model = guard(core, () => {
+      const files = new core.Files();
+      try {
+        for (const [name, pieces] of contents.files) {
+          const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+          const room = files.reserve(name, bytes);
+          let at = 0;
+          for (const piece of pieces) {
+            room.set(piece, at);
+            at += piece.length;
+          }
+          fileBytes += bytes;
+        }
+        contents.files.clear(); // before parsing, so that the weights are in memory only once
+        return new core.Model(files, entry);
+      } finally {
+        files.delete();
+      }
+    });
+    const description = JSON.parse(guard(core, () => model.describe())) as ModelDescription;
+    const number = ++this.#count;
+    this.#models.set(number, { core, model, description, programs: new Map() });
+    const [build, version] = [core.build(), core.version()];
+    return { model: number, description, address, sha256, fileBytes, build, version, beside };
+  }
+
+  #find(model: number): LoadedModel {
+    const loaded = this.#models.get(model);
+    if (loaded) return loaded;
+    fail('gesso: this model has been disposed of', { model }, 'load it again');
+  }
+
+  #program(loaded: LoadedModel, shapes: Record<string, readonly number[]>): ReadyProgram {
+    const { core, model, programs } = loaded;
+    const key = JSON.stringify(shapes);
+    let ready = programs.get(key);
+    if (ready) {
+      programs.delete(key); // and back at the end, as the latest used
+    } else {
+      const program = guard(core, () => model.compile(key));
+      ready = {
+        program,
+        description: JSON.parse(guard(core, () => program.describe())) as ProgramDescription,
+      };
+      if (programs.size >= programsKept) {
+        const [oldest] = programs.keys();
+        programs.get(oldest ?? '')?.program.delete();
+        programs.delete(oldest ?? '');
+      }
+    }
+    programs.set(key, ready);
+    return ready;
+  }
+
+  #outputs({ core }: LoadedModel, { program, description }: ReadyProgram): Tensors {
+    guard(core, () => program.run());
+    return Object.fromEntries(
+      description.outputs.map(({ name, shape, dtype }, i) => {
+        const data = program.output(i).slice(0, countOf(shape));
+        if (data.length !== countOf(shape)) {
+          fail(
+            'gesso: an output has another size than it says',
+            { name, shape: showShape(shape), elements: data.length },
+            'report this with the address of the model',
+          );
+        }
+        return [name, { data, shape, dtype }];
+      }),
+    );
+  }
+}

@@ -1,0 +1,302 @@
+// Where the files of a model come from: an address, a path, a known name, or files that were dropped.
+import { fail, messageOf } from './errors.js';
+import { nearest } from './options.js';
+import { platform } from './platform.js';
+import { type KnownFile, type KnownModel, readRegistry } from './registry.js';
+import { settings } from './settings.js';
+import { show } from './tensor.js';
+
+/**
+ * What names a model:
+ *
+ * - a known name: `'mobilenet'`
+ * - an address or a path of a `model.json` or of the folder that it lies in: `'./model/'`,
+ *   `'https://example.org/model.json'`; in pages relative to the page, in Node to the working folder
+ * - files that the user dropped or chose: a `FileList`, an array of `File`, or a `Map` from path to
+ *   `Blob` or bytes
+ */
+export type ModelSource =
+  | string
+  | URL
+  | FileList
+  | readonly File[]
+  | ReadonlyMap<string, Blob | Uint8Array>;
+
+/** The files of a model by path. */
+export type GivenFiles = Record<string, Blob | Uint8Array<ArrayBuffer>>;
+
+/** One place to try: the address of a model.json, or files in hand. Can be sent to a worker. */
+export interface Place {
+  /** The address of the model.json; for files in hand, the name of the main one. */
+  address: string;
+  /** Files in hand; absent when the address is to be fetched. */
+  given?: GivenFiles;
+}
+
+/** Where a model is, in the order to try, and what is known of it beforehand. */
+export interface Location {
+  places: Place[];
+  /** The known model that was asked for by name. */
+  known?: KnownModel;
+}
+
+/** Sizes and hashes that the files of a known model must have. */
+export type Expected = Record<string, KnownFile>;
+
+/**
+ * Finds out what a source means, without reading the model yet.
+ *
+ * @param who the function that the user called, to begin messages with
+ */
+export async function locate(who: string, source: ModelSource): Promise<Location> {
+  if (source instanceof URL) return locateText(who, source.href);
+  if (typeof source === 'string') return locateText(who, source);
+  return { places: [givenPlace(who, await filesOf(who, source))] };
+}
+
+async function locateText(who: string, text: string): Promise<Location> {
+  if (text.trim() === '') {
+    fail(
+      `${who}: the name of the model is empty`,
+      { given: show(text) },
+      "'mobilenet', or the address of a model.json",
+    );
+  }
+  if (/^(data|blob):/i.test(text)) {
+    fail(
+      `${who}: a ${text.slice(0, 4)}: address has no folder in which the weights could lie`,
+      { given: show(text.slice(0, 60)) },
+      'the files themselves: an array of File, or a Map from path to Blob',
+    );
+  }
+  if (/^[a-z][a-z\d+.-]+:/i.test(text) || looksLikePath(text)) {
+    return { places: [{ address: platform.resolveModel(text) }] };
+  }
+
+  const registry = await readRegistry();
+  const name = text.toLowerCase();
+  const known = Object.hasOwn(registry.models, name) ? registry.models[name] : undefined;
+  const folder = settings.models ?? platform.modelPath();
+  const local = folder === null ? [] : [joined(folder, known?.folder ?? text)];
+  const places = local.map((path) => ({ address: platform.resolveModel(path) }));
+  if (known) {
+    const remote = known.addresses.map((address) => ({ address: address + known.entry }));
+    return { places: [...places, ...remote], known };
+  }
+  if (places.length > 0) return { places };
+  const names = Object.keys(registry.models);
+  fail(
+    `${who}: there is no model "${text}"`,
+    { known: names.join(', ') },
+    `'${nearest(text, names)}', or './${text}/model.json' for a folder of yours`,
+  );
+}
+
+function looksLikePath(text: string): boolean {
+  return /[\\/]/.test(text) || text.endsWith('.json') || text === '.' || text === '..';
+}
+
+function joined(folder: string, name: string): string {
+  return `${folder.replace(/[\\/]$/, '')}/${name}`;
+}
+
+async function filesOf(
+  who: string,
+  source: Exclude<ModelSource, string | URL>,
+): Promise<GivenFiles> {
+  const files: GivenFiles = {};
+  if (source instanceof Map) {
+    for (const [path, content] of source as ReadonlyMap<string, Blob | Uint8Array>) {
+      files[path] = content instanceof Blob ? content : Uint8Array.from(content);
+    }
+  } else if (isFileList(source)) {
+    for (const file of Array.from(source)) files[file.webkitRelativePath || file.name] = file;
+  } else {
+    fail(
+      `${who}: the model must be a name, an address, a path or files`,
+      { given: show(source) },
+      "'mobilenet'",
+    );
+  }
+  return files;
+}
+
+function isFileList(source: unknown): source is ArrayLike<File> {
+  return (
+    typeof source === 'object' &&
+    source !== null &&
+    'length' in source &&
+    Array.from(source as ArrayLike<unknown>).every((file) => file instanceof File)
+  );
+}
+
+/** The place of files in hand: finds the one that describes the model. */
+function givenPlace(who: string, files: GivenFiles): Place {
+  const names = Object.keys(files);
+  const beside = new Set(['metadata.json', 'gesso.json', 'package.json', 'manifest.json']);
+  const candidates = names.filter((name) => name.endsWith('.json') && !beside.has(baseName(name)));
+  const entry = candidates.find((name) => baseName(name) === 'model.json') ?? candidates[0];
+  const plain = candidates.filter((name) => baseName(name) === 'model.json').length;
+  if (entry === undefined || (candidates.length > 1 && plain !== 1)) {
+    fail(
+      entry === undefined
+        ? `${who}: none of these files is a model.json`
+        : `${who}: several of these files could be the model`,
+      { given: names.slice(0, 8).join(', ') || 'no files' },
+      'one model.json together with the weight files that it names',
+    );
+  }
+  return { address: entry, given: files };
+}
+
+export function baseName(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+}
+
+/** Reads files that lie beside the model.json of one place. */
+export class Folder {
+  readonly #place: Place;
+
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  /** The name of the main file: `model.json`. */
+  get entry(): string {
+    const path = this.#place.given
+      ? this.#place.address
+      : decodeURIComponent(new URL(this.#place.address).pathname);
+    return baseName(path) || 'model.json';
+  }
+
+  /** What messages call a file: its whole address. */
+  nameOf(path: string): string {
+    if (path === this.entry) return this.#place.address;
+    return this.#place.given ? path : this.#addressOf(path);
+  }
+
+  /**
+   * The content of a file, in the pieces in which it came.
+   *
+   * @param onBytes told of every piece: its length, and the size of the whole file if known
+   * @throws MLError when the file is not there or cannot be reached
+   */
+  async read(
+    path: string,
+    signal?: AbortSignal,
+    onBytes?: (bytes: number, ofBytes: number | undefined) => void,
+  ): Promise<Uint8Array[]> {
+    if (this.#place.given) {
+      const bytes = await this.#readGiven(this.#place.given, path);
+      onBytes?.(bytes.length, bytes.length);
+      return [bytes];
+    }
+    const response = await this.#fetch(path, signal);
+    if (!response.ok) this.#missing(path, `${response.status} ${response.statusText}`.trim());
+    return readBody(response, onBytes).catch((error: unknown) => this.#unreachable(path, error));
+  }
+
+  /** The text of a file that may be missing; null then. A page that stands in for it is not it. */
+  async readOptional(path: string, signal?: AbortSignal): Promise<string | null> {
+    if (this.#place.given) {
+      const file = find(this.#place.given, path, this.#place.address);
+      return file === undefined ? null : new TextDecoder().decode(await bytesOf(file));
+    }
+    const response = await this.#fetch(path, signal);
+    if (!response.ok) return null;
+    const text = await response.text();
+    return looksLikePage(text) ? null : text;
+  }
+
+  async #fetch(path: string, signal: AbortSignal | undefined): Promise<Response> {
+    const address = path === this.entry ? this.#place.address : this.#addressOf(path);
+    return platform.fetch(address, { signal: signal ?? null }).catch((error: unknown) => {
+      if (signal?.aborted) throw error;
+      return this.#unreachable(path, error);
+    });
+  }
+
+  async #readGiven(files: GivenFiles, path: string): Promise<Uint8Array> {
+    const file = find(files, path, this.#place.address);
+    if (file === undefined) {
+      fail(
+        `${this.entry}: it names a file that was not given`,
+        { file: path, given: Object.keys(files).slice(0, 8).join(', ') },
+        `the file ${path} together with the others`,
+      );
+    }
+    return bytesOf(file);
+  }
+
+  #addressOf(path: string): string {
+    const escaped = path.split('/').map(encodeURIComponent).join('/');
+    const address = new URL(escaped, this.#place.address);
+    // Signed and versioned addresses carry a query that the weights need too.
+    address.search = new URL(this.#place.address).search;
+    return address.href;
+  }
+
+  #missing(path: string, answer: string): never {
+    fail(
+      `${path}: the file is not there`,
+      { address: this.nameOf(path), answer },
+      path === this.entry
+        ? 'open the address in a browser tab: it must show the JSON of the model'
+        : 'copy all weight files into the folder of the model.json',
+    );
+  }
+
+  #unreachable(path: string, error: unknown): never {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    const cause = error instanceof Error && error.cause ? ` (${messageOf(error.cause)})` : '';
+    fail(
+      `${path}: the address cannot be reached`,
+      { address: this.nameOf(path), reason: messageOf(error) + cause },
+      'check the connection; another site must allow this page to read the file ' +
+        '(Access-Control-Allow-Origin)',
+    );
+  }
+}
+
+/** Whether text is a web page instead of the JSON that was asked for. */
+export function looksLikePage(text: string): boolean {
+  return text.trimStart().startsWith('<');
+}
+
+async function bytesOf(file: Blob | Uint8Array): Promise<Uint8Array> {
+  return file instanceof Blob ? new Uint8Array(await file.arrayBuffer()) : file;
+}
+
+/** A given file by its path beside the main file, or else by its bare name, as drops lose folders. */
+function find(
+  files: GivenFiles,
+  path: string,
+  entry: string,
+): Blob | Uint8Array<ArrayBuffer> | undefined {
+  const folder = entry.slice(0, entry.length - baseName(entry).length);
+  for (const name of [folder + path, path, baseName(path)]) {
+    if (Object.hasOwn(files, name)) return files[name];
+  }
+  const bare = Object.keys(files).find((name) => baseName(name) === baseName(path));
+  return bare === undefined ? undefined : files[bare];
+}
+
+async function readBody(
+  response: Response,
+  onBytes?: (bytes: number, ofBytes: number | undefined) => void,
+): Promise<Uint8Array[]> {
+  // The length counts compressed bytes where the server compresses; the pieces are decompressed.
+  const length = response.headers.has('content-encoding')
+    ? null
+    : response.headers.get('content-length');
+  const size = length === null ? undefined : Number(length);
+  if (response.body === null) return [];
+  const pieces: Uint8Array[] = [];
+  const reader = response.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return pieces;
+    pieces.push(value);
+    onBytes?.(value.length, size);
+  }
+}

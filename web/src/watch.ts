@@ -1,0 +1,60 @@
+// Calls a function for the frames of a video or canvas, as fast as it can and never faster.
+
+/** What is used of a video, where the browser can say when a new frame is shown. */
+interface FrameSource {
+  requestVideoFrameCallback(callback: () => void): number;
+  cancelVideoFrameCallback(handle: number): void;
+}
+
+/**
+ * Calls `step` for every new frame until it is stopped. A frame that comes while the last one is
+ * still being worked on is left out, so results never lag behind.
+ *
+ * @param step does the work of one frame; not called again before it has ended
+ * @param onError told of the first error, which also ends the watching
+ * @returns stops the watching; results that are under way are no longer delivered
+ */
+export function watchFrames(
+  source: unknown,
+  step: (watching: () => boolean) => Promise<void>,
+  onError: (error: unknown) => void,
+): () => void {
+  let watching = true;
+  let cancel = () => {};
+
+  const next = () => {
+    if (!watching) return;
+    if (tellsFrames(source)) {
+      const handle = source.requestVideoFrameCallback(frame);
+      cancel = () => source.cancelVideoFrameCallback(handle);
+    } else {
+      const handle = requestAnimationFrame(frame);
+      cancel = () => cancelAnimationFrame(handle);
+    }
+  };
+  const frame = async () => {
+    try {
+      if (hasPicture(source)) await step(() => watching);
+      next();
+    } catch (error) {
+      if (!watching) return;
+      watching = false;
+      onError(error);
+    }
+  };
+  next();
+  return () => {
+    watching = false;
+    cancel();
+  };
+}
+
+function tellsFrames(source: unknown): source is FrameSource {
+  return typeof source === 'object' && source !== null && 'requestVideoFrameCallback' in source;
+}
+
+/** False while a video has not begun; anything else that can be drawn has a picture. */
+function hasPicture(source: unknown): boolean {
+  const { readyState } = (source ?? {}) as { readyState?: unknown };
+  return typeof readyState !== 'number' || readyState >= 2;
+}
