@@ -197,7 +197,8 @@ std::string input_name(const Op& op, int i) {
   int last = int(op.inputs.size()) - 1;
   std::string name(op.inputs[size_t(std::min(i, last))]);
   if (is_optional(name)) name.pop_back();
-  if (is_variadic(name)) name = name.substr(0, name.size() - 3) + '[' + std::to_string(i - last) + ']';
+  if (is_variadic(name))
+    name = name.substr(0, name.size() - 3) + '[' + std::to_string(i - last) + ']';
   return name;
 }
 

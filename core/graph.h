@@ -46,10 +46,10 @@ struct Edge {
 };
 
 struct Node {
-  const Op* op = nullptr;           // what to compute; null for an input or a constant
-  std::vector<Edge> inputs;         // from which earlier nodes
-  Attrs attrs;                      // how: every attribute the operator has
-  std::vector<TensorType> outputs;  // inferred when the node is added
+  const Op* op = nullptr;              // what to compute; null for an input or a constant
+  std::vector<Edge> inputs;            // from which earlier nodes
+  Attrs attrs;                         // how: every attribute the operator has
+  std::vector<TensorType> outputs;     // inferred when the node is added
   std::shared_ptr<const Buffer> data;  // the elements of a constant
   std::string name;                    // what the model's file calls it, for messages
 

@@ -67,11 +67,15 @@ struct Kernel {
   template <class F>
   static void visit(DType dtype, F f) {
     switch (dtype) {
-      case DType::f32: return f(Real{});
-      case DType::i32: return f(int32_t{});
-      case DType::i8: return f(int8_t{});
+      case DType::f32:
+        return f(Real{});
+      case DType::i32:
+        return f(int32_t{});
+      case DType::i8:
+        return f(int8_t{});
       case DType::u8:
-      case DType::boolean: return f(uint8_t{});
+      case DType::boolean:
+        return f(uint8_t{});
     }
   }
 };
@@ -95,8 +99,8 @@ struct CpuKernel {
 };
 
 struct Op {
-  std::string_view name;     // as JavaScript spells it: WebNN's word where it has one
-  std::string_view summary;  // one sentence for the operator table
+  std::string_view name;                 // as JavaScript spells it: WebNN's word where it has one
+  std::string_view summary;              // one sentence for the operator table
   std::vector<std::string_view> inputs;  // "bias?" may be left out, "inputs..." is one or more
   Attrs attrs = {};                      // every attribute, with its default
   Types (*infer)(const Call&);           // types of the outputs, or a refusal

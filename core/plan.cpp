@@ -39,9 +39,8 @@ Plan plan(std::span<const Lifetime> lifetimes) {
     }
     result.offsets[i] = offset;
     result.bytes = std::max(result.bytes, offset + size);
-    auto at = std::upper_bound(placed.begin(), placed.end(), offset, [&](size_t o, size_t j) {
-      return o < result.offsets[j];
-    });
+    auto at = std::upper_bound(placed.begin(), placed.end(), offset,
+                               [&](size_t o, size_t j) { return o < result.offsets[j]; });
     placed.insert(at, i);
   }
   return result;

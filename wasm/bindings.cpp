@@ -21,17 +21,23 @@ val view_as(const std::byte* data, size_t bytes) {
 
 val view(const std::byte* data, const TensorType& type) {
   switch (type.dtype) {
-    case DType::f32: return view_as<float>(data, type.bytes());
-    case DType::i32: return view_as<int32_t>(data, type.bytes());
-    case DType::i8: return view_as<int8_t>(data, type.bytes());
+    case DType::f32:
+      return view_as<float>(data, type.bytes());
+    case DType::i32:
+      return view_as<int32_t>(data, type.bytes());
+    case DType::i8:
+      return view_as<int8_t>(data, type.bytes());
     case DType::u8:
-    case DType::boolean: return view_as<uint8_t>(data, type.bytes());
+    case DType::boolean:
+      return view_as<uint8_t>(data, type.bytes());
   }
   return val::undefined();
 }
 
 json port(std::string_view name, std::span<const int> shape, DType dtype) {
-  return {{"name", name}, {"shape", std::vector(shape.begin(), shape.end())}, {"dtype", to_string(dtype)}};
+  return {{"name", name},
+          {"shape", std::vector(shape.begin(), shape.end())},
+          {"dtype", to_string(dtype)}};
 }
 
 // The bytes of a model's files while it is read.
@@ -81,7 +87,9 @@ class BoundProgram {
   explicit BoundProgram(std::unique_ptr<Program> program) : program_(std::move(program)) {}
 
   std::string describe() const {
-    json answer{{"inputs", json::array()}, {"outputs", json::array()}, {"steps", json::array()},
+    json answer{{"inputs", json::array()},
+                {"outputs", json::array()},
+                {"steps", json::array()},
                 {"arenaBytes", program_->arena_bytes()}};
     for (const ProgramPort& p : program_->inputs())
       answer["inputs"].push_back(port(p.name, p.type.shape.sizes(), p.type.dtype));
@@ -142,9 +150,12 @@ class BoundModel {
       : model_(load_model(store.files(), entry)) {}
 
   std::string describe() const {
-    json answer{{"format", model_->format()}, {"parameters", model_->parameters()},
-                {"inputs", json::array()}, {"outputs", json::array()}};
-    for (const ModelPort& p : model_->inputs()) answer["inputs"].push_back(port(p.name, p.shape, p.dtype));
+    json answer{{"format", model_->format()},
+                {"parameters", model_->parameters()},
+                {"inputs", json::array()},
+                {"outputs", json::array()}};
+    for (const ModelPort& p : model_->inputs())
+      answer["inputs"].push_back(port(p.name, p.shape, p.dtype));
     for (const ModelPort& p : model_->outputs())
       answer["outputs"].push_back(port(p.name, p.shape, p.dtype));
     return answer.dump();

@@ -46,8 +46,9 @@ void cpu(Kernel<Real>& k) {
 
 const Op batch_normalization_op{
     .name = "batchNormalization",
-    .summary = "scale * (input - mean) / sqrt(variance + epsilon) + bias, with one of each for "
-               "every place along the axis.",
+    .summary =
+        "scale * (input - mean) / sqrt(variance + epsilon) + bias, with one of each for "
+        "every place along the axis.",
     .inputs = {"input", "mean", "variance", "scale?", "bias?"},
     .attrs = {{"axis", -1.0}, {"epsilon", 1e-5}},
     .infer = infer,

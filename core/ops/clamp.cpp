@@ -34,8 +34,8 @@ void cpu(Kernel<Real>& k) {
   k.visit(k.dtype(), [&](auto zero) {
     using T = decltype(zero);
     T low = bound<T>(lowest), high = bound<T>(highest);
-    map(k.template input<T>(), k.template output<T>(),
-        [=](T x) { return x < low ? low : x > high ? high : x; });  // NaN stays NaN
+    auto between = [=](T x) { return x < low ? low : x > high ? high : x; };  // NaN stays NaN
+    map(k.template input<T>(), k.template output<T>(), between);
   });
 }
 

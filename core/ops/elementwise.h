@@ -15,13 +15,17 @@ using Wide = std::conditional_t<std::is_integral_v<T>, int64_t, T>;
 // Sums and products, which wrap where int64_t overflows.
 template <class T>
 T plus(T a, T b) {
-  if constexpr (std::is_integral_v<T>) return T(uint64_t(a) + uint64_t(b));
-  else return a + b;
+  if constexpr (std::is_integral_v<T>)
+    return T(uint64_t(a) + uint64_t(b));
+  else
+    return a + b;
 }
 template <class T>
 T times(T a, T b) {
-  if constexpr (std::is_integral_v<T>) return T(uint64_t(a) * uint64_t(b));
-  else return a * b;
+  if constexpr (std::is_integral_v<T>)
+    return T(uint64_t(a) * uint64_t(b));
+  else
+    return a * b;
 }
 
 // A type rule: the type of the input, which must be one of these.

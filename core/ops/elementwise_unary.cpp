@@ -26,7 +26,8 @@ void logical_not(Kernel<Real>& k) {
 template <class Real>
 void identity(Kernel<Real>& k) {
   std::copy_n(static_cast<const std::byte*>(k.in[0].data),
-              k.shape().count() * k.element_size(k.dtype()), static_cast<std::byte*>(k.out[0].data));
+              k.shape().count() * k.element_size(k.dtype()),
+              static_cast<std::byte*>(k.out[0].data));
 }
 
 // A function that leaves whole numbers as they are.

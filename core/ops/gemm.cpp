@@ -52,8 +52,9 @@ void cpu(Kernel<Real>& k) {
 
 const Op gemm_op{
     .name = "gemm",
-    .summary = "The product of two matrices plus a third: alpha * a * b + beta * c, then kept "
-               "between minValue and maxValue.",
+    .summary =
+        "The product of two matrices plus a third: alpha * a * b + beta * c, then kept "
+        "between minValue and maxValue.",
     .inputs = {"a", "b", "c?"},
     .attrs = {{"alpha", 1.0},
               {"beta", 1.0},

@@ -54,8 +54,9 @@ void cpu(Kernel<Real>& k) {
 
 const Op instance_normalization_op{
     .name = "instanceNormalization",
-    .summary = "Each channel of each image brought to mean 0 and variance 1, then scaled and "
-               "shifted.",
+    .summary =
+        "Each channel of each image brought to mean 0 and variance 1, then scaled and "
+        "shifted.",
     .inputs = {"input", "scale?", "bias?"},
     .attrs = {{"epsilon", 1e-5}},
     .infer = infer,

@@ -74,8 +74,9 @@ void cpu(Kernel<Real>& k) {
 
 const Op layer_normalization_op{
     .name = "layerNormalization",
-    .summary = "Each sample brought to mean 0 and variance 1 over the axes, all but the first by "
-               "default; then scaled and shifted.",
+    .summary =
+        "Each sample brought to mean 0 and variance 1 over the axes, all but the first by "
+        "default; then scaled and shifted.",
     .inputs = {"input", "scale?", "bias?"},
     .attrs = {{"axes", {}}, {"epsilon", 1e-5}},
     .infer = infer,

@@ -34,7 +34,8 @@ template <class T, class Real>
 void matmul(Kernel<Real>& k) {
   size_t rows = size_t(k.shape(0)[k.shape(0).rank() - 2]), depth = size_t(k.shape(0).back());
   size_t columns = size_t(k.shape(1).back());
-  auto batches = broadcast_loops(batch_of(k.out_shape()), batch_of(k.shape(0)), batch_of(k.shape(1)));
+  auto batches =
+      broadcast_loops(batch_of(k.out_shape()), batch_of(k.shape(0)), batch_of(k.shape(1)));
   batches.each([&](auto at) {
     Matrix<T> a{k.template input<T>(0).data() + at[1] * rows * depth, depth, 1};
     Matrix<T> b{k.template input<T>(1).data() + at[2] * depth * columns, columns, 1};

@@ -61,11 +61,11 @@ struct LogSum : Plain {
 };
 
 template <class T>
-constexpr T lowest = std::is_integral_v<T> ? std::numeric_limits<T>::lowest()
-                                           : -std::numeric_limits<T>::infinity();
+constexpr T lowest =
+    std::is_integral_v<T> ? std::numeric_limits<T>::lowest() : -std::numeric_limits<T>::infinity();
 template <class T>
-constexpr T highest = std::is_integral_v<T> ? std::numeric_limits<T>::max()
-                                            : std::numeric_limits<T>::infinity();
+constexpr T highest =
+    std::is_integral_v<T> ? std::numeric_limits<T>::max() : std::numeric_limits<T>::infinity();
 
 struct Max : Plain {
   template <class Element>
@@ -216,7 +216,8 @@ const Op reduce_log_sum_exp_op{
 
 const Op reduce_max_op{
     .name = "reduceMax",
-    .summary = "The greatest element over the axes; NaN if any is. Of booleans: whether any is true.",
+    .summary =
+        "The greatest element over the axes; NaN if any is. Of booleans: whether any is true.",
     .inputs = {"input"},
     .attrs = options(),
     .infer = reduced<everything>,

@@ -35,7 +35,8 @@ void cpu(Kernel<Real>& k) {
 
 const Op triangular_op{
     .name = "triangular",
-    .summary = "The upper or lower triangle of the last two axes, from a diagonal on; zeros elsewhere.",
+    .summary =
+        "The upper or lower triangle of the last two axes, from a diagonal on; zeros elsewhere.",
     .inputs = {"input"},
     .attrs = {{"upper", true}, {"diagonal", 0.0}},
     .infer = infer,

@@ -23,8 +23,8 @@ void cpu(Kernel<Real>& k) {
     auto out = k.template output<T>();
     loops.run([&](auto at, size_t count, auto steps) {
       for (size_t i = 0; i < count; ++i)
-        out[at[0] + i] = condition[at[1] + i * steps[1]] ? yes[at[2] + i * steps[2]]
-                                                         : no[at[3] + i * steps[3]];
+        out[at[0] + i] =
+            condition[at[1] + i * steps[1]] ? yes[at[2] + i * steps[2]] : no[at[3] + i * steps[3]];
     });
   });
 }

@@ -78,7 +78,8 @@ void image(benchmark::State& state) {
   std::vector<float> out(shape.count());
   ImageScratch scratch;
   for (auto _ : state) {
-    write_image(pixels, 600, 400, ImageOptions{.mean = {127.5f, 127.5f, 127.5f}, .std = {127.5f, 127.5f, 127.5f}},
+    write_image(pixels, 600, 400,
+                ImageOptions{.mean = {127.5f, 127.5f, 127.5f}, .std = {127.5f, 127.5f, 127.5f}},
                 shape, out, scratch);
     benchmark::DoNotOptimize(out.data());
   }

@@ -88,7 +88,8 @@ TEST(Program, OutlivesItsGraph) {
   {
     Graph g;
     Value x = g.input("x", {DType::f32, {3}});
-    g.output("y", g.apply(cumulative_sum_op, {g.apply(mul_op, {x, weights(g, {3})})}, {{"axis", 0.0}}));
+    g.output("y",
+             g.apply(cumulative_sum_op, {g.apply(mul_op, {x, weights(g, {3})})}, {{"axis", 0.0}}));
     program = compile(g);
   }
   std::ranges::fill(floats(program->input(0)), 1.0f);
@@ -138,7 +139,8 @@ void count_allocation(const volatile void*, size_t) {
 void ignore_free(const volatile void*) {}
 
 TEST(Program, AllocatesNothingWhileItRuns) {
-  static const bool installed = __sanitizer_install_malloc_and_free_hooks(count_allocation, ignore_free) > 0;
+  static const bool installed =
+      __sanitizer_install_malloc_and_free_hooks(count_allocation, ignore_free) > 0;
   ASSERT_TRUE(installed);
   auto program = compile(network());
   int before = allocations;

@@ -2,63 +2,26 @@
 // and nothing but an Error ever comes out of the loader.
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <random>
 
-#include "core/reference.h"
-#include "models/load/model.h"
 #include "tests/native/expect_error.h"
+#include "tests/native/load_source.h"
 
 namespace gesso {
 namespace {
 
-// A model as text and bytes. `change` replaces the only occurrence of a text in model.json.
-struct Source {
-  std::string json;
-  std::map<std::string, std::vector<std::byte>> shards;
-
-  Source change(std::string_view from, std::string_view to) const {
-    Source changed = *this;
-    size_t at = changed.json.find(from);
-    if (at == std::string::npos || changed.json.find(from, at + 1) != std::string::npos)
-      ADD_FAILURE() << "not there exactly once: " << from;
-    else
-      changed.json.replace(at, from.size(), to);
-    return changed;
-  }
-
-  std::unique_ptr<Model> load() const {
-    // Copies of exact size, so that a sanitizer sees a read past the end.
-    std::vector<char> text(json.begin(), json.end());
-    auto exact = shards;
-    Files files{{"model.json", std::as_bytes(std::span(text))}};
-    for (const auto& [name, bytes] : exact) files[name] = bytes;
-    return load_model(files, "model.json");
-  }
-};
-
-template <class T>
-std::vector<std::byte> bytes_of(const std::vector<T>& values) {
-  auto bytes = std::as_bytes(std::span(values));
-  return {bytes.begin(), bytes.end()};
-}
-
-std::vector<std::byte> join(std::initializer_list<std::vector<std::byte>> parts) {
-  std::vector<std::byte> all;
-  for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
-  return all;
-}
-
 // y = softmax([x0, x1] [[1, 2, 3], [4, 5, 6]] + [0.5, 0, -0.5]).
 Source layers_source() {
-  return {R"({"format": "layers-model", "modelTopology": {"keras_version": "2.2.4", "model_config": {
+  return {
+      R"({"format": "layers-model", "modelTopology": {"keras_version": "2.2.4", "model_config": {
     "class_name": "Sequential", "config": {"name": "net", "layers": [
       {"class_name": "Dense", "config": {"name": "one", "units": 3, "activation": "softmax",
         "use_bias": true, "batch_input_shape": [null, 2]}}]}}},
     "weightsManifest": [{"paths": ["a.bin", "b.bin"], "weights": [
       {"name": "one/kernel", "shape": [2, 3], "dtype": "float32"},
       {"name": "one/bias", "shape": [3], "dtype": "float32"}]}]})",
-          {{"a.bin", bytes_of<float>({1, 2, 3, 4, 5})}, {"b.bin", bytes_of<float>({6, 0.5f, 0, -0.5f})}}};
+      {{"a.bin", bytes_of<float>({1, 2, 3, 4, 5})},
+       {"b.bin", bytes_of<float>({6, 0.5f, 0, -0.5f})}}};
 }
 
 // sum = relu(x) + c, as a new converter writes it.
@@ -72,16 +35,6 @@ Source graph_source() {
     "weightsManifest": [{"paths": ["w.bin"], "weights": [
       {"name": "c", "shape": [2], "dtype": "float32"}]}]})",
           {{"w.bin", bytes_of<float>({10, 20})}}};
-}
-
-std::vector<float> run(const Source& source, const std::vector<float>& x) {
-  auto model = source.load();
-  Graph graph = model->build({});
-  TensorType type = graph.value(graph.inputs()[0].edge).type();
-  auto values = run_reference<float>(graph, {to_reference<float>(type, std::as_bytes(std::span(x)))});
-  Edge edge = graph.outputs()[0].edge;
-  auto y = values[size_t(edge.id)][size_t(edge.output)].as<float>();
-  return {y.begin(), y.end()};
 }
 
 void expect_refusal(const Source& source, std::string_view text) {
@@ -129,9 +82,8 @@ TEST(Load, shares_weights_between_graphs_and_outlives_the_files) {
 }
 
 TEST(Load, reads_quantised_weights_at_any_offset) {
-  Source source = graph_source()
-                      .change(R"({"name": "c", "shape": [2], "dtype": "float32"})",
-                              R"({"name": "skip", "shape": [3], "dtype": "bool"},
+  Source source = graph_source().change(R"({"name": "c", "shape": [2], "dtype": "float32"})",
+                                        R"({"name": "skip", "shape": [3], "dtype": "bool"},
       {"name": "c", "shape": [2], "dtype": "float32",
        "quantization": {"dtype": "uint8", "scale": 0.5, "min": -1}},
       {"name": "half", "shape": [2], "dtype": "float32", "quantization": {"dtype": "float16"}},
@@ -149,14 +101,16 @@ TEST(Load, reads_quantised_weights_at_any_offset) {
 }
 
 TEST(Load, reads_the_oldest_graphs) {
-  Source source = graph_source()
-                      .change(R"("format": "graph-model", )", "")
-                      .change(R"({"name": "r", "op": "Relu", "input": ["x"], "attr": {"T": {"type": "DT_FLOAT"}}})",
-                              R"({"name": "r", "op": "MirrorPad", "input": ["x", "p"],
+  Source source =
+      graph_source()
+          .change(R"("format": "graph-model", )", "")
+          .change(
+              R"({"name": "r", "op": "Relu", "input": ["x"], "attr": {"T": {"type": "DT_FLOAT"}}})",
+              R"({"name": "r", "op": "MirrorPad", "input": ["x", "p"],
         "attr": {"mode": {"s": [82, 69, 70, 76, 69, 67, 84]}, "T": {"type": 1}}},
         {"name": "p", "op": "Const"})")
-                      .change(R"({"name": "c", "shape": [2], "dtype": "float32"})",
-                              R"({"name": "c", "shape": [1], "dtype": "float32"},
+          .change(R"({"name": "c", "shape": [2], "dtype": "float32"})",
+                  R"({"name": "c", "shape": [1], "dtype": "float32"},
         {"name": "p", "shape": [2, 2], "dtype": "int32"})");
   source.shards["w.bin"] = join({bytes_of<float>({10}), bytes_of<int>({0, 0, 1, 0})});
   EXPECT_EQ(run(source, {1, 2}), (std::vector<float>{12, 11, 12}));
@@ -212,10 +166,11 @@ TEST(Load, refuses_other_files) {
 }
 
 TEST(Load, refuses_missing_and_mistyped_fields) {
-  expect_refusal(layers_source().change(R"("units": 3, )", ""),
-                 "model.json: modelTopology.model_config.config.layers[0].config.units is missing.\n"
-                 "  found  nothing\n"
-                 "  Try: a file that a converter wrote, complete");
+  expect_refusal(
+      layers_source().change(R"("units": 3, )", ""),
+      "model.json: modelTopology.model_config.config.layers[0].config.units is missing.\n"
+      "  found  nothing\n"
+      "  Try: a file that a converter wrote, complete");
   expect_refusal(layers_source().change(R"("units": 3)", R"("units": 2.5)"),
                  "model.json: modelTopology.model_config.config.layers[0].config.units must be an "
                  "integer of 32 bits.\n"
@@ -262,14 +217,16 @@ TEST(Load, refuses_files_that_do_not_match_the_manifest) {
 }
 
 TEST(Load, refuses_paths_that_leave_the_folder) {
-  for (const char* path : {"../a.bin", "x/../../a.bin", "/etc/passwd", "C:/a.bin", "..\\\\a.bin", ""}) {
+  for (const char* path :
+       {"../a.bin", "x/../../a.bin", "/etc/passwd", "C:/a.bin", "..\\\\a.bin", ""}) {
     try {
       layers_source().change("\"a.bin\"", '"' + std::string(path) + '"').load();
       ADD_FAILURE() << path;
     } catch (const Error& error) {
-      EXPECT_TRUE(std::string_view(error.what())
-                      .starts_with("model.json: weightsManifest[0].paths[0] must name a file in the "
-                                   "folder of model.json.\n"))
+      EXPECT_TRUE(
+          std::string_view(error.what())
+              .starts_with("model.json: weightsManifest[0].paths[0] must name a file in the "
+                           "folder of model.json.\n"))
           << error.what();
     }
   }
@@ -279,12 +236,13 @@ TEST(Load, refuses_impossible_weights) {
   auto weight = [](const char* to) {
     return graph_source().change(R"("shape": [2], "dtype": "float32")", to);
   };
-  expect_refusal(weight(R"("shape": [2], "dtype": "string")"),
-                 "model.json: weightsManifest[0].weights[0].dtype is not a type of weights that can "
-                 "be read.\n"
-                 "  found  \"string\"\n"
-                 "  known  float32, float16, int32, uint8, uint16, bool\n"
-                 "  Try: convert the model again with these types only");
+  expect_refusal(
+      weight(R"("shape": [2], "dtype": "string")"),
+      "model.json: weightsManifest[0].weights[0].dtype is not a type of weights that can "
+      "be read.\n"
+      "  found  \"string\"\n"
+      "  known  float32, float16, int32, uint8, uint16, bool\n"
+      "  Try: convert the model again with these types only");
   expect_refusal(weight(R"("shape": [-2], "dtype": "float32")"),
                  "model.json: weightsManifest[0].weights[0].shape[0] cannot be negative.\n"
                  "  found  -2\n"
@@ -293,22 +251,26 @@ TEST(Load, refuses_impossible_weights) {
                  "model.json: weightsManifest[0].weights[0].shape has too many elements.\n"
                  "  found  [65536, 65536, 65536, 65536]\n"
                  "  Try: at most 536870912");
-  expect_refusal(weight(R"("shape": [4294967298], "dtype": "float32")"),
-                 "model.json: weightsManifest[0].weights[0].shape[0] must be an integer of 32 bits.\n"
-                 "  found  4294967298\n"
-                 "  Try: a file that a converter wrote");
+  expect_refusal(
+      weight(R"("shape": [4294967298], "dtype": "float32")"),
+      "model.json: weightsManifest[0].weights[0].shape[0] must be an integer of 32 bits.\n"
+      "  found  4294967298\n"
+      "  Try: a file that a converter wrote");
   expect_refusal(weight(R"("shape": [1, 1, 1, 1, 1, 1, 1, 1, 2], "dtype": "float32")"),
                  "model.json: weightsManifest[0].weights[0].shape has too many sizes.\n"
                  "  found  a list of 9\n"
                  "  Try: at most 8");
-  expect_refusal(weight(R"("shape": [2], "dtype": "float32", "quantization": {"dtype": "uint8", "min": 0})"),
-                 "model.json: weightsManifest[0].weights[0].quantization.scale is missing.\n"
-                 "  found  nothing\n"
-                 "  Try: a file that a converter wrote, complete");
-  expect_refusal(weight(R"("shape": [1], "dtype": "float32"}, {"name": "c", "shape": [1], "dtype": "float32")"),
-                 "model.json: weightsManifest[0].weights[1].name is the name of two weights.\n"
-                 "  found  \"c\"\n"
-                 "  Try: a file that a converter wrote");
+  expect_refusal(
+      weight(R"("shape": [2], "dtype": "float32", "quantization": {"dtype": "uint8", "min": 0})"),
+      "model.json: weightsManifest[0].weights[0].quantization.scale is missing.\n"
+      "  found  nothing\n"
+      "  Try: a file that a converter wrote, complete");
+  expect_refusal(
+      weight(
+          R"("shape": [1], "dtype": "float32"}, {"name": "c", "shape": [1], "dtype": "float32")"),
+      "model.json: weightsManifest[0].weights[1].name is the name of two weights.\n"
+      "  found  \"c\"\n"
+      "  Try: a file that a converter wrote");
 }
 
 TEST(Load, refuses_weights_of_another_topology) {
@@ -354,16 +316,19 @@ TEST(Load, refuses_layers_and_ops_by_name) {
                  "  node  \"r\"\n"
                  "  others  (none)\n"
                  "  Try: a model without loops and branches");
-  expect_refusal(graph_source().change("\"Relu\"", "\"Where\"").change("\"AddV2\"", "\"Bucketize\""),
-                 "model.json: the op \"Where\" cannot be loaded.\n"
-                 "  node  \"r\"\n"
-                 "  others  Bucketize\n"
-                 "  Try: a model of simpler ops, or the part of this one before the node");
+  expect_refusal(
+      graph_source().change("\"Relu\"", "\"Where\"").change("\"AddV2\"", "\"Bucketize\""),
+      "model.json: the op \"Where\" cannot be loaded.\n"
+      "  node  \"r\"\n"
+      "  others  Bucketize\n"
+      "  Try: a model of simpler ops, or the part of this one before the node");
 }
 
 TEST(Load, refuses_circles_and_loose_ends) {
-  expect_refusal(graph_source().change(R"("input": ["x"])", R"("input": ["sum"])")
-                     .change(R"({"name": "r",)", R"({"name": "end", "op": "Relu", "input": ["r"]}, {"name": "r",)"),
+  expect_refusal(graph_source()
+                     .change(R"("input": ["x"])", R"("input": ["sum"])")
+                     .change(R"({"name": "r",)",
+                             R"({"name": "end", "op": "Relu", "input": ["r"]}, {"name": "r",)"),
                  "model.json: modelTopology.node has nodes that need one another in a circle.\n"
                  "  node  \"r\"\n"
                  "  op  Relu\n"
@@ -411,23 +376,26 @@ TEST(Load, refuses_tangled_layers) {
                  "does not exist.\n"
                  "  found  [\"a\", 1, 0, an object]\n"
                  "  Try: a node below 1");
-  expect_refusal(functional_source().change(R"(["a", 0, 0, {}])", R"(["a", 0, 7, {}])"),
-                 "model.json: modelTopology.config.layers[2].inboundNodes[0][0] names a tensor that "
-                 "does not exist.\n"
-                 "  found  [\"a\", 0, 7, an object]\n"
-                 "  Try: a tensor below 1");
-  expect_refusal(functional_source().change(R"("name": "b")", R"("name": "a")"),
-                 "model.json: modelTopology.config.layers[2] has the name of another layer: \"a\".\n"
-                 "  found  an object\n"
-                 "  Try: names that differ");
+  expect_refusal(
+      functional_source().change(R"(["a", 0, 0, {}])", R"(["a", 0, 7, {}])"),
+      "model.json: modelTopology.config.layers[2].inboundNodes[0][0] names a tensor that "
+      "does not exist.\n"
+      "  found  [\"a\", 0, 7, an object]\n"
+      "  Try: a tensor below 1");
+  expect_refusal(
+      functional_source().change(R"("name": "b")", R"("name": "a")"),
+      "model.json: modelTopology.config.layers[2] has the name of another layer: \"a\".\n"
+      "  found  an object\n"
+      "  Try: names that differ");
 }
 
 TEST(Load, names_the_layer_when_an_operator_refuses) {
-  expect_refusal(layers_source().change(R"([null, 2])", R"([null, 5])"),
-                 "model.json: layer \"one\": gemm: the kernel does not fit the last axis of the input.\n"
-                 "  input  [1, 5]\n"
-                 "  kernel  [2, 3]\n"
-                 "  Try: a kernel [in, out], where in is the last size of the input");
+  expect_refusal(
+      layers_source().change(R"([null, 2])", R"([null, 5])"),
+      "model.json: layer \"one\": gemm: the kernel does not fit the last axis of the input.\n"
+      "  input  [1, 5]\n"
+      "  kernel  [2, 3]\n"
+      "  Try: a kernel [in, out], where in is the last size of the input");
 }
 
 TEST(Load, refuses_inputs_of_other_sizes) {
@@ -449,17 +417,24 @@ TEST(Load, refuses_inputs_of_other_sizes) {
 void expect_only_errors(const Source& whole, unsigned seed, int rounds) {
   std::mt19937 random(seed);
   auto below = [&](size_t n) { return std::uniform_int_distribution<size_t>(0, n - 1)(random); };
-  const char* pieces[] = {"null", "-1", "0",  "[]",  "{}", "\"\"", "true", "99999999", "[[1]]",
-                          "1.5",  "\"x\"", ",", "\"same\"", "-2147483648", "[0, 0, 0, 0]"};
+  const char* pieces[] = {"null",  "-1",   "0",        "[]",          "{}",
+                          "\"\"",  "true", "99999999", "[[1]]",       "1.5",
+                          "\"x\"", ",",    "\"same\"", "-2147483648", "[0, 0, 0, 0]"};
   int refused = 0;
   for (int round = 0; round < rounds; ++round) {
     Source source = whole;
     for (size_t changes = 1 + below(3); changes > 0 && !source.json.empty(); --changes) {
       size_t at = below(source.json.size());
       switch (below(4)) {
-        case 0: source.json[at] = char(below(256)); break;
-        case 1: source.json.resize(at + 1); break;
-        case 2: source.json.erase(at, below(6)); break;
+        case 0:
+          source.json[at] = char(below(256));
+          break;
+        case 1:
+          source.json.resize(at + 1);
+          break;
+        case 2:
+          source.json.erase(at, below(6));
+          break;
         default: {
           // A whole value between two separators.
           size_t from = source.json.find_first_of("[:,", at);

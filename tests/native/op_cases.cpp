@@ -120,7 +120,8 @@ Attr attr_from(const Json& json, bool is_text) {
   if (!json.is_array()) return number_from(json);
   Numbers numbers;
   for (const Json& entry : json) numbers.push_back(number_from(entry));
-  if (std::ranges::all_of(numbers, [](double n) { return n == std::floor(n) && std::abs(n) < 2e9; }))
+  if (std::ranges::all_of(numbers,
+                          [](double n) { return n == std::floor(n) && std::abs(n) < 2e9; }))
     return Ints(numbers.begin(), numbers.end());
   return numbers;
 }

@@ -3,7 +3,8 @@
 //   { "op": "leakyRelu", "cases": [
 //     { "input": [[-2, 3]], "alpha": 0.5, "y": [[-1, 3]] },
 //     { "input": { "random": [7, 13], "low": -3, "high": 3 } },
-//     { "input": { "data": [1, 2], "dtype": "int32" }, "error": "leakyRelu: input must be float32" } ] }
+//     { "input": { "data": [1, 2], "dtype": "int32" }, "error": "leakyRelu: input must be float32"
+//     } ] }
 //
 // A tensor is a nested list, a number, or an object: "data" (nested, or flat with "shape") with a
 // "dtype" that is float32 by default, or "random" sizes, uniform from "low" to "high", -1 to 1 by

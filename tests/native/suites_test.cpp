@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <fstream>
 #include <limits>
 
@@ -213,9 +212,10 @@ TEST(Suites, EveryCaseOfThePeersPasses) {
   EXPECT_EQ(report.failures(), 0) << table(report);
   for (const std::string& folder : known_folders())
     if (fs::is_directory(root / folder)) EXPECT_GT(report.total(folder).pass, 0) << folder;
-  if (!std::getenv("GESSO_SUITES"))
-    EXPECT_TRUE(up_to_date(operators_document(), report))
-        << "run: gesso_suites --operators docs/operators.md";
+#ifndef __EMSCRIPTEN__  // other kernels run there
+  EXPECT_TRUE(up_to_date(operators_document(), report))
+      << "run: gesso_suites --operators docs/operators.md";
+#endif
 }
 
 }  // namespace

@@ -139,6 +139,10 @@ std::vector<Planned> CpuProgram::lower(const Graph& graph) {
     std::string_view kind = "xnnpack";
     auto step = cpu::lower_to_xnnpack(lowering);
     if (!step) {
+      kind = "simd";
+      step = cpu::lower_to_simd(lowering);
+    }
+    if (!step) {
       kind = "reference";
       step = cpu::lower_to_reference(lowering);
     }

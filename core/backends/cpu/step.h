@@ -30,7 +30,7 @@ class Step {
 // A node on its way to becoming a step.
 struct Lowering {
   const Node& node;
-  std::vector<TensorType> in;      // of each input; scalars for those left out
+  std::vector<TensorType> in;       // of each input; scalars for those left out
   std::vector<const Node*> source;  // the constants among the inputs, null otherwise
 
   bool has(int i) const { return i < int(node.inputs.size()) && node.inputs[size_t(i)].id >= 0; }
@@ -42,8 +42,12 @@ struct Lowering {
   }
 };
 
+// Whether all of a node's inputs, and its output, are of type f32.
+bool all_f32(const Lowering& lowering);
+
 // Each gives a step, or null when it has no kernel for this node.
 std::unique_ptr<Step> lower_to_xnnpack(const Lowering& lowering);
+std::unique_ptr<Step> lower_to_simd(const Lowering& lowering);
 std::unique_ptr<Step> lower_to_reference(const Lowering& lowering);
 
 }  // namespace gesso::cpu

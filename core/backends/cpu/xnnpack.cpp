@@ -273,19 +273,6 @@ void leaky_relu(const Lowering& l, XnnpackStep& step) {
   unary_with(xnn_unary_leaky_relu, params, l, step);
 }
 
-void clamp(const Lowering& l, XnnpackStep& step) {
-  auto [low, high] = clamp_of(l.node);
-  xnn_unary_params params;
-  params.clamp = {low, high};
-  unary_with(xnn_unary_clamp, params, l, step);
-}
-
-void relu(const Lowering& l, XnnpackStep& step) {
-  xnn_unary_params params;
-  params.clamp = {0, infinity};
-  unary_with(xnn_unary_clamp, params, l, step);
-}
-
 void softmax(const Lowering& l, XnnpackStep& step) {
   const Shape& x = l.shape();
   require(x.rank() > 0 && positive_axis(l.node.integer("axis"), x.rank()) == x.rank() - 1);
@@ -331,74 +318,15 @@ void reduce(const Lowering& l, XnnpackStep& step) {
   reduce_over(kind, {axes.data(), count}, l, step);
 }
 
-// The window of a pooling operator with its bottom and right padding set so that the output has
-// the size that was inferred, whichever way that was rounded.
-struct Pooling : Window {
-  uint32_t height, width;
-};
-
-// Whether every window along one axis holds a pixel. XNNPACK reads the nearest one where none is.
-bool all_hold_pixels(int size_in, int size_out, uint32_t size, uint32_t stride, uint32_t dilation,
-                     uint32_t before) {
-  auto holds_pixel = [&](int window) {
-    for (uint32_t tap = 0; tap < size; ++tap) {
-      int64_t at = int64_t(window) * stride + int64_t(tap) * dilation - int64_t(before);
-      if (at >= 0 && at < size_in) return true;
-    }
-    return false;
-  };
-  for (int window = 0; window < size_out; ++window)
-    if (!holds_pixel(window)) return false;
-  return true;
-}
-
-Pooling pooling_of(const Lowering& l) {
-  const Shape &x = l.shape(), &y = l.out().shape;
-  Pooling p{window_of(l.node), uint32_t(x[1]), uint32_t(x[2])};
-  if (l.node.has("windowDimensions")) {
-    p.height = uint32_t(l.node.ints("windowDimensions")[0]);
-    p.width = uint32_t(l.node.ints("windowDimensions")[1]);
-  }
-  auto padding_after = [](int size_out, uint32_t stride, uint32_t size, uint32_t dilation,
-                          int size_in, uint32_t before) {
-    int needed = int(stride) * (size_out - 1) + int(dilation * (size - 1)) + 1 - size_in;
-    return uint32_t(std::max(needed - int(before), 0));
-  };
-  p.bottom = padding_after(y[1], p.stride_h, p.height, p.dilation_h, x[1], p.top);
-  p.right = padding_after(y[2], p.stride_w, p.width, p.dilation_w, x[2], p.left);
-  require(all_hold_pixels(x[1], y[1], p.height, p.stride_h, p.dilation_h, p.top) &&
-          all_hold_pixels(x[2], y[2], p.width, p.stride_w, p.dilation_w, p.left));
-  return p;
-}
-
-void max_pool2d(const Lowering& l, XnnpackStep& step) {
-  const Shape &x = l.shape(), &y = l.out().shape;
-  Pooling p = pooling_of(l);
-  auto [low, high] = clamp_of(l.node);
-  create(step, [&](xnn_operator_t* op) {
-    return xnn_create_max_pooling2d_nhwc_f32(p.top, p.right, p.bottom, p.left, p.height, p.width,
-                                             p.stride_h, p.stride_w, p.dilation_h, p.dilation_w,
-                                             low, high, 0, op);
-  });
-  size_t channels = size_t(x[3]), height, width;
-  check(xnn_reshape_max_pooling2d_nhwc_f32(step.op.get(), size_t(x[0]), size_t(x[1]), size_t(x[2]),
-                                           channels, channels, channels, &height, &width,
-                                           one_thread));
-  require(height == size_t(y[1]) && width == size_t(y[2]));
-  step.setup = [](xnn_operator_t op, const Memory& m) {
-    return xnn_setup_max_pooling2d_nhwc_f32(op, in(m, 0), out(m));
-  };
-}
-
-// Only of a whole image, as the mean of two axes: XNNPACK's average pooling gives -infinity where
-// a pixel is NaN.
+// The mean over a whole image; other windows run our own kernel, which keeps NaN.
 void average_pool2d(const Lowering& l, XnnpackStep& step) {
   const Shape &x = l.shape(), &y = l.out().shape;
-  Pooling p = pooling_of(l);
+  Window w = window_of(l.node);
   auto [low, high] = clamp_of(l.node);
-  require(p.height == uint32_t(x[1]) && p.width == uint32_t(x[2]) && y[1] == 1 && y[2] == 1 &&
-          p.dilation_h == 1 && p.dilation_w == 1);
-  require(p.top + p.bottom + p.left + p.right == 0 && low == -infinity && high == infinity);
+  if (l.node.has("windowDimensions"))
+    require(l.node.ints("windowDimensions") == Ints{x[1], x[2]} && y[1] == 1 && y[2] == 1);
+  require(w.top + w.bottom + w.left + w.right == 0 && w.dilation_h == 1 && w.dilation_w == 1);
+  require(low == -infinity && high == infinity);
   constexpr std::array<int64_t, 2> image_axes{1, 2};
   reduce_over(xnn_reduce_mean, image_axes, l, step);
 }
@@ -453,14 +381,14 @@ void pad(const Lowering& l, XnnpackStep& step) {
   };
 }
 
-// Without max and min, which lose NaN; and without sqrt and rsqrt, which on x86 make NaN of
-// Infinity. Compilers turn their reference kernels into vectors all the same.
+// Without max, min, clamp and relu, which lose NaN, the last two in WASM; and without sqrt and
+// rsqrt, which on x86 make NaN of Infinity. Compilers turn their reference kernels into vectors all
+// the same.
 const std::unordered_map<const Op*, Lower> rows{
     {&abs_op, unary<xnn_unary_abs>},
     {&add_op, binary<xnn_binary_add>},
     {&average_pool2d_op, average_pool2d},
     {&ceil_op, unary<xnn_unary_ceiling>},
-    {&clamp_op, clamp},
     {&conv2d_op, conv2d},
     {&conv_transpose2d_op, conv_transpose2d},
     {&div_op, binary<xnn_binary_divide>},
@@ -471,14 +399,12 @@ const std::unordered_map<const Op*, Lower> rows{
     {&hard_swish_op, unary<xnn_unary_hardswish>},
     {&leaky_relu_op, leaky_relu},
     {&matmul_op, matmul},
-    {&max_pool2d_op, max_pool2d},
     {&mul_op, binary<xnn_binary_multiply>},
     {&neg_op, unary<xnn_unary_negate>},
     {&pad_op, pad},
     {&prelu_op, binary<xnn_binary_prelu>},
     {&reduce_mean_op, reduce<xnn_reduce_mean>},
     {&reduce_sum_op, reduce<xnn_reduce_sum>},
-    {&relu_op, relu},
     {&resample2d_op, resample2d},
     {&round_even_op, unary<xnn_unary_bankers_rounding>},
     {&sigmoid_op, unary<xnn_unary_sigmoid>},
@@ -489,12 +415,6 @@ const std::unordered_map<const Op*, Lower> rows{
     {&tanh_op, unary<xnn_unary_tanh>},
     {&transpose_op, transpose},
 };
-
-bool all_f32(const Lowering& l) {
-  for (const TensorType& type : l.in)
-    if (type.dtype != DType::f32) return false;
-  return l.out().dtype == DType::f32;
-}
 
 bool any_empty(const Lowering& l) {
   for (const TensorType& type : l.in)

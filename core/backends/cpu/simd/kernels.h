@@ -1,0 +1,48 @@
+// Kernels of ours, for what XNNPACK has not, does slowly, or does otherwise with NaN. They are
+// plain loops over contiguous memory in the shape that the compiler turns into vectors.
+#pragma once
+
+#include "core/backends/cpu/step.h"
+
+namespace gesso::cpu {
+
+// A step that is one function of its memory.
+template <class F>
+class LoopStep final : public Step {
+ public:
+  LoopStep(F loop, size_t workspace_bytes) : loop_(loop), workspace_(workspace_bytes) {}
+  size_t workspace_bytes() const override { return workspace_; }
+  void bind(const Memory& memory) override { memory_ = memory; }
+  void run() noexcept override { loop_(memory_); }
+
+ private:
+  F loop_;
+  size_t workspace_;
+  Memory memory_;
+};
+
+template <class F>
+std::unique_ptr<Step> loop_step(F loop, size_t workspace_bytes = 0) {
+  return std::make_unique<LoopStep<F>>(loop, workspace_bytes);
+}
+
+inline const float* in(const Memory& m, int i) {
+  return static_cast<const float*>(m.in[size_t(i)]);
+}
+
+inline float* out(const Memory& m) {
+  return static_cast<float*>(m.out[0]);
+}
+
+// Each gives a step, or null when it declines the node.
+std::unique_ptr<Step> batch_normalization(const Lowering& lowering);
+std::unique_ptr<Step> clamp(const Lowering& lowering);
+std::unique_ptr<Step> max(const Lowering& lowering);
+std::unique_ptr<Step> min(const Lowering& lowering);
+std::unique_ptr<Step> average_pool2d(const Lowering& lowering);
+std::unique_ptr<Step> max_pool2d(const Lowering& lowering);
+std::unique_ptr<Step> relu(const Lowering& lowering);
+std::unique_ptr<Step> rsqrt(const Lowering& lowering);
+std::unique_ptr<Step> sqrt(const Lowering& lowering);
+
+}  // namespace gesso::cpu

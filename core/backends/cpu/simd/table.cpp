@@ -1,0 +1,31 @@
+// Which of our operators have a kernel of ours.
+#include <unordered_map>
+
+#include "core/backends/cpu/simd/kernels.h"
+#include "core/ops/list.h"
+
+namespace gesso::cpu {
+namespace {
+
+using Lower = std::unique_ptr<Step> (*)(const Lowering&);
+
+const std::unordered_map<const Op*, Lower> rows{
+    {&average_pool2d_op, average_pool2d},
+    {&batch_normalization_op, batch_normalization},
+    {&clamp_op, clamp},
+    {&max_op, max},
+    {&max_pool2d_op, max_pool2d},
+    {&min_op, min},
+    {&relu_op, relu},
+    {&rsqrt_op, rsqrt},
+    {&sqrt_op, sqrt},
+};
+
+}  // namespace
+
+std::unique_ptr<Step> lower_to_simd(const Lowering& lowering) {
+  auto row = rows.find(lowering.node.op);
+  return row == rows.end() || !all_f32(lowering) ? nullptr : row->second(lowering);
+}
+
+}  // namespace gesso::cpu
