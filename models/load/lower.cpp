@@ -18,8 +18,7 @@ void check_window(const Operand& x, const Window& w, std::string_view who) {
   auto is_bad = [](int n) { return n < 1; };
   for (const Ints* pair : {&w.strides, &w.dilations})
     if (pair->size() != 2 || std::any_of(pair->begin(), pair->end(), is_bad))
-      fail(std::string(who) + ": strides and dilations must be two numbers above 0", {},
-           "[1, 1]");
+      fail(std::string(who) + ": strides and dilations must be two numbers above 0", {}, "[1, 1]");
 }
 
 void check_filter(const Operand& filter, std::string_view who) {
@@ -130,8 +129,7 @@ Operand conv_transpose2d(Builder& b, const Operand& x, const Operand& filter, co
                   {"outputPadding", extra}});
 }
 
-Operand pool2d(Builder& b, const Op& op, const Operand& x, const Ints& size,
-               const Window& window) {
+Operand pool2d(Builder& b, const Op& op, const Operand& x, const Ints& size, const Window& window) {
   check_window(x, window, op.name);
   if (size.size() != 2 || size[0] < 1 || size[1] < 1)
     fail(std::string(op.name) + ": the window must be two numbers above 0", {}, "[2, 2]");
@@ -184,10 +182,18 @@ Operand activation(Builder& b, std::string_view name, const Operand& x, bool ker
     const Op* op;
   };
   static const Row rows[] = {
-      {"relu", &relu_op},         {"elu", &elu_op},           {"exp", &exp_op},
-      {"exponential", &exp_op},   {"gelu", &gelu_op},         {"selu", &selu_op},
-      {"sigmoid", &sigmoid_op},   {"softplus", &softplus_op}, {"softsign", &softsign_op},
-      {"tanh", &tanh_op},         {"softmax", &softmax_op},   {"hard_swish", &hard_swish_op},
+      {"relu", &relu_op},
+      {"elu", &elu_op},
+      {"exp", &exp_op},
+      {"exponential", &exp_op},
+      {"gelu", &gelu_op},
+      {"selu", &selu_op},
+      {"sigmoid", &sigmoid_op},
+      {"softplus", &softplus_op},
+      {"softsign", &softsign_op},
+      {"tanh", &tanh_op},
+      {"softmax", &softmax_op},
+      {"hard_swish", &hard_swish_op},
       {"hard_silu", &hard_swish_op},
   };
   for (const Row& row : rows)

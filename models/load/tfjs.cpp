@@ -35,8 +35,7 @@ std::unique_ptr<Model> load(const Files& files, std::string_view entry) {
   Field topology = root.get("modelTopology");
   if (!topology)
     topology.refuse("is missing: this is not a TF.js model", "the model.json of a TF.js model");
-  if (!topology.is_object())
-    topology.refuse("must be an object", "a file that a converter wrote");
+  if (!topology.is_object()) topology.refuse("must be an object", "a file that a converter wrote");
   std::string format = root.get("format").text_or("");
   if (!format.empty() && format != "layers-model" && format != "graph-model")
     root.get("format").refuse("is not a format that can be loaded", "layers-model or graph-model");

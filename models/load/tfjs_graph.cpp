@@ -29,8 +29,9 @@ InputName parse_input(std::string_view text) {
   size_t first = name.node.find(':'), last = name.node.rfind(':');
   if (first != text.npos) {
     std::string_view number = name.node.substr(last + 1);
-    bool digits = !number.empty() && number.size() < 6 &&
-                  std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
+    bool digits =
+        !number.empty() && number.size() < 6 &&
+        std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (digits) name.output = std::stoi(std::string(number));
     if (digits) name.node = name.node.substr(0, first);
   }
@@ -39,10 +40,18 @@ InputName parse_input(std::string_view text) {
 
 // Ops whose nodes run or not depending on data, or carry something from step to step.
 bool is_control_flow(std::string_view op) {
-  static const std::set<std::string_view> names{
-      "Enter",       "Exit",          "If",         "LoopCond",  "Merge", "NextIteration",
-      "StatelessIf", "StatelessWhile", "Switch",    "While",     "PartitionedCall",
-      "StatefulPartitionedCall"};
+  static const std::set<std::string_view> names{"Enter",
+                                                "Exit",
+                                                "If",
+                                                "LoopCond",
+                                                "Merge",
+                                                "NextIteration",
+                                                "StatelessIf",
+                                                "StatelessWhile",
+                                                "Switch",
+                                                "While",
+                                                "PartitionedCall",
+                                                "StatefulPartitionedCall"};
   return names.contains(op) || op.starts_with("TensorArray") || op.starts_with("TensorList");
 }
 
@@ -58,7 +67,9 @@ bool gives_nothing(std::string_view op) {
 class GraphModel : public FileModel {
  public:
   GraphModel(const Files& files, std::shared_ptr<const Json> json, const Field& root)
-      : FileModel(root.file()), json_(std::move(json)), weights_(files, root.at("weightsManifest")) {
+      : FileModel(root.file()),
+        json_(std::move(json)),
+        weights_(files, root.at("weightsManifest")) {
     Field nodes = root.at("modelTopology").at("node");
     read_nodes(nodes);
     Field signature = root.get("user_defined_metadata").get("signature");
@@ -183,7 +194,8 @@ void GraphModel::find_order(const Field& field) {
   order_ = run_order(needs, wanted, circle);
   if (circle < 0) return;
   const GraphNode& node = nodes_[size_t(circle)];
-  bool loop = std::any_of(nodes_.begin(), nodes_.end(), [](auto& n) { return n.op == "NextIteration"; });
+  bool loop =
+      std::any_of(nodes_.begin(), nodes_.end(), [](auto& n) { return n.op == "NextIteration"; });
   fail(file_ + ": " + field.path() + " has nodes that need one another in a circle",
        {{"node", in_quotes(node.name)}, {"op", node.op}},
        loop ? "a model without loops" : "a file that a converter wrote");
@@ -207,8 +219,9 @@ void GraphModel::find_rows() {
   if (!first) return;
   fail(file_ + ": the op " + in_quotes(first->op) + " cannot be loaded",
        {{"node", in_quotes(first->name)}, {"others", others.empty() ? "(none)" : others}},
-       is_control_flow(first->op) ? "a model without loops and branches"
-                                  : "a model of simpler ops, or the part of this one before the node");
+       is_control_flow(first->op)
+           ? "a model without loops and branches"
+           : "a model of simpler ops, or the part of this one before the node");
 }
 
 Operands GraphModel::run(Builder& b, const GraphNode& node,
@@ -228,7 +241,8 @@ Operands GraphModel::run(Builder& b, const GraphNode& node,
   } catch (const Error& error) {
     std::string_view what = error.what();
     if (what.starts_with(file_)) throw;
-    throw Error(file_ + ": node " + in_quotes(node.name) + " (" + node.op + "): " + std::string(what));
+    throw Error(file_ + ": node " + in_quotes(node.name) + " (" + node.op +
+                "): " + std::string(what));
   }
 }
 

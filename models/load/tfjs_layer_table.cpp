@@ -21,7 +21,8 @@ Operand activate(const LayerCall& c, const Operand& x) {
     Field class_name = field.at("class_name"), config = field.at("config");
     const LayerClass* kind = find_layer_class(class_name.text());
     if (config.is_object() && kind && !kind->weights) {
-      Layer layer{c.layer.name, class_name.text(), config, kind, nullptr, nullptr, {}, {}, c.layer.keras3};
+      Layer layer{c.layer.name, class_name.text(), config, kind, nullptr, nullptr, {},
+                  {},           c.layer.keras3};
       return kind->write({c.b, layer, {x}});
     }
     word = config.is_text() ? config : class_name;
@@ -51,7 +52,8 @@ Operand as_saved(const LayerCall& c, const Operand& y) {
 
 // The input [batch, steps, channels] as images of one row.
 Operand sequence(const LayerCall& c) {
-  if (c.x().rank() != 3) c.refuse("the input must be a batch of sequences", "[batch, steps, channels]");
+  if (c.x().rank() != 3)
+    c.refuse("the input must be a batch of sequences", "[batch, steps, channels]");
   Operand x = is_channels_first(c) ? channels_last(c.b, c.x()) : c.x();
   return c.b.reshape(x, {x.shape()[0], 1, x.shape()[1], x.shape()[2]});
 }
@@ -83,8 +85,8 @@ Window window(const LayerCall& c) {
 }
 
 Operand conv2d_layer(const LayerCall& c) {
-  return as_saved(c, activate(c, conv2d(c.b, image(c), c.weight("kernel"), c.weight("bias"),
-                                        window(c))));
+  return as_saved(
+      c, activate(c, conv2d(c.b, image(c), c.weight("kernel"), c.weight("bias"), window(c))));
 }
 
 Operand conv1d(const LayerCall& c) {
@@ -137,8 +139,7 @@ Operand conv2d_transpose(const LayerCall& c) {
     } else if (w.padding == Padding::valid) {
       size += std::max<int64_t>(cover - w.strides[i], 0);
     }
-    if (size < 0 || size > most_int)
-      c.refuse("the output has no possible size", "smaller strides");
+    if (size < 0 || size > most_int) c.refuse("the output has no possible size", "smaller strides");
     sizes[i] = int(size);
   }
   return as_saved(c, activate(c, conv_transpose2d(c.b, x, kernel, c.weight("bias"), w, sizes)));
@@ -164,9 +165,9 @@ Operand pooling1d(const LayerCall& c) {
 
 template <const Op& op, int rank>
 Operand global_pooling(const LayerCall& c) {
-  if (c.x().rank() != rank) c.refuse("the input must have " + std::to_string(rank) + " sizes",
-                                     rank == 4 ? "[batch, height, width, channels]"
-                                               : "[batch, steps, channels]");
+  if (c.x().rank() != rank)
+    c.refuse("the input must have " + std::to_string(rank) + " sizes",
+             rank == 4 ? "[batch, height, width, channels]" : "[batch, steps, channels]");
   Ints axes = is_channels_first(c) ? Ints{2} : Ints{1};
   if (rank == 4) axes.push_back(axes[0] + 1);
   return reduce(c.b, op, c.x(), axes, c.config("keepdims").flag_or(false));
@@ -176,7 +177,8 @@ Operand global_pooling(const LayerCall& c) {
 std::vector<Ints> borders(const LayerCall& c, std::string_view name) {
   Field field = c.config(name);
   if (!field) return {{1, 1}, {1, 1}};
-  if (!field.is_list()) return {{field.integer(), field.integer()}, {field.integer(), field.integer()}};
+  if (!field.is_list())
+    return {{field.integer(), field.integer()}, {field.integer(), field.integer()}};
   std::vector<Ints> all;
   for (const Field& item : field.items()) {
     Ints pair = item.is_list() ? item.integers() : Ints{item.integer(), item.integer()};
@@ -282,20 +284,23 @@ Operand flatten(const LayerCall& c) {
 Operand reshape_layer(const LayerCall& c) {
   Field field = c.config("target_shape");
   if (c.x().rank() < 1) c.refuse("the input has no batch", "[batch, ...]");
-  size_t count = c.x().shape().count(1, c.x().rank()), known = 1;
+  // 64 bits, also where size_t has 32.
+  uint64_t count = c.x().shape().count(1, c.x().rank()), known = 1;
   Shape shape{c.x().shape()[0]};
   int open = -1;
   for (const Field& item : field.items()) {
     int size = item ? item.integer() : -1;
     if (size < -1 || (size == -1 && open >= 0))
       field.refuse("must have sizes above 0 and at most one -1", "[-1, 4]");
-    if (size == -1) open = shape.rank();
-    else known *= size_t(size);
+    if (size == -1)
+      open = shape.rank();
+    else
+      known *= uint64_t(size);
     shape.push_back(size);
-    if (known > size_t{1} << 31) field.refuse("is too large", "as many elements as the input");
+    if (known > uint64_t{most_int}) field.refuse("is too large", "as many elements as the input");
   }
   if (open >= 0) shape[open] = known ? int(count / known) : 0;
-  if (shape.count(1, shape.rank()) != count)
+  if ((open < 0 ? known : known * uint64_t(shape[open])) != count)
     fail(field.file() + ": " + field.path() + " does not have as many elements as the input",
          {{"input", to_string(c.x().shape())}, {"found", field.shown()}},
          "sizes whose product is " + std::to_string(count));
@@ -377,20 +382,19 @@ Operand softmax_layer(const LayerCall& c) {
 }
 
 Operand batch_normalization(const LayerCall& c) {
-  return c.b.apply(batch_normalization_op,
-                   {c.x(), c.weight("moving_mean"), c.weight("moving_variance"), c.weight("gamma"),
-                    c.weight("beta")},
-                   {{"axis", double(one_axis(c, -1))},
-                    {"epsilon", c.config("epsilon").number_or(1e-3)}});
+  return c.b.apply(
+      batch_normalization_op,
+      {c.x(), c.weight("moving_mean"), c.weight("moving_variance"), c.weight("gamma"),
+       c.weight("beta")},
+      {{"axis", double(one_axis(c, -1))}, {"epsilon", c.config("epsilon").number_or(1e-3)}});
 }
 
 Operand layer_normalization(const LayerCall& c) {
   Field field = c.config("axis");
   Ints axes = field.is_list() ? field.integers() : Ints{field.integer_or(-1)};
   for (int& axis : axes) axis = positive_axis(axis, c.x().rank());
-  return c.b.apply(
-      layer_normalization_op, {c.x(), c.weight("gamma"), c.weight("beta")},
-      {{"axes", axes}, {"epsilon", c.config("epsilon").number_or(1e-3)}});
+  return c.b.apply(layer_normalization_op, {c.x(), c.weight("gamma"), c.weight("beta")},
+                   {{"axes", axes}, {"epsilon", c.config("epsilon").number_or(1e-3)}});
 }
 
 Operand embedding(const LayerCall& c) {
@@ -402,7 +406,8 @@ Operand embedding(const LayerCall& c) {
 // Steps whose features all equal the mask value are set to zero.
 Operand masking(const LayerCall& c) {
   Builder& b = c.b;
-  if (c.x().rank() < 2) c.refuse("the input must be a batch of sequences", "[batch, steps, channels]");
+  if (c.x().rank() < 2)
+    c.refuse("the input must be a batch of sequences", "[batch, steps, channels]");
   Operand value = b.scalar(c.config("mask_value").number_or(0));
   Operand differs = b.cast(b.apply(not_equal_op, {c.x(), value}), DType::f32);
   Operand y = b.apply(mul_op, {c.x(), reduce(b, reduce_max_op, differs, {-1}, true)});
@@ -432,7 +437,8 @@ Operand merge(const LayerCall& c) {
 }
 
 Operand average(const LayerCall& c) {
-  return c.b.apply(linear_op, {as_float(c.b, merge<add_op>(c))}, {{"alpha", 1.0 / double(c.in.size())}});
+  return c.b.apply(linear_op, {as_float(c.b, merge<add_op>(c))},
+                   {{"alpha", 1.0 / double(c.in.size())}});
 }
 
 Operand subtract(const LayerCall& c) {
@@ -518,8 +524,7 @@ Operand normalization(const LayerCall& c) {
   Field axis = c.config("axis");
   if (axis.is_list() && axis.items().size() > 1)
     axis.refuse("cannot be several axes", "the last axis");
-  if (axis && one_axis(c, -1) != c.x().rank() - 1)
-    axis.refuse("must be the last axis", "-1");
+  if (axis && one_axis(c, -1) != c.x().rank() - 1) axis.refuse("must be the last axis", "-1");
   Operand deviation = clamp(b, b.apply(sqrt_op, {variance}), 1e-7, infinity);
   Operand centred = b.apply(sub_op, {as_float(b, c.x()), mean});
   Operand y = b.apply(div_op, {centred, deviation});
@@ -537,8 +542,7 @@ Operand category_encoding(const LayerCall& c) {
   y = as_float(b, y);
   int rank = c.x().rank();
   if (mode == "one_hot" || (rank == 0 && (mode == "multi_hot" || mode == "count"))) {
-    if (rank == 2 && c.x().shape()[1] == 1)
-      return b.reshape(y, {c.x().shape()[0], classes});
+    if (rank == 2 && c.x().shape()[1] == 1) return b.reshape(y, {c.x().shape()[0], classes});
     return y;
   }
   if (mode != "multi_hot" && mode != "count")
@@ -625,8 +629,12 @@ const LayerClass classes[] = {
     {.name = "Average", .write = average, .many_inputs = true},
     {"AveragePooling1D", pooling1d<average_pool2d_op>},
     {"AveragePooling2D", pooling2d<average_pool2d_op>},
-    {.name = "BatchNormalization", .write = batch_normalization, .weights = batch_normalization_weights},
-    {.name = "BatchNormalizationV1", .write = batch_normalization, .weights = batch_normalization_weights},
+    {.name = "BatchNormalization",
+     .write = batch_normalization,
+     .weights = batch_normalization_weights},
+    {.name = "BatchNormalizationV1",
+     .write = batch_normalization,
+     .weights = batch_normalization_weights},
     {"CategoryEncoding", category_encoding},
     {"CenterCrop", center_crop},
     {.name = "Concatenate", .write = concatenate, .many_inputs = true},
@@ -643,11 +651,15 @@ const LayerClass classes[] = {
     {"Flatten", flatten},
     {"GaussianDropout", same},
     {"GaussianNoise", same},
-    {.name = "GlobalAveragePooling1D", .write = global_pooling<reduce_mean_op, 3>, .needs_mask = true},
+    {.name = "GlobalAveragePooling1D",
+     .write = global_pooling<reduce_mean_op, 3>,
+     .needs_mask = true},
     {"GlobalAveragePooling2D", global_pooling<reduce_mean_op, 4>},
     {"GlobalMaxPooling1D", global_pooling<reduce_max_op, 3>},
     {"GlobalMaxPooling2D", global_pooling<reduce_max_op, 4>},
-    {.name = "LayerNormalization", .write = layer_normalization, .weights = layer_normalization_weights},
+    {.name = "LayerNormalization",
+     .write = layer_normalization,
+     .weights = layer_normalization_weights},
     {"LeakyReLU", leaky_relu_layer},
     {"Masking", masking},
     {"MaxPooling1D", pooling1d<max_pool2d_op>},

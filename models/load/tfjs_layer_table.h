@@ -18,7 +18,7 @@ class Network;
 // A weight that a layer needs. A layer knows some sizes of its weights from its configuration;
 // -1 stands for the others, and no sizes at all for a weight of any rank.
 struct WeightSpec {
-  std::string_view name;           // as Keras calls it: "kernel"
+  std::string_view name;  // as Keras calls it: "kernel"
   std::vector<int> sizes = {};
   std::string_view other_name = {};  // in other versions of Keras
   bool optional = false;
@@ -46,7 +46,7 @@ struct LayerClass {
   std::string_view name;
   Operand (*write)(const LayerCall& call);
   std::vector<WeightSpec> (*weights)(const Field& config) = nullptr;
-  bool needs_mask = false;   // the result would depend on a mask, which we do not compute
+  bool needs_mask = false;  // the result would depend on a mask, which we do not compute
   bool many_inputs = false;
 };
 
@@ -54,12 +54,12 @@ struct Layer {
   std::string name;
   std::string class_name;
   Field config;
-  const LayerClass* kind = nullptr;       // null for a model inside the model
-  std::shared_ptr<Network> network;       // such a model
-  std::unique_ptr<Layer> inner;           // what TimeDistributed wraps
-  std::vector<WeightSpec> specs;          // the weights it needs,
-  std::vector<const Weight*> weights;     // and has
-  bool keras3 = false;                    // saved by Keras 3
+  const LayerClass* kind = nullptr;    // null for a model inside the model
+  std::shared_ptr<Network> network;    // such a model
+  std::unique_ptr<Layer> inner;        // what TimeDistributed wraps
+  std::vector<WeightSpec> specs;       // the weights it needs,
+  std::vector<const Weight*> weights;  // and has
+  bool keras3 = false;                 // saved by Keras 3
 };
 
 // The row of a class, or null.

@@ -61,7 +61,8 @@ bool is_input_layer(std::string_view class_name) {
 // Layers that carry something from step to step.
 bool is_recurrent(std::string_view class_name) {
   static const std::set<std::string_view> names{
-      "LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM2D", "ConvRNN2D", "ConvLSTM2DCell", "CuDNNLSTM", "CuDNNGRU"};
+      "LSTM",       "GRU",       "SimpleRNN",      "RNN",       "Bidirectional",
+      "ConvLSTM2D", "ConvRNN2D", "ConvLSTM2DCell", "CuDNNLSTM", "CuDNNGRU"};
   return names.contains(class_name);
 }
 
@@ -312,7 +313,8 @@ void Network::read_functional(const std::vector<Field>& fields, const Field& con
     auto place = places.find(r.layer);
     if (place != places.end() && r.node == 0) place->second.first_node = 0;
   };
-  for (const auto& [call, references] : wiring) std::for_each(references.begin(), references.end(), note);
+  for (const auto& [call, references] : wiring)
+    std::for_each(references.begin(), references.end(), note);
   std::for_each(outs.begin(), outs.end(), note);
 
   auto find = [&](const Reference& r) -> Source {
@@ -325,8 +327,7 @@ void Network::read_functional(const std::vector<Field>& fields, const Field& con
       r.field.refuse("names a node that does not exist",
                      "a node below " + std::to_string(place.calls + place.first_node));
     bool is_network = !place.is_input && layers_[size_t(place.layer)].network;
-    size_t outputs =
-        is_network ? layers_[size_t(place.layer)].network->output_names().size() : 1;
+    size_t outputs = is_network ? layers_[size_t(place.layer)].network->output_names().size() : 1;
     if (size_t(r.tensor) >= outputs)
       r.field.refuse("names a tensor that does not exist",
                      "a tensor below " + std::to_string(outputs));
@@ -371,7 +372,8 @@ Operands Network::call(Builder& b, const Operands& inputs) const {
       continue;
     }
     Operands arguments;
-    for (const Source& s : call.inputs) arguments.push_back(results[size_t(s.call)][size_t(s.output)]);
+    for (const Source& s : call.inputs)
+      arguments.push_back(results[size_t(s.call)][size_t(s.output)]);
     results[size_t(id)] = call_layer(b, layers_[size_t(call.layer)], arguments);
   }
   Operands outputs;
@@ -397,7 +399,8 @@ Operands call_layer(Builder& b, const Layer& layer, const Operands& inputs) {
   } catch (const Error& error) {
     std::string_view what = error.what();
     if (what.starts_with(layer.config.file())) throw;
-    throw Error(layer.config.file() + ": layer " + in_quotes(layer.name) + ": " + std::string(what));
+    throw Error(layer.config.file() + ": layer " + in_quotes(layer.name) + ": " +
+                std::string(what));
   }
 }
 
@@ -526,11 +529,12 @@ class Matching {
       std::string sizes;
       for (int size : spec.sizes)
         sizes += (sizes.empty() ? "" : ", ") + (size < 0 ? "?" : std::to_string(size));
-      fail(manifest_.file() + ": the weight " + in_quotes(weight.name()) + " does not fit its layer",
-           {{"layer", in_quotes(w.layer->name)},
-            {"needs", '[' + sizes + ']'},
-            {"found", to_string(weight.type().shape)}},
-           "a topology and weights that were saved together");
+      fail(
+          manifest_.file() + ": the weight " + in_quotes(weight.name()) + " does not fit its layer",
+          {{"layer", in_quotes(w.layer->name)},
+           {"needs", '[' + sizes + ']'},
+           {"found", to_string(weight.type().shape)}},
+          "a topology and weights that were saved together");
     }
     if (weight.type().dtype != DType::f32 && !spec.optional)
       fail(manifest_.file() + ": the weight " + in_quotes(weight.name()) + " must hold numbers",
@@ -546,8 +550,7 @@ class Matching {
       const Wanted& w = wanted_.front();
       fail(manifest_.file() + ": weightsManifest lacks a weight of the layer " +
                in_quotes(w.layer->name),
-           {{"missing", in_quotes(w.names.front())},
-            {"unused", left.empty() ? "(none)" : left}},
+           {{"missing", in_quotes(w.names.front())}, {"unused", left.empty() ? "(none)" : left}},
            "a topology and weights that were saved together");
     }
     if (!free_.empty())
@@ -563,7 +566,9 @@ class Matching {
 class LayersModel : public FileModel {
  public:
   LayersModel(const Files& files, std::shared_ptr<const Json> json, const Field& root)
-      : FileModel(root.file()), json_(std::move(json)), weights_(files, root.at("weightsManifest")) {
+      : FileModel(root.file()),
+        json_(std::move(json)),
+        weights_(files, root.at("weightsManifest")) {
     Field topology = root.at("modelTopology");
     Field model = topology.get("model_config") ? topology.get("model_config") : topology;
     Field version = topology.get("keras_version");
@@ -589,8 +594,7 @@ class LayersModel : public FileModel {
     for (size_t i = 0; i < inputs_.size(); ++i)
       inputs.push_back(b.input(inputs_[i].name, {inputs_[i].dtype, sizes[i]}));
     Operands outputs = network_->call(b, inputs);
-    for (size_t i = 0; i < outputs.size(); ++i)
-      b.output(network_->output_names()[i], outputs[i]);
+    for (size_t i = 0; i < outputs.size(); ++i) b.output(network_->output_names()[i], outputs[i]);
   }
 
  private:

@@ -250,7 +250,8 @@ std::shared_ptr<const Buffer> Weight::data(const std::vector<int>& order) const 
   for (int axis : base.order) there.shape.push_back(type_.shape[axis]);
   std::vector<int> steps;
   for (int axis : order)
-    steps.push_back(int(std::find(base.order.begin(), base.order.end(), axis) - base.order.begin()));
+    steps.push_back(
+        int(std::find(base.order.begin(), base.order.end(), axis) - base.order.begin()));
   auto data = transposed(there, *base.data, steps);
   layouts_.push_back({order, data, true});
   std::erase_if(layouts_, [](const Layout& layout) { return !layout.wanted; });

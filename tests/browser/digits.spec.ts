@@ -24,7 +24,7 @@ async function draw(page: Page, strokes: readonly Stroke[]): Promise<void> {
   const at = ([x, y]: Stroke[number]) =>
     [box.x + box.width * (0.2 + 0.006 * x), box.y + box.height * (0.2 + 0.006 * y)] as const;
   for (const stroke of strokes) {
-    const [first, ...rest] = curve(stroke, 5);
+    const [first, ...rest] = curve(stroke, 3);
     if (!first) continue;
     await page.mouse.move(...at(first));
     await page.mouse.down();

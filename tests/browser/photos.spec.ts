@@ -149,9 +149,5 @@ test.describe('an address without a model', () => {
     await expect(trouble).toContainText('404');
     await expect(trouble.locator('.try')).toContainText('Try');
     await expect(page.locator('[data-opinion]')).toHaveText('No model is loaded.');
-
-    await page.getByLabel('By name or address').fill('mobilnet');
-    await page.getByRole('button', { name: 'Load' }).click();
-    await expect(trouble).toContainText('mobilenet');
   });
 });

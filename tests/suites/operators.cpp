@@ -39,6 +39,13 @@ std::string joined(const std::vector<std::string>& parts, const char* between) {
   return text;
 }
 
+// A bar would end the table's cell.
+std::string in_cell(std::string_view text) {
+  std::string cell;
+  for (char c : text) cell += c == '|' ? "\\|" : std::string(1, c);
+  return cell;
+}
+
 // "webnn 10", "webnn 9 (1 skipped, 2 failed)"
 std::string count_text(const std::string& folder, const Coverage::Count& c) {
   std::vector<std::string> rest;
@@ -57,7 +64,7 @@ std::string row(const Op& op, const Report& report) {
     for (const auto& [folder, count] : found->second.folders)
       cases.push_back(count_text(folder, count));
   }
-  return "| `" + std::string(op.name) + "` | " + std::string(op.summary) + " | " +
+  return "| `" + std::string(op.name) + "` | " + in_cell(op.summary) + " | " +
          joined(inputs, ", ") + " | " + joined(options, ", ") + " | " + joined(kernels, ", ") +
          " | " + joined(cases, ", ") + " |\n";
 }

@@ -1,3 +1,4 @@
+// The command as a user starts it, and every model against known outputs.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -49,7 +50,7 @@ describe('gesso classify', () => {
 
   itNeeds(needs, 'prints a table with bars', () => {
     const { stdout } = gesso(['classify', photo('coffee.png'), '-t', '2']);
-    expect(stdout).toMatch(/^espresso {5}9\d\.\d % {2}█{18}[▏▎▍▌▋▊▉]?\ncup {11}1\.\d % {2}▎?\n$/u);
+    expect(stdout).toMatch(/^espresso {3}9\d\.\d % {2}█{18}[▏▎▍▌▋▊▉]?\ncup {9}1\.\d % {2}▎?\n$/u);
   });
 
   itNeeds(needs, 'takes labels from a file', () => {
@@ -137,8 +138,21 @@ describe('gesso run', () => {
   const known = existsSync(goldens)
     ? readdirSync(goldens).filter((name) => name !== 'tasks.json')
     : [];
+  /** Models that are refused by name today; whoever makes one work takes it out of this list. */
+  const refused: Record<string, string> = { 'sentiment_tiny/model.json': 'GRU' };
   for (const name of known) {
     const { model: path } = readJson<{ model: string }>(join(goldens, name));
+    const why = refused[path];
+    if (why !== undefined) {
+      itNeeds([cli, model(path)], `${path} is refused because of ${why}`, () => {
+        const { status, stderr } = gesso(['run', model(path), '--golden', join(goldens, name)]);
+        expect(status).toBe(1);
+        expect(stderr).toMatch(
+          new RegExp(`^model\\.json: the layer .* cannot be loaded\\.\n {2}class {2}${why}\n`),
+        );
+      });
+      continue;
+    }
     for (const [build, flags] of [
       ['simd', []],
       ['relaxed', relaxed],

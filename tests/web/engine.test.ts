@@ -1,3 +1,4 @@
+// Which build is loaded, from where, and what is said when it is not there.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

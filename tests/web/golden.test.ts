@@ -1,3 +1,4 @@
+// The input pattern and the comparison of golden files.
 import { describe, expect, it } from 'vitest';
 import { compareOutput, goldenInput } from '../../web/src/golden.js';
 import { tensor } from '../../web/src/tensor.js';

@@ -1,3 +1,4 @@
+// Pictures from files, pixels and elements, and why some cannot be read.
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

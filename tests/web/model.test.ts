@@ -1,3 +1,4 @@
+// loadModel: shapes, runs, errors, memory.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+// Reading the files of a model from a server that does what servers do.
 import { createHash } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { readManifest, readModel } from '../../web/src/modelFiles.js';

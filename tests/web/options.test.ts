@@ -1,3 +1,4 @@
+// Options objects: defaults, choices, and what a typo is told.
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { absent, callback, nearest, readOptions } from '../../web/src/options.js';
 import { messageFrom } from './fixtures.js';

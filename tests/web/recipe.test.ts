@@ -1,3 +1,4 @@
+// Preprocessing and labels: where they are found, and what is refused.
 import { describe, expect, it } from 'vitest';
 import { type Preprocess, parseLabels, readPreprocess, readRecipe } from '../../web/src/recipe.js';
 import { messageFrom } from './fixtures.js';

@@ -1,3 +1,4 @@
+// SHA-256 against Node's own.
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../web/src/sha256.js';

@@ -1,3 +1,4 @@
+// What names, paths, addresses and dropped files mean.
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

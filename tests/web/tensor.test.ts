@@ -1,3 +1,4 @@
+// Tensors from arrays and typed arrays, and what does not fit.
 import { describe, expect, it } from 'vitest';
 import { type DType, tensor } from '../../web/src/tensor.js';
 import { messageFrom } from './fixtures.js';

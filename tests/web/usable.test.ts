@@ -1,3 +1,4 @@
+// Objects that can be used at once and awaited, and who hears of a failure.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { usableAtOnce } from '../../web/src/usable.js';
 

@@ -1,3 +1,4 @@
+// Watching frames: none queued, one error, a stop that stops.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { watchFrames } from '../../web/src/watch.js';
 

@@ -1,3 +1,4 @@
+// The runtime behind a message channel, as in a worker.
 import * as Comlink from 'comlink';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { workerCalls } from '../../web/src/client.js';

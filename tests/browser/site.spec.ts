@@ -1,0 +1,31 @@
+// The site as it is published: built, with the library beside it under its own name.
+import { resolve } from 'node:path';
+import { build, type PreviewServer, preview } from 'vite';
+import { answer, expect, test } from './page.js';
+
+const root = resolve(import.meta.dirname, '../..');
+const configFile = resolve(root, 'vite.config.ts');
+const outDir = resolve(root, 'build/site-tested');
+const port = 5184;
+
+test.use({ baseURL: `http://localhost:${port}` });
+
+let server: PreviewServer;
+
+test.beforeAll(async () => {
+  await build({ configFile, logLevel: 'error', build: { outDir } });
+  const where = { port, strictPort: true };
+  server = await preview({ configFile, logLevel: 'error', preview: where, build: { outDir } });
+});
+
+test.afterAll(() => server.close());
+
+test('the built site reads a digit with the library that ships', async ({ page }) => {
+  const files: string[] = [];
+  page.on('request', (request) => files.push(new URL(request.url()).pathname));
+  await page.goto('/');
+  await page.getByRole('link', { name: 'Digits' }).click();
+  await page.getByRole('button', { name: 'Write a 4 on the pad' }).click();
+  await expect(answer(page)).toHaveText('4');
+  expect(files).toContain('/gesso/index.js');
+});
