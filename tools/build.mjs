@@ -32,3 +32,7 @@ copyFileSync(join(tree, 'build/wasm/wasm/gesso.wasm'), join(dist, 'gesso-relaxed
 copyFileSync(join(tree, 'build/wasm-simd/wasm/gesso.wasm'), join(dist, 'gesso-simd.wasm'));
 copyFileSync(join(tree, 'models/registry.json'), join(dist, 'registry.json'));
 cpSync(join(tree, 'models/labels'), join(dist, 'labels'), { recursive: true });
+// The registry names this model beside itself, so that one known name needs no network.
+for (const file of ['model.json', 'weights.bin']) {
+  cpSync(join(tree, 'models/digits', file), join(dist, 'models/digits', file));
+}

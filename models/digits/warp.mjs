@@ -1,7 +1,7 @@
 // Redraws a digit as another hand might have: turned, slanted, shifted, wobbly, thicker or thinner.
 import { pixels, side } from './mnist.mjs';
 
-/** Random numbers in [0, 1) from a seed: the same on every machine (mulberry32 by T. Ettinger). */
+/** Random numbers in [0, 1) from a seed: the same on every machine (mulberry32). */
 export function randomNumbers(seed) {
   let state = seed >>> 0;
   return () => {

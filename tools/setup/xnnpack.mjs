@@ -10,7 +10,7 @@ import {
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { downloadSources, hasApt } from './debian.mjs';
-import { cache, fill, sha256, tree } from './places.mjs';
+import { cache, fill, sha256, tree, which } from './places.mjs';
 import { run, SetupError, step } from './report.mjs';
 
 const sources = {
@@ -106,7 +106,7 @@ export function xnnpack(build, emscripten) {
   };
   for (const name of Object.keys(sources))
     cmake[`${name.toUpperCase()}_SOURCE_DIR`] = folders[name];
-  return step(`Building XNNPACK (${build})`, () =>
+  return step(`Building XNNPACK for ${build}, a minute or two`, () =>
     fill(folder, (temporary) => {
       const work = join(temporary, 'work');
       const defines = Object.entries(cmake).map(([name, value]) => `-D${name}=${value}`);

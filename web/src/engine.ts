@@ -48,7 +48,10 @@ export interface CoreImage {
 }
 
 /** What Emscripten's module exports by default. */
-export type CreateCore = (options: { wasmBinary: ArrayBuffer }) => Promise<Core>;
+export type CreateCore = (options: {
+  wasmBinary: ArrayBuffer;
+  printErr(text: string): void;
+}) => Promise<Core>;
 
 /** The builds there are: relaxed SIMD is the faster, SIMD runs in more places. */
 export type BuildName = 'relaxed' | 'simd';
@@ -109,7 +112,8 @@ async function load(): Promise<Core> {
     readWasm(address),
   ]);
   try {
-    return await create({ wasmBinary });
+    // What it would print is also in what it throws.
+    return await create({ wasmBinary, printErr: () => {} });
   } catch (error) {
     fail(
       'gesso: the WebAssembly module did not start',

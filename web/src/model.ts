@@ -175,9 +175,9 @@ export class Session {
 
   /** The model, once it has loaded. */
   async opened(): Promise<Open> {
-    this.#refuseDisposed();
+    this.refuseDisposed();
     const open = await this.#opening;
-    this.#refuseDisposed();
+    this.refuseDisposed();
     return open;
   }
 
@@ -221,7 +221,8 @@ export class Session {
     );
   }
 
-  #refuseDisposed(): void {
+  /** Throws after dispose(). */
+  refuseDisposed(): void {
     if (!this.#disposed) return;
     fail(`${this.#who}: it was used after dispose()`, {}, `${this.#who}(…) again`);
   }

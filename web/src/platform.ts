@@ -1,4 +1,4 @@
-// What differs between a page and Node: reading files, paths, pictures, workers. Node's is in platformNode.ts.
+// What differs between a page and Node (platformNode.ts): files, paths, pictures, workers.
 import type { Pixels } from './image.js';
 
 export interface Platform {

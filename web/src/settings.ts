@@ -1,7 +1,7 @@
 // Where the library looks for its own files and for models: two settings for the whole page.
 
 export interface Settings {
-  /** Folder (with a slash at the end) of gesso-*.wasm, registry.json and labels/; null: beside the library. */
+  /** Folder of gesso-*.wasm, registry.json and labels/, with a slash; null: beside the library. */
   files: string | null;
   /** Folder in which models are looked for by name before the network; null: nowhere. */
   models: string | null;

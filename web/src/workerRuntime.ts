@@ -1,8 +1,17 @@
 // A runtime whose results move to the other thread without a copy.
 import * as Comlink from 'comlink';
-import { Runtime, type Tensors } from './runtime.js';
+import { type Opened, Runtime, type Tensors } from './runtime.js';
 
 export class WorkerRuntime extends Runtime {
+  override async open(...[job, request, onProgress]: Parameters<Runtime['open']>): Promise<Opened> {
+    let told: unknown;
+    const opened = await super.open(job, request, (progress) => {
+      told = onProgress?.(progress);
+    });
+    await told; // answered when the page has been told: no progress comes after the end
+    return opened;
+  }
+
   override async run(...given: Parameters<Runtime['run']>): Promise<Tensors> {
     return handOver(await super.run(...given));
   }

@@ -12,6 +12,7 @@ import {
   make,
   type Result,
   showCode,
+  showTimeSince,
   Trouble,
   Verdict,
 } from './page.js';
@@ -27,8 +28,8 @@ const verdict = new Verdict();
 const trouble = new Trouble(find('[data-model-trouble]'));
 const loading = new LoadingBar();
 const pad = new Pad(find<HTMLCanvasElement>('[data-pad]'), () => void look());
-const idle = 'Draw a digit, or pick one below.';
 
+let idle = 'Loading the model …'; // what stands there while nothing is drawn
 let classify: Classify | undefined;
 let looking = false;
 let waiting = false;
@@ -57,14 +58,15 @@ find('[data-undo]').addEventListener('click', () => pad.undo());
 find('[data-again]').addEventListener('click', () => location.reload());
 
 async function open(load: (options: LoadOptions) => Promise<Card>): Promise<void> {
-  verdict.clear('Loading the model …');
+  verdict.clear(idle);
   try {
     const card = await loading.during('our digits', load);
     find('[data-build]').textContent = card.build ?? '–';
-    verdict.clear(idle);
+    idle = 'Draw a digit, or pick one below.';
     await look();
   } catch (error) {
-    verdict.clear(isAbort(error) ? 'Loading was cancelled.' : 'No model is loaded.');
+    idle = isAbort(error) ? 'Loading was cancelled.' : 'No model is loaded.';
+    verdict.clear(idle);
     find('[data-again]').hidden = false;
     if (!isAbort(error)) trouble.show(error);
   }
@@ -74,7 +76,7 @@ async function open(load: (options: LoadOptions) => Promise<Card>): Promise<void
 async function look(): Promise<void> {
   const drawing = asDigit(pad.strokes);
   showPicture(drawing);
-  if (pad.strokes.length === 0) verdict.clear(classify ? idle : 'Loading the model …');
+  if (pad.strokes.length === 0) verdict.clear(idle);
   if (looking) {
     waiting = true;
     return;
@@ -84,7 +86,7 @@ async function look(): Promise<void> {
   try {
     const start = performance.now();
     const results = await classify(drawing);
-    if (pad.strokes.length > 0) verdict.show(results, performance.now() - start, byLabel(results));
+    if (pad.strokes.length > 0) verdict.show(results, showTimeSince(start), byLabel(results));
   } catch (error) {
     trouble.show(error);
   } finally {

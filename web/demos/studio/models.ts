@@ -34,6 +34,7 @@ export class ModelShelf<Card> {
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       const address = find<HTMLInputElement>('input', form).value.trim();
+      this.shelf.selectedIndex = -1;
       void this.use(address, 'the model');
     });
     const input = find<HTMLInputElement>('[data-folder]');
@@ -66,7 +67,9 @@ export class ModelShelf<Card> {
   /** Loads a model from files that were dropped or chosen. */
   useFiles(files: File[]): void {
     const folder = files[0]?.webkitRelativePath.split('/')[0] ?? '';
-    if (files.length > 0) void this.use(files, folder || 'the dropped model');
+    if (files.length === 0) return;
+    this.shelf.selectedIndex = -1;
+    void this.use(files, folder || 'the dropped model');
   }
 
   private useShelved(): Promise<void> {
@@ -91,6 +94,7 @@ export class ModelShelf<Card> {
       if (current) this.moments.loaded(card, name);
     } catch (error) {
       if (!current) return;
+      this.shelf.selectedIndex = -1; // so that picking the same model again is a change
       const cancelled = isAbort(error);
       this.moments.failed(cancelled ? 'Loading was cancelled.' : 'No model is loaded.');
       if (!cancelled) this.trouble.show(error);

@@ -60,6 +60,12 @@ export function showConfidence(confidence: number): string {
   return `${rounded} %`;
 }
 
+/** The time since a moment: "3.7 ms". */
+export function showTimeSince(start: number): string {
+  const milliseconds = performance.now() - start;
+  return `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
+}
+
 /** How one would say it aloud, knowing how sure the model is. */
 function opinion(confidence: number): string {
   if (confidence > 0.85) return 'It looks like';
@@ -78,8 +84,11 @@ export class Verdict {
   private lastSpoken = '';
   private speaking = 0;
 
-  /** @param rows the results in the order of the bars; the surest first unless given */
-  show(results: readonly Result[], milliseconds: number, rows = results): void {
+  /**
+   * @param time how fast it was, in words
+   * @param rows the results in the order of the bars; the surest first unless given
+   */
+  show(results: readonly Result[], time: string, rows = results): void {
     const [best] = results;
     if (!best) return;
     this.opinion.textContent = opinion(best.confidence);
@@ -92,7 +101,7 @@ export class Verdict {
       find('.percent', row).textContent = showConfidence(result.confidence);
       find('.paint', row).style.setProperty('--share', String(result.confidence));
     }
-    this.time.textContent = `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
+    this.time.textContent = time;
     this.speak(best);
   }
 
@@ -149,6 +158,7 @@ export class Trouble {
     if (facts.children.length > 0) parts.splice(1, 0, facts);
     this.box.replaceChildren(...parts);
     this.box.hidden = false;
+    this.box.scrollIntoView({ block: 'nearest' }); // what failed may have been far from here
   }
 
   clear(): void {

@@ -4,7 +4,16 @@ import source from '../image-classifier/sketch.js?raw';
 import { Camera } from './camera.js';
 import { takeDrops } from './drops.js';
 import { type Model, ModelShelf } from './models.js';
-import { find, type LoadOptions, make, type Result, showCode, Trouble, Verdict } from './page.js';
+import {
+  find,
+  type LoadOptions,
+  make,
+  type Result,
+  showCode,
+  showTimeSince,
+  Trouble,
+  Verdict,
+} from './page.js';
 import { Easel, type Picture } from './pictures.js';
 
 /** What a model says about itself, as far as this page shows it. */
@@ -60,6 +69,8 @@ async function open(load: Load): Promise<void> {
       camera.stop();
       camera.enable(false);
       verdict.clear('Loading the model …');
+      find('[data-model]').textContent = '–';
+      showCard(null);
     },
     loaded(card, name) {
       ready = true;
@@ -106,7 +117,7 @@ async function look(): Promise<void> {
   const start = performance.now();
   try {
     const results = await classify(picture);
-    if (picture === easel.picture) verdict.show(results, performance.now() - start);
+    if (picture === easel.picture) verdict.show(results, showTimeSince(start));
   } catch (error) {
     trouble.show(error);
   }
@@ -120,7 +131,7 @@ function watchCamera(video: HTMLVideoElement): () => void {
     const now = performance.now();
     pace = pace === 0 ? now - last : 0.9 * pace + 0.1 * (now - last);
     last = now;
-    verdict.show(results, pace);
+    verdict.show(results, `${Math.round(1000 / pace)} a second`);
   };
   return watch(video, show, (error) => {
     camera.stop();

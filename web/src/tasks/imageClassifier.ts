@@ -127,27 +127,33 @@ export function imageClassifier(
   options: ImageClassifierOptions = {},
 ): Loading<ImageClassifier> {
   const ready = prepare(model, options);
-  ready.catch(() => {}); // reported by the promise that the user holds, and by every method
   const session = new Session(
     who,
     ready.then(({ open }) => open),
   );
 
+  let loaded: Ready | undefined;
+  ready.then(
+    (complete) => {
+      loaded = complete;
+    },
+    () => {}, // reported by the promise that the user holds, and by every method
+  );
+
   const classify = async (image: ImageSource, topK?: number): Promise<Label[]> => {
     const count = topK === undefined ? undefined : checkTopK('classify', topK);
-    const { client, model: number } = await session.opened();
-    const { labels, preprocess, activation, topK: usual } = await ready;
-    const far = client.far && workersCanDraw();
-    const picture = await takePicture('classify', image, far);
+    session.refuseDisposed();
+    // Not awaited when it has loaded: the picture is the one of this very moment.
+    const { open, labels, preprocess, activation, topK: usual } = loaded ?? (await ready);
+    session.refuseDisposed();
+    const { client, model: number } = open;
+    const picture = await takePicture('classify', image, client.far && workersCanDraw());
     const outputs = await client
       .see(number, picture, preprocess)
       .catch((error: unknown) => refuseReading('classify', error)); // as it moves to the worker
     const [scores] = Object.values(outputs);
-    return best(
-      confidences(scores?.data ?? new Float32Array(), activation),
-      labels,
-      count ?? usual,
-    );
+    const all = confidences(scores?.data ?? new Float32Array(), activation);
+    return best(all, labels, count ?? usual);
   };
 
   return usableAtOnce<ImageClassifier>(ready, {
