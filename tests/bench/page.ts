@@ -1,7 +1,6 @@
 // Times gesso and TF.js in turns in one page, shows a table and leaves the rows for a driver.
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
-import wasmSimd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import { loadModel } from 'gesso';
 import { matmul, network, type Workload } from './workloads.js';
 
@@ -68,7 +67,7 @@ function show(row: Row): void {
 }
 
 async function main(): Promise<void> {
-  setWasmPaths({ 'tfjs-backend-wasm-simd.wasm': wasmSimd });
+  setWasmPaths('/tfjs-wasm/');
   await tf.setBackend('wasm');
   await tf.ready();
   const probe = await loadModel('/models/xor_layers/model.json', { worker: false });

@@ -61,7 +61,11 @@ export async function matmul(size: number): Promise<Workload> {
 /** Disposes of what a TF.js model gave, after reading every number. */
 function readAll(outputs: tf.Tensor | tf.Tensor[] | tf.NamedTensorMap): void {
   const list =
-    outputs instanceof tf.Tensor ? [outputs] : Array.isArray(outputs) ? outputs : Object.values(outputs);
+    outputs instanceof tf.Tensor
+      ? [outputs]
+      : Array.isArray(outputs)
+        ? outputs
+        : Object.values(outputs);
   for (const output of list) {
     output.dataSync();
     output.dispose();

@@ -116,11 +116,16 @@ double rounded(double x, const std::string& mode) {
   fail("case: there is no such dimRoundingMode", {{"given", mode}}, "floor, round or ceil");
 }
 
+// Fails where a computed size is no int.
+int to_int(double x) {
+  return integer(Json(x));
+}
+
 // The number of windows along one axis before rounding.
 double windows(const Spatial& s, size_t axis) {
-  int reach = (s.window[axis] - 1) * s.dilations[axis] + 1;
-  int size = s.size[axis] + s.pads[2 * axis] + s.pads[2 * axis + 1];
-  return double(size - reach) / std::max(1, s.strides[axis]) + 1;
+  double reach = (s.window[axis] - 1.0) * s.dilations[axis] + 1;
+  double size = double(s.size[axis]) + s.pads[2 * axis] + s.pads[2 * axis + 1];
+  return (size - reach) / std::max(1, s.strides[axis]) + 1;
 }
 
 void read_pads(const Kernel& k, Spatial& s) {
@@ -161,7 +166,7 @@ void round_by_padding(const Kernel& k, Spatial& s) {
   if (s.pad != "explicit") return;
   for (size_t axis = 0; axis < 2; ++axis) {
     double missing = (rounded(windows(s, axis), mode) - windows(s, axis)) * s.strides[axis];
-    s.pads[2 * axis + 1] += std::max(0, int(std::lround(missing)));
+    s.pads[2 * axis + 1] = to_int(s.pads[2 * axis + 1] + std::max(0.0, std::round(missing)));
   }
 }
 
@@ -301,7 +306,7 @@ Result pool(Kernel& k) {
                         with(window_attrs(k, s), {{"ksize", attr_ints(four(s.window, false))}}));
   std::string mode = k.text_or("dimRoundingMode", "floor");
   Ints sizes;
-  for (size_t axis = 0; axis < 2; ++axis) sizes.push_back(int(rounded(windows(s, axis), mode)));
+  for (size_t axis = 0; axis < 2; ++axis) sizes.push_back(to_int(rounded(windows(s, axis), mode)));
   // TF.js takes a window of one pixel for the identity when the sizes agree, whatever the padding.
   if (s.window == Ints{1, 1} && sizes == s.size) return k.apply("identity", {k.value("x")});
   return k.apply(our_op, {k.value("x")},
@@ -566,7 +571,8 @@ Result slice(Kernel& k) {
   begin.resize(size_t(shape.rank()), 0);
   size.resize(size_t(shape.rank()), -1);
   for (int axis = 0; axis < shape.rank(); ++axis)
-    if (size[size_t(axis)] < 0) size[size_t(axis)] = shape[axis] - begin[size_t(axis)];
+    if (size[size_t(axis)] < 0)
+      size[size_t(axis)] = to_int(double(shape[axis]) - begin[size_t(axis)]);
   std::string from = k.model.constant(begin);
   return k.model.node(k.name, {k.in("x"), from, k.model.constant(size)}, k.type());
 }

@@ -245,7 +245,9 @@ Value split(Call& c) {
   if (splits.is_array()) return as_it_is(c);
   int parts = integer(splits), axis = integer(c.take("axis", 0));
   const Shape& shape = c.operand("input").shape();
-  if (axis < 0 || axis >= shape.rank() || parts < 1 || shape[axis] % parts != 0)
+  constexpr int most_parts = 1 << 16;
+  if (axis < 0 || axis >= shape.rank() || parts < 1 || parts > most_parts ||
+      shape[axis] % parts != 0)
     fail("split: the axis must be cut into equal parts",
          {{"shape", to_string(shape)}, {"axis", std::to_string(axis)}}, "a divisor of its size");
   c.attributes["axis"] = axis;
