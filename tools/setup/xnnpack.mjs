@@ -10,7 +10,7 @@ import {
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { downloadSources, hasApt } from './debian.mjs';
-import { cache, fill, sha256, tree, which } from './places.mjs';
+import { cache, fill, tree, which } from './places.mjs';
 import { run, SetupError, step } from './report.mjs';
 
 const sources = {

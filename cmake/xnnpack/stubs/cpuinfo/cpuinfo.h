@@ -1,4 +1,4 @@
-// The part of cpuinfo's interface that XNNPACK calls, answered by the compiler's own run-time support.
+// The part of cpuinfo that XNNPACK calls, answered by the compiler's own run-time support.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,17 +13,40 @@ static inline bool cpuinfo_initialize(void) {
 // XNNPACK tunes for single ARM cores; we do not tell them apart.
 enum cpuinfo_uarch {
   cpuinfo_uarch_unknown,
-  cpuinfo_uarch_cortex_a32, cpuinfo_uarch_cortex_a35, cpuinfo_uarch_cortex_a5,
-  cpuinfo_uarch_cortex_a510, cpuinfo_uarch_cortex_a53, cpuinfo_uarch_cortex_a55,
-  cpuinfo_uarch_cortex_a55r0, cpuinfo_uarch_cortex_a57, cpuinfo_uarch_cortex_a7,
-  cpuinfo_uarch_cortex_a710, cpuinfo_uarch_cortex_a715, cpuinfo_uarch_cortex_a72,
-  cpuinfo_uarch_cortex_a73, cpuinfo_uarch_cortex_a75, cpuinfo_uarch_cortex_a76,
-  cpuinfo_uarch_cortex_a77, cpuinfo_uarch_cortex_a78, cpuinfo_uarch_cortex_x1,
-  cpuinfo_uarch_cortex_x2, cpuinfo_uarch_cortex_x3, cpuinfo_uarch_dhyana,
-  cpuinfo_uarch_exynos_m1, cpuinfo_uarch_exynos_m2, cpuinfo_uarch_exynos_m3,
-  cpuinfo_uarch_exynos_m4, cpuinfo_uarch_exynos_m5, cpuinfo_uarch_krait, cpuinfo_uarch_kryo,
-  cpuinfo_uarch_neoverse_n1, cpuinfo_uarch_neoverse_n2, cpuinfo_uarch_neoverse_v1,
-  cpuinfo_uarch_neoverse_v2, cpuinfo_uarch_zen, cpuinfo_uarch_zen4
+  cpuinfo_uarch_cortex_a32,
+  cpuinfo_uarch_cortex_a35,
+  cpuinfo_uarch_cortex_a5,
+  cpuinfo_uarch_cortex_a510,
+  cpuinfo_uarch_cortex_a53,
+  cpuinfo_uarch_cortex_a55,
+  cpuinfo_uarch_cortex_a55r0,
+  cpuinfo_uarch_cortex_a57,
+  cpuinfo_uarch_cortex_a7,
+  cpuinfo_uarch_cortex_a710,
+  cpuinfo_uarch_cortex_a715,
+  cpuinfo_uarch_cortex_a72,
+  cpuinfo_uarch_cortex_a73,
+  cpuinfo_uarch_cortex_a75,
+  cpuinfo_uarch_cortex_a76,
+  cpuinfo_uarch_cortex_a77,
+  cpuinfo_uarch_cortex_a78,
+  cpuinfo_uarch_cortex_x1,
+  cpuinfo_uarch_cortex_x2,
+  cpuinfo_uarch_cortex_x3,
+  cpuinfo_uarch_dhyana,
+  cpuinfo_uarch_exynos_m1,
+  cpuinfo_uarch_exynos_m2,
+  cpuinfo_uarch_exynos_m3,
+  cpuinfo_uarch_exynos_m4,
+  cpuinfo_uarch_exynos_m5,
+  cpuinfo_uarch_krait,
+  cpuinfo_uarch_kryo,
+  cpuinfo_uarch_neoverse_n1,
+  cpuinfo_uarch_neoverse_n2,
+  cpuinfo_uarch_neoverse_v1,
+  cpuinfo_uarch_neoverse_v2,
+  cpuinfo_uarch_zen,
+  cpuinfo_uarch_zen4
 };
 struct cpuinfo_uarch_info {
   enum cpuinfo_uarch uarch;
@@ -37,8 +60,10 @@ static inline const struct cpuinfo_uarch_info* cpuinfo_get_core(uint32_t index) 
   return cpuinfo_get_uarch(index);
 }
 
-#define GESSO_HAS(name, answer) \
-  static inline bool cpuinfo_has_##name(void) { return answer; }
+#define GESSO_HAS(name, answer)                 \
+  static inline bool cpuinfo_has_##name(void) { \
+    return answer;                              \
+  }
 
 #if defined(__x86_64__)
 GESSO_HAS(x86_ssse3, __builtin_cpu_supports("ssse3"))
