@@ -41,7 +41,8 @@ if(test_sources)
   # Two shards keep two cores busy; the reports are what tools/test.mjs counts.
   foreach(shard IN ITEMS 0 1)
     add_test(NAME gesso_tests.${shard}
-      COMMAND gesso_tests --gtest_brief=1 "--gtest_output=json:${PROJECT_BINARY_DIR}/reports/${shard}.json"
+      COMMAND gesso_tests --gtest_brief=1
+              "--gtest_output=json:${PROJECT_BINARY_DIR}/reports/${shard}.json"
       WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
     set_tests_properties(gesso_tests.${shard} PROPERTIES
       ENVIRONMENT "GTEST_TOTAL_SHARDS=2;GTEST_SHARD_INDEX=${shard}" TIMEOUT 600)

@@ -1,11 +1,22 @@
 // imageClassifier on photos with known contents.
-import { cpSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { imageClassifier, type Label, setModelPath } from '../../web/src/node.js';
 import { best, confidences } from '../../web/src/tasks/imageClassifier.js';
-import { goldens, itNeeds, messageFrom, model, models, photo, readJson, wasm } from './fixtures.js';
+import {
+  digits,
+  goldens,
+  itNeeds,
+  messageFrom,
+  model,
+  models,
+  photo,
+  readJson,
+  serve,
+  wasm,
+} from './fixtures.js';
 
 const mobilenet = model('mobilenet_v1_025_224_layers');
 const needs = [wasm, mobilenet, photo('coffee.png')];
@@ -105,6 +116,33 @@ describe('imageClassifier', () => {
       expect(await classifier.labels()).toHaveLength(1000);
       expect((await classifier.about()).name).toBe('mobilenet');
       classifier.dispose();
+    },
+  );
+
+  itNeeds(
+    [wasm],
+    'asks a server for a gesso.json only when it does not know the model',
+    async () => {
+      const json = readFileSync(join(digits, 'model.json'), 'utf8');
+      const labels = Array.from('abcdefghij');
+      const asked: string[] = [];
+      const server = await serve({
+        'weights.bin': readFileSync(join(digits, 'weights.bin')),
+        'model.json': json,
+        'changed.json': `${json} `,
+        'gesso.json': (_, response) => {
+          asked.push('gesso.json');
+          response.end(JSON.stringify({ labels, preprocess: { mean: 0, std: 255 } }));
+        },
+      });
+
+      const known = await imageClassifier(`${server}model.json`);
+      expect([await known.labels(), asked]).toEqual([Array.from('0123456789'), []]);
+      const given = await imageClassifier(`${server}model.json`, { labels });
+      expect([await given.labels(), asked]).toEqual([labels, []]);
+      const unknown = await imageClassifier(`${server}changed.json`);
+      expect([await unknown.labels(), asked]).toEqual([labels, ['gesso.json']]);
+      for (const classifier of [known, given, unknown]) classifier.dispose();
     },
   );
 

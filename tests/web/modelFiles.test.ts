@@ -25,12 +25,7 @@ const read = (
   more: Partial<Parameters<typeof readModel>[0]> = {},
   onProgress?: (progress: Progress) => void,
   signal = new AbortController().signal,
-) =>
-  readModel(
-    { places: [{ address }], expected: undefined, beside: [], ...more },
-    signal,
-    onProgress,
-  );
+) => readModel({ places: [{ address }], expected: undefined, ...more }, signal, onProgress);
 
 describe('readManifest', () => {
   it('lists files with the sizes that the weights tell', () => {
@@ -109,7 +104,7 @@ describe('readModel', () => {
     const progress: Progress[] = [];
     const contents = await read(`${server}model.json`, {}, (told) => progress.push(told));
     expect([...contents.files.keys()].sort()).toEqual(['a.bin', 'deep/b c.bin', 'model.json']);
-    expect(contents).toMatchObject({ entry: 'model.json', sha256: hash(json), beside: undefined });
+    expect(contents).toMatchObject({ entry: 'model.json', sha256: hash(json) });
     const total = json.length + 1_200_000;
     expect(progress.at(-1)).toMatchObject({ loaded: total, total });
     expect(progress.length).toBeGreaterThan(3);
@@ -262,20 +257,5 @@ describe('readModel', () => {
     await asked;
     controller.abort();
     await expect(reading).rejects.toMatchObject({ name: 'AbortError' });
-  });
-
-  it('reads the first file beside the model that is there, and takes no page for it', async () => {
-    const { routes } = small({ 'a.bin': 4 });
-    const server = await serve({
-      ...routes,
-      'gesso.json': '<html>',
-      'metadata.json': '{"labels": []}',
-    });
-    const contents = await read(`${server}model.json`, { beside: ['gesso.json', 'metadata.json'] });
-    expect(contents.beside).toEqual({
-      name: 'metadata.json',
-      address: `${server}metadata.json`,
-      text: '{"labels": []}',
-    });
   });
 });

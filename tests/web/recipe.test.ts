@@ -1,7 +1,14 @@
 // Preprocessing and labels: where they are found, and what is refused.
 import { describe, expect, it } from 'vitest';
-import { type Preprocess, parseLabels, readPreprocess, readRecipe } from '../../web/src/recipe.js';
-import { messageFrom } from './fixtures.js';
+import {
+  findRecipe,
+  type Preprocess,
+  parseLabels,
+  readPreprocess,
+  readRecipe,
+} from '../../web/src/recipe.js';
+import { Folder } from '../../web/src/source.js';
+import { messageFrom, serve } from './fixtures.js';
 
 describe('readPreprocess', () => {
   it('lets earlier parts win over later ones', () => {
@@ -76,6 +83,26 @@ describe('readRecipe', () => {
     ],
   ])('refuses %s %s', async (name, text, expected) => {
     expect(await messageFrom(() => readRecipe(name, 'http://here', text))).toMatch(expected);
+  });
+});
+
+describe('findRecipe', () => {
+  it('reads the first file beside the model that is there, and takes no page for it', async () => {
+    const server = await serve({ 'gesso.json': '<html>', 'metadata.json': '{"labels": ["a"]}' });
+    const folder = new Folder({ address: `${server}model.json` });
+    expect(await findRecipe(folder)).toMatchObject({ labels: ['a'] });
+  });
+
+  it('is undefined where there is none', async () => {
+    const given = { 'model.json': new Blob(['{}']) };
+    expect(await findRecipe(new Folder({ address: 'model.json', given }))).toBeUndefined();
+  });
+
+  it('stops when told to', async () => {
+    const server = await serve({ 'gesso.json': () => {} }); // and no answer
+    const folder = new Folder({ address: `${server}model.json` });
+    const signal = AbortSignal.timeout(50);
+    await expect(findRecipe(folder, signal)).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 });
 

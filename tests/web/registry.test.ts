@@ -1,10 +1,10 @@
 // The known models against the files they stand for.
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readManifest } from '../../web/src/modelFiles.js';
-import { readPreprocess } from '../../web/src/recipe.js';
+import { type Recipe, readPreprocess } from '../../web/src/recipe.js';
 import { knownBy, type Registry, readLabels, readRegistry } from '../../web/src/registry.js';
 import { setWasmPath } from '../../web/src/settings.js';
 import { dist, itNeeds, messageFrom, model, readJson } from './fixtures.js';
@@ -51,7 +51,20 @@ describe.each(Object.entries(models))('the known model %s', (name, known) => {
   });
 });
 
+describe('the digits', () => {
+  it('are described alike beside the model and in the registry', async () => {
+    const { preprocess, labels } = readJson<Recipe>(resolve(root, 'models/digits/gesso.json'));
+    expect(models.digits?.preprocess).toEqual(preprocess);
+    expect(await readLabels('digits')).toEqual(labels);
+  });
+});
+
 describe('the labels', () => {
+  it.each(readdirSync(resolve(root, 'models/labels')))('in %s are words for people', (file) => {
+    const labels = readJson<string[]>(resolve(root, 'models/labels', file));
+    for (const label of labels) expect(label).toMatch(/^[^\s_]+( [^\s_]+)*$/);
+  });
+
   it('are the same for both orders of ImageNet', async () => {
     const [imagenet, darknet] = [
       await readLabels('imagenet'),

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { loadModel } from '../../web/src/model.js';
 import { setModelPath } from '../../web/src/settings.js';
 import { Folder, locate, type ModelSource } from '../../web/src/source.js';
-import { messageFrom } from './fixtures.js';
+import { messageFrom, serve } from './fixtures.js';
 
 const addresses = async (source: ModelSource) =>
   (await locate('loadModel', source)).places.map(({ address }) => address);
@@ -66,6 +67,30 @@ describe('locate', () => {
     expect(await messageFrom(() => locate('imageClassifier', 'mobilnet'))).toMatch(
       /^imageClassifier: there is no model "mobilnet"\.\n {2}known {2}mobilenet, .*\n {2}Try: 'mobilenet', or '\.\/mobilnet\/model\.json' for a folder of yours$/,
     );
+  });
+
+  it('suggests a name for one that is not in the folder of models either', async () => {
+    const expected = (address: string) =>
+      new RegExp(
+        '^loadModel: there is no model "digts"\\.\n {2}known {2}mobilenet, .*\n' +
+          ` {2}address {2}${address}digts/model\\.json\n` +
+          " {2}Try: 'digits', or '\\./digts/model\\.json' for a folder of yours$",
+      );
+    const folder = `${mkdtempSync(join(tmpdir(), 'gesso-'))}/`;
+    setModelPath(folder);
+    expect(await messageFrom(() => loadModel('digts'))).toMatch(expected(file(folder)));
+
+    const page = '<!doctype html><p>The start page, for every wrong address</p>';
+    for (const routes of [{}, { 'digts/model.json': page }]) {
+      const server = await serve(routes);
+      setModelPath(server);
+      expect(await messageFrom(() => loadModel('digts'))).toMatch(expected(server));
+    }
+
+    mkdirSync(join(folder, 'digts'));
+    writeFileSync(join(folder, 'digts/model.json'), '{');
+    setModelPath(folder);
+    expect(await messageFrom(() => loadModel('digts'))).toMatch('model.json: this is not JSON');
   });
 
   it.each([

@@ -26,7 +26,7 @@ function across(runtime: Runtime) {
 
 const xor = model('xor_layers');
 const files = ['model.json', 'group1-shard1of1', 'group2-shard1of1'];
-const request = (address: string) => ({ places: [{ address }], expected: undefined, beside: [] });
+const request = (address: string) => ({ places: [{ address }], expected: undefined });
 
 describe('the worker protocol', () => {
   itNeeds([wasm, xor], 'opens, runs and closes a model, with progress', async () => {

@@ -5,13 +5,14 @@ import {
   constants,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const tree = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -51,11 +52,25 @@ export function sha256(...parts) {
   return hash.digest('hex');
 }
 
+/** Removes what set-ups that were interrupted have left beside a folder. */
+function removeAbandoned(folder) {
+  if (!existsSync(dirname(folder))) return;
+  for (const name of readdirSync(dirname(folder))) {
+    const pid = /\.(\d+)\.tmp$/.exec(name)?.[1];
+    if (!pid || !name.startsWith(basename(folder))) continue;
+    try {
+      process.kill(Number(pid), 0); // sends nothing: asks whether it lives
+    } catch {
+      rmSync(join(dirname(folder), name), { recursive: true, force: true });
+    }
+  }
+}
+
 /** Fills a folder of the cache once: make(temporary) first, its right name only when complete. */
 export function fill(folder, make) {
   if (existsSync(folder)) return folder;
+  removeAbandoned(folder);
   const temporary = `${folder}.${process.pid}.tmp`;
-  rmSync(temporary, { recursive: true, force: true });
   mkdirSync(temporary, { recursive: true });
   try {
     make(temporary);

@@ -10,7 +10,7 @@ import {
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { downloadSources, hasApt } from './debian.mjs';
-import { cache, fill, tree, which } from './places.mjs';
+import { cache, fill, sha256, tree, which } from './places.mjs';
 import { run, SetupError, step } from './report.mjs';
 
 const sources = {
@@ -104,6 +104,10 @@ export function xnnpack(build, emscripten) {
       ? { CMAKE_TOOLCHAIN_FILE: join(emscripten.root, 'cmake/Modules/Platform/Emscripten.cmake') }
       : { CMAKE_C_COMPILER: 'clang-19', CMAKE_CXX_COMPILER: 'clang++-19' }),
   };
+  if (which('ccache')) {
+    cmake.CMAKE_C_COMPILER_LAUNCHER = 'ccache';
+    cmake.CMAKE_CXX_COMPILER_LAUNCHER = 'ccache';
+  }
   for (const name of Object.keys(sources))
     cmake[`${name.toUpperCase()}_SOURCE_DIR`] = folders[name];
   return step(`Building XNNPACK for ${build}, a minute or two`, () =>

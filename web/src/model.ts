@@ -129,25 +129,16 @@ export interface Open extends Opened {
   location: Location;
 }
 
-/**
- * Finds a model and opens it.
- *
- * @param beside files beside the model.json to look for, unless the model is a known one
- */
+/** Finds a model and opens it. */
 export async function openModel(
   who: string,
   source: ModelSource,
   { onProgress, signal, worker }: Checked<LoadOptions>,
-  beside: string[] = [],
 ): Promise<Open> {
   const location = await locate(who, source);
   const client = connect(who, worker);
   const opened = await client.open(
-    {
-      places: location.places,
-      expected: location.known?.files,
-      beside: location.known ? [] : beside,
-    },
+    { places: location.places, expected: location.known?.files },
     onProgress,
     signal,
   );

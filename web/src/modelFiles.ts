@@ -12,14 +12,12 @@ export interface Contents {
   /** Of the main file. */
   sha256: string;
   files: Map<string, Uint8Array[]>;
-  beside: { name: string; address: string; text: string } | undefined;
 }
 
 /** What to read: places in the order to try, and what is known beforehand. */
 interface Wanted {
   places: readonly Place[];
   expected: Expected | undefined;
-  beside: readonly string[];
 }
 
 /** More downloads at once than a browser opens to one server only wait in its queue. */
@@ -69,7 +67,7 @@ function reasonIn(message: string): string {
 
 async function readPlace(
   place: Place,
-  { expected, beside }: Wanted,
+  { expected }: Wanted,
   signal: AbortSignal,
   onProgress?: (progress: Progress) => void,
 ): Promise<Contents> {
@@ -106,20 +104,7 @@ async function readPlace(
   };
   await Promise.all(Array.from({ length: parallel }, worker));
   onProgress?.({ loaded, total: loaded, file: entry });
-  const found = await readBeside(folder, beside, signal);
-  return { entry, address: place.address, sha256: sha256(main), files, beside: found };
-}
-
-async function readBeside(
-  folder: Folder,
-  names: readonly string[],
-  signal: AbortSignal,
-): Promise<Contents['beside']> {
-  for (const name of names) {
-    const text = await folder.readOptional(name, signal);
-    if (text !== null) return { name, address: folder.nameOf(name), text };
-  }
-  return undefined;
+  return { entry, address: place.address, sha256: sha256(main), files };
 }
 
 function verify(address: string, pieces: readonly Uint8Array[], wanted: string): void {

@@ -1,6 +1,7 @@
 // What a model wants of a picture and what its outputs mean, and the files that say so.
 import { fail, messageOf } from './errors.js';
 import { type Absent, absent, isRecord, readOptions } from './options.js';
+import type { Folder } from './source.js';
 
 /** How a picture becomes the numbers that a model was trained on. */
 export interface Preprocess {
@@ -82,7 +83,19 @@ export function readPreprocess(
 }
 
 /** The files beside a model that hold a recipe, in the order to look. */
-export const recipeFiles = ['gesso.json', 'metadata.json'];
+const recipeFiles = ['gesso.json', 'metadata.json'];
+
+/** The recipe in the first file beside a model that holds one, or undefined. */
+export async function findRecipe(
+  folder: Folder,
+  signal?: AbortSignal,
+): Promise<Recipe | undefined> {
+  for (const name of recipeFiles) {
+    const text = await folder.readOptional(name, signal);
+    if (text !== null) return readRecipe(name, folder.nameOf(name), text);
+  }
+  return undefined;
+}
 
 /**
  * Reads the recipe in a file beside a model.

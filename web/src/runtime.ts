@@ -42,8 +42,6 @@ interface ProgramDescription {
 export interface OpenRequest {
   places: Place[];
   expected: Expected | undefined;
-  /** Files beside the model.json to read if they are there; the first found ends the search. */
-  beside: string[];
 }
 
 /** A model that is ready. */
@@ -59,7 +57,6 @@ export interface Opened {
   fileBytes: number;
   build: string;
   version: string;
-  beside: { name: string; address: string; text: string } | undefined;
 }
 
 export type Tensors = Record<string, Tensor>;
@@ -165,7 +162,7 @@ export class Runtime {
   }
 
   #build(core: Core, contents: Contents): Opened {
-    const { entry, address, sha256, beside } = contents;
+    const { entry, address, sha256 } = contents;
     let fileBytes = 0;
     const model = guard(core, () => {
       const files = new core.Files();
@@ -190,7 +187,7 @@ export class Runtime {
     const number = ++this.#count;
     this.#models.set(number, { core, model, description, programs: new Map() });
     const [build, version] = [core.build(), core.version()];
-    return { model: number, description, address, sha256, fileBytes, build, version, beside };
+    return { model: number, description, address, sha256, fileBytes, build, version };
   }
 
   #find(model: number): LoadedModel {

@@ -31,6 +31,15 @@ export interface Place {
   address: string;
   /** Files in hand; absent when the address is to be fetched. */
   given?: GivenFiles;
+  /** What to say when there is no model.json, where that is most likely a mistyped name. */
+  ifMissing?: Message;
+}
+
+/** What `fail` is given. */
+interface Message {
+  what: string;
+  facts: Record<string, string>;
+  hint: string;
 }
 
 /** Where a model is, in the order to try, and what is known of it beforehand. */
@@ -83,13 +92,13 @@ async function locateText(who: string, text: string): Promise<Location> {
     const remote = known.addresses.map((address) => ({ address: address + known.entry }));
     return { places: [...places, ...remote], known };
   }
-  if (places.length > 0) return { places };
   const names = Object.keys(registry.models);
-  fail(
-    `${who}: there is no model "${text}"`,
-    { known: names.join(', ') },
-    `'${nearest(text, names)}', or './${text}/model.json' for a folder of yours`,
-  );
+  const what = `${who}: there is no model "${text}"`;
+  const facts = { known: names.join(', ') };
+  const hint = `'${nearest(text, names)}', or './${text}/model.json' for a folder of yours`;
+  if (places.length === 0) fail(what, facts, hint);
+  const missing = ({ address }: Place) => ({ what, facts: { ...facts, address }, hint });
+  return { places: places.map((place) => ({ ...place, ifMissing: missing(place) })) };
 }
 
 function looksLikePath(text: string): boolean {
@@ -193,7 +202,13 @@ export class Folder {
     }
     const response = await this.#fetch(path, signal);
     if (!response.ok) this.#missing(path, `${response.status} ${response.statusText}`.trim());
-    return readBody(response, onBytes).catch((error: unknown) => this.#unreachable(path, error));
+    const pieces = await readBody(response, onBytes).catch((error: unknown) =>
+      this.#unreachable(path, error),
+    );
+    // Servers of single-page apps answer every wrong address with their page.
+    const [first] = this.#place.ifMissing && path === this.entry ? pieces : [];
+    if (first && looksLikePage(new TextDecoder().decode(first))) this.#missing(path, 'a web page');
+    return pieces;
   }
 
   /** The text of a file that may be missing; null then. A page that stands in for it is not it. */
@@ -237,6 +252,8 @@ export class Folder {
   }
 
   #missing(path: string, answer: string): never {
+    const { ifMissing } = this.#place;
+    if (ifMissing && path === this.entry) fail(ifMissing.what, ifMissing.facts, ifMissing.hint);
     fail(
       `${path}: the file is not there`,
       { address: this.nameOf(path), answer },

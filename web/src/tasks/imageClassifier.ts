@@ -13,13 +13,12 @@ import { absent, callback, isRecord, readOptions } from '../options.js';
 import { platform } from '../platform.js';
 import {
   type Activation,
+  findRecipe,
   isTexts,
   type Preprocess,
   parseLabels,
   type Recipe,
   readPreprocess,
-  readRecipe,
-  recipeFiles,
 } from '../recipe.js';
 import { knownBy, namesFor, readLabels } from '../registry.js';
 import { Folder, type ModelSource } from '../source.js';
@@ -118,7 +117,8 @@ const ownOptions = {
  *
  * What the model wants of a picture and how its classes are called is taken from, in this order:
  * the options; a `gesso.json` or a `metadata.json` (Teachable Machine) beside the model; what is
- * known of the model by its SHA-256.
+ * known of the model by its SHA-256. A server is not asked for those files when the model is known:
+ * it would hardly have them, and every one that is missing is an error in the browser's console.
  *
  * @param model a known name (`'mobilenet'`), an address or path, or dropped files
  */
@@ -213,10 +213,10 @@ interface Ready {
 async function prepare(source: ModelSource, given: ImageClassifierOptions): Promise<Ready> {
   const options = readOptions(who, given, { ...ownOptions, ...loadOptions });
   const topK = checkTopK(who, options.topK);
-  const open = await openModel(who, source, options, recipeFiles);
+  const open = await openModel(who, source, options);
   try {
     const classes = await checkTask(open);
-    const origins = await originsOf(open, options);
+    const origins = await originsOf(open, options, options.signal);
     const recipes = origins.map(({ recipe }) => recipe);
     const preprocess = readPreprocess(
       who,
@@ -243,8 +243,11 @@ interface Origin {
 }
 
 /** What is known of the model, the strongest first. */
-async function originsOf(open: Open, options: OwnOptions): Promise<Origin[]> {
-  const { labels, preprocess, activation } = options;
+async function originsOf(
+  open: Open,
+  { labels, preprocess, activation }: OwnOptions,
+  signal: AbortSignal | undefined,
+): Promise<Origin[]> {
   const origins: Origin[] = [
     {
       recipe: {
@@ -255,21 +258,21 @@ async function originsOf(open: Open, options: OwnOptions): Promise<Origin[]> {
       readList: (address) => readList(platform.resolve(address)),
     },
   ];
-  const { beside, address } = open;
-  if (beside) {
-    origins.push({
-      recipe: readRecipe(beside.name, beside.address, beside.text),
-      readList: (name) => readBeside(open, name, address),
-    });
+  const { address, location } = open;
+  const known = location.known ?? (await knownBy(open.sha256))?.[1];
+  if (!location.known && !(known && /^https?:/i.test(address))) {
+    const folder = new Folder(
+      location.places.find((place) => place.address === address) ?? { address },
+    );
+    const recipe = await findRecipe(folder, signal);
+    if (recipe) origins.push({ recipe, readList: (name) => readBeside(folder, name) });
   }
-  const known = open.location.known ?? (await knownBy(open.sha256))?.[1];
   if (known) origins.push({ recipe: known, readList: readLabels });
   return origins;
 }
 
-async function readBeside({ location }: Open, name: string, address: string): Promise<string[]> {
-  const place = location.places.find((tried) => tried.address === address) ?? { address };
-  const pieces = await new Folder(place).read(name);
+async function readBeside(folder: Folder, name: string): Promise<string[]> {
+  const pieces = await folder.read(name);
   return parseLabels(name, await new Blob(pieces as Uint8Array<ArrayBuffer>[]).text());
 }
 
