@@ -28,4 +28,11 @@ test('the built site reads a digit with the library that ships', async ({ page }
   await page.getByRole('button', { name: 'Write a 4 on the pad' }).click();
   await expect(answer(page)).toHaveText('4');
   expect(files).toContain('/gesso/index.js');
+
+  const sketch = page.getByRole('textbox', { name: 'The sketch' });
+  const labels = "labels: [...'abcdefghij']";
+  const text = await sketch.innerText();
+  await sketch.fill(text.replace("'digits', options", `'digits', { ...options, ${labels} }`));
+  await page.getByRole('button', { name: 'Run it' }).click();
+  await expect(answer(page)).toHaveText('e');
 });

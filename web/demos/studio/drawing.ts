@@ -11,11 +11,11 @@ import {
   type LoadOptions,
   make,
   type Result,
-  showCode,
   showTimeSince,
   Trouble,
   Verdict,
 } from './page.js';
+import { Sketch } from './sketch.js';
 
 /** What a model says about itself, as far as this page shows it. */
 interface Card {
@@ -33,10 +33,11 @@ let idle = 'Loading the model …'; // what stands there while nothing is drawn
 let classify: Classify | undefined;
 let looking = false;
 let waiting = false;
+let giveUp = () => {};
 
 /** What the sketch can do with this page. */
 export const studio = {
-  /** Called once; resolves to what the model says of itself. */
+  /** Called with what to load with; resolves to what the model says of itself. */
   onModel(load: (options: LoadOptions) => Promise<Card>): void {
     void open(load);
   },
@@ -46,7 +47,7 @@ export const studio = {
   },
 };
 
-showCode(source);
+const sketch = new Sketch(source, { '../studio/drawing.ts': { studio } });
 showPicture(asDigit([]));
 hangSamples();
 
@@ -58,17 +59,31 @@ find('[data-undo]').addEventListener('click', () => pad.undo());
 find('[data-again]').addEventListener('click', () => location.reload());
 
 async function open(load: (options: LoadOptions) => Promise<Card>): Promise<void> {
+  giveUp();
+  let current = true;
+  classify = undefined;
+  idle = 'Loading the model …';
   verdict.clear(idle);
+  trouble.clear();
+  find('[data-again]').hidden = true;
   try {
-    const card = await loading.during('our digits', load);
+    const card = await loading.during('our digits', (options, abort) => {
+      giveUp = () => {
+        current = false;
+        abort();
+      };
+      return load(options);
+    });
+    if (!current) return;
     find('[data-build]').textContent = card.build ?? '–';
     idle = 'Draw a digit, or pick one below.';
     await look();
   } catch (error) {
+    if (!current) return;
     idle = isAbort(error) ? 'Loading was cancelled.' : 'No model is loaded.';
     verdict.clear(idle);
     find('[data-again]').hidden = false;
-    if (!isAbort(error)) trouble.show(error);
+    if (!isAbort(error)) sketch.troubleOr(trouble).show(error);
   }
 }
 
@@ -83,12 +98,13 @@ async function look(): Promise<void> {
   }
   if (!classify || pad.strokes.length === 0) return;
   looking = true;
+  const answer = classify;
   try {
     const start = performance.now();
-    const results = await classify(drawing);
+    const results = await answer(drawing);
     if (pad.strokes.length > 0) verdict.show(results, showTimeSince(start), byLabel(results));
   } catch (error) {
-    trouble.show(error);
+    if (answer === classify) sketch.troubleOr(trouble).show(error);
   } finally {
     looking = false;
   }

@@ -22,8 +22,9 @@ interface Moments<Card> {
 export class ModelShelf<Card> {
   private readonly shelf = find<HTMLSelectElement>('[data-shelf]');
   private readonly loading = new LoadingBar();
-  private readonly trouble = new Trouble(find('[data-model-trouble]'));
+  readonly trouble = new Trouble(find('[data-model-trouble]'));
   private giveUp = () => {};
+  private last: [Model, name: string] | undefined;
 
   constructor(
     private readonly load: (model: Model, options: LoadOptions) => Promise<Card>,
@@ -72,14 +73,20 @@ export class ModelShelf<Card> {
     void this.use(files, folder || 'the dropped model');
   }
 
+  /** Loads the model that there is once more, for a sketch that runs anew. */
+  useAgain(trouble: Trouble): void {
+    if (this.last) void this.use(...this.last, trouble);
+  }
+
   private useShelved(): Promise<void> {
     const option = this.shelf.selectedOptions[0];
     return this.use(this.shelf.value, option?.dataset.name ?? 'the model');
   }
 
   /** Loads a model in place of the one there is; a load that still runs is given up. */
-  private async use(model: Model, name: string): Promise<void> {
+  private async use(model: Model, name: string, trouble = this.trouble): Promise<void> {
     this.giveUp();
+    this.last = [model, name];
     let current = true;
     this.trouble.clear();
     this.moments.begun();
@@ -97,7 +104,7 @@ export class ModelShelf<Card> {
       this.shelf.selectedIndex = -1; // so that picking the same model again is a change
       const cancelled = isAbort(error);
       this.moments.failed(cancelled ? 'Loading was cancelled.' : 'No model is loaded.');
-      if (!cancelled) this.trouble.show(error);
+      if (!cancelled) trouble.show(error);
     }
   }
 }

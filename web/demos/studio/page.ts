@@ -212,17 +212,14 @@ const grammar =
   /(\/\/.*)|('[^']*'|`[^`]*`)|\b(import|from|const|let|await|async|return|new)\b|(\w+)(?=\()/g;
 const kinds = ['', 'comment', 'string', 'keyword', 'call'];
 
-/** Puts the text of a sketch beside the picture, its first comment as the caption. */
-export function showCode(source: string): void {
-  const [first = '', ...rest] = source.split('\n');
-  find('[data-caption]').textContent = first.replace(/^\/\/ ?/, '');
-  const text = rest.join('\n').trim();
-  const code = find('[data-code]');
+/** Shows the text of a sketch, its words coloured by what they are. */
+export function showCode(text: string): void {
+  const parts: (string | HTMLElement)[] = [];
   let end = 0;
   for (const match of text.matchAll(grammar)) {
     const kind = match.findIndex((part, i) => i > 0 && part !== undefined);
-    code.append(text.slice(end, match.index), make('span', kinds[kind], match[0]));
+    parts.push(text.slice(end, match.index), make('span', kinds[kind], match[0]));
     end = match.index + match[0].length;
   }
-  code.append(text.slice(end));
+  find('[data-code]').replaceChildren(...parts, text.slice(end));
 }

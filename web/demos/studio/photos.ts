@@ -9,12 +9,12 @@ import {
   type LoadOptions,
   make,
   type Result,
-  showCode,
   showTimeSince,
   Trouble,
   Verdict,
 } from './page.js';
 import { Easel, type Picture } from './pictures.js';
+import { Sketch } from './sketch.js';
 
 /** What a model says about itself, as far as this page shows it. */
 interface Card {
@@ -33,6 +33,8 @@ type Watch = (
 
 let classify: Classify | undefined;
 let watch: Watch | undefined;
+let load: Load | undefined;
+let shelf: ModelShelf<Card> | undefined;
 let ready = false;
 
 const verdict = new Verdict();
@@ -46,8 +48,10 @@ const easel = new Easel(() => {
 /** What the sketch can do with this page. */
 export const studio = {
   /** Called with every model that the user picks; resolves to what the model says of itself. */
-  onModel(load: Load): void {
-    void open(load);
+  onModel(given: Load): void {
+    load = given;
+    if (shelf) shelf.useAgain(sketch.troubleOr(shelf.trouble));
+    else void open();
   },
   /** Called with every picture; its answer is shown. */
   onPicture(answer: Classify): void {
@@ -59,36 +63,40 @@ export const studio = {
   },
 };
 
-showCode(source);
+const sketch = new Sketch(source, { '../studio/photos.ts': { studio } });
 setModelPath('../models/'); // models known by name are looked for on this machine first
 
-async function open(load: Load): Promise<void> {
-  const shelf = new ModelShelf(load, {
-    begun() {
-      ready = false;
-      camera.stop();
-      camera.enable(false);
-      verdict.clear('Loading the model …');
-      find('[data-model]').textContent = '–';
-      showCard(null);
+async function open(): Promise<void> {
+  const opened = new ModelShelf<Card>(
+    async (model, options) => (await load?.(model, options)) ?? {},
+    {
+      begun() {
+        ready = false;
+        camera.stop();
+        camera.enable(false);
+        verdict.clear('Loading the model …');
+        find('[data-model]').textContent = '–';
+        showCard(null);
+      },
+      loaded(card, name) {
+        ready = true;
+        camera.enable(true);
+        find('[data-model]').textContent = card.name ?? name;
+        find('[data-build]').textContent = card.build ?? '–';
+        showCard(card.card ?? null);
+        void look();
+      },
+      failed: (sentence) => verdict.clear(sentence),
     },
-    loaded(card, name) {
-      ready = true;
-      camera.enable(true);
-      find('[data-model]').textContent = card.name ?? name;
-      find('[data-build]').textContent = card.build ?? '–';
-      showCard(card.card ?? null);
-      void look();
-    },
-    failed: (sentence) => verdict.clear(sentence),
-  });
+  );
+  shelf = opened;
   takeDrops((files) => {
     const [only] = files;
-    if (files.some(({ name }) => name.endsWith('.json'))) shelf.useFiles(files);
+    if (files.some(({ name }) => name.endsWith('.json'))) opened.useFiles(files);
     else if (only) void easel.hangFile(only);
   });
   await easel.hangSamples();
-  const first = await shelf.open();
+  const first = await opened.open();
   if (first === 'digits') easel.hangSample('a painted seven');
   else easel.hangSample('coffee', 'a painted orange');
 }
@@ -113,13 +121,14 @@ function showCard(card: NonNullable<Card['card']> | null): void {
 /** Classifies the picture on the easel. */
 async function look(): Promise<void> {
   const { picture } = easel;
-  if (!ready || !picture || !classify) return;
+  const answer = classify;
+  if (!ready || !picture || !answer) return;
   const start = performance.now();
   try {
-    const results = await classify(picture);
+    const results = await answer(picture);
     if (picture === easel.picture) verdict.show(results, showTimeSince(start));
   } catch (error) {
-    trouble.show(error);
+    if (answer === classify) sketch.troubleOr(trouble).show(error);
   }
 }
 
@@ -135,6 +144,6 @@ function watchCamera(video: HTMLVideoElement): () => void {
   };
   return watch(video, show, (error) => {
     camera.stop();
-    trouble.show(error);
+    sketch.troubleOr(trouble).show(error);
   });
 }
