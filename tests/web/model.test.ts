@@ -151,6 +151,20 @@ describe('loadModel', () => {
     loaded.dispose();
   });
 
+  itNeeds(needs, 'writes into results of an earlier run when it is told to', async () => {
+    const loaded = await loadModel(xor);
+    const into = await loaded.run([[0, 1]]);
+    const first = into.activation_2?.data[0];
+    const again = await loaded.run([[1, 1]], { into });
+    expect(again.activation_2).toBe(into.activation_2);
+    expect(again.activation_2?.data[0]).not.toBe(first);
+    const wrong = { activation_2: tensor([1, 2]) };
+    expect(await messageFrom(() => loaded.run([[1, 1]], { into: wrong }))).toMatch(
+      'run: the tensor to write "activation_2" into does not fit.\n  wanted  float32 [1, 1]',
+    );
+    loaded.dispose();
+  });
+
   itNeeds(needs, 'can be used before it has loaded', async () => {
     const loading = loadModel(xor);
     expect(await messageFrom(() => loading.inputs)).toMatch(

@@ -17,7 +17,7 @@ export interface Client {
     onProgress?: (progress: Progress) => void,
     signal?: AbortSignal,
   ): Promise<Opened>;
-  run(model: number, inputs: Tensors): Promise<Tensors>;
+  run(model: number, inputs: Tensors, into?: Tensors): Promise<Tensors>;
   see(model: number, picture: Picture, preprocess: Preprocess): Promise<Tensors>;
   close(model: number): Promise<void>;
 }
@@ -80,7 +80,7 @@ function clientOf(calls: Calls, isFar: boolean): Client {
         signal?.removeEventListener('abort', aborted);
       }
     },
-    run: (model, inputs) => calls.run(model, inputs),
+    run: (model, inputs, into) => calls.run(model, inputs, into),
     see: (model, picture, preprocess) => calls.see(model, picture, preprocess),
     close: (model) => calls.close(model),
   };

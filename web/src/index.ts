@@ -11,7 +11,7 @@
  */
 export { MLError } from './errors.js';
 export type { ImageSource, Pixels } from './image.js';
-export type { About, Input, LoadedModel, LoadOptions, Port } from './model.js';
+export type { About, Input, LoadedModel, LoadOptions, Port, RunOptions } from './model.js';
 export { loadModel } from './model.js';
 export type { Progress } from './progress.js';
 export { setModelPath, setWasmPath } from './settings.js';

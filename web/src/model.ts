@@ -1,7 +1,7 @@
 // The lowest floor: a model file as a function from tensors to tensors.
 import { type Client, connect } from './client.js';
 import { fail } from './errors.js';
-import { absent, callback, instance, nearest, readOptions } from './options.js';
+import { absent, callback, instance, isRecord, nearest, readOptions } from './options.js';
 import type { Progress } from './progress.js';
 import { type Card, type KnownModel, knownBy } from './registry.js';
 import type { Opened, PortDescription, Tensors } from './runtime.js';
@@ -10,6 +10,7 @@ import {
   countOf,
   dtypeOf,
   isTensor,
+  keep,
   type NestedArray,
   show,
   showShape,
@@ -56,6 +57,11 @@ export interface About {
   card: Card | null;
 }
 
+export interface RunOptions {
+  /** Results to write over, by name; outputs that it does not name are made anew. */
+  into?: Record<string, Tensor>;
+}
+
 /** A model: tensors in, tensors out. */
 export interface LoadedModel {
   /** What goes in. Known when the model has loaded: `await` it before reading this. */
@@ -72,10 +78,12 @@ export interface LoadedModel {
    * @param inputs for each input by name a tensor of its shape and type; a model with one input
    *   takes the tensor itself. Numbers without a shape take the model's own, with as many rows
    *   (first axis) as they fill.
+   * @param options `into`: results of an earlier run, to be written over instead of making new
+   *   ones: a loop that runs many times a second then leaves nothing to collect
    * @returns every output by name; plain objects of your own, nothing needs to be freed
    * @throws MLError when a name, a shape or a type does not fit
    */
-  run(inputs: Input | Record<string, Input>): Promise<Record<string, Tensor>>;
+  run(inputs: Input | Record<string, Input>, options?: RunOptions): Promise<Record<string, Tensor>>;
   /** Where the model comes from, what it was trained on, and what it gets wrong. */
   about(): Promise<About>;
   /** Frees the model. Whatever is called afterwards rejects. */
@@ -87,6 +95,10 @@ export const loadOptions = {
   onProgress: callback<(progress: Progress) => void>('onProgress: ({ loaded, total }) => {}'),
   signal: instance(AbortSignal, 'signal: AbortSignal.timeout(60_000)'),
   worker: absent<boolean>('true or false', 'worker: false', (value) => typeof value === 'boolean'),
+};
+
+const runOptions = {
+  into: absent<Record<string, Tensor>>('results of an earlier run', 'into: results', isRecord),
 };
 
 /**
@@ -109,7 +121,7 @@ export function loadModel(source: ModelSource, options: LoadOptions = {}): Loadi
     get outputs() {
       return session.description('outputs');
     },
-    run: (inputs) => session.run(inputs),
+    run: (inputs, options) => session.run(inputs, options),
     about: () => session.about(),
     dispose: () => session.dispose(),
   };
@@ -182,9 +194,16 @@ export class Session {
     );
   }
 
-  async run(inputs: Input | Record<string, Input>): Promise<Tensors> {
+  async run(inputs: Input | Record<string, Input>, options: RunOptions = {}): Promise<Tensors> {
+    const { into } = readOptions('run', options, runOptions);
     const { client, model, description } = await this.opened();
-    return client.run(model, checkInputs(description.inputs, inputs));
+    const checked = checkInputs(description.inputs, inputs);
+    if (!client.far) return client.run(model, checked, into);
+    const results = await client.run(model, checked);
+    for (const [name, made] of Object.entries(results)) {
+      if (into?.[name] !== undefined) results[name] = keep(name, made, into[name]);
+    }
+    return results;
   }
 
   async about(): Promise<About> {

@@ -14,7 +14,7 @@ import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
 import { type Settings, settings } from './settings.js';
 import type { Expected, Place } from './source.js';
-import { countOf, type DType, showShape, type Tensor } from './tensor.js';
+import { countOf, type DType, keep, showShape, type Tensor } from './tensor.js';
 
 /** An input or output; sizes that the model leaves open are -1. */
 export interface PortDescription {
@@ -125,7 +125,7 @@ export class Runtime {
    * @param inputs one tensor for every input, of shapes that the model takes
    * @returns every output by name, in memory of its own
    */
-  async run(model: number, inputs: Tensors): Promise<Tensors> {
+  async run(model: number, inputs: Tensors, into?: Tensors): Promise<Tensors> {
     const loaded = this.#find(model);
     const shapes = Object.fromEntries(
       Object.entries(inputs).map(([name, { shape }]) => [name, shape]),
@@ -135,7 +135,7 @@ export class Runtime {
       const tensor = inputs[name];
       if (tensor) ready.program.input(i).set(tensor.data);
     }
-    return this.#outputs(loaded, ready);
+    return this.#outputs(loaded, ready, into);
   }
 
   /** Runs a model that has one input, on a picture. */
@@ -218,11 +218,11 @@ export class Runtime {
     return ready;
   }
 
-  #outputs({ core }: LoadedModel, { program, description }: ReadyProgram): Tensors {
+  #outputs({ core }: LoadedModel, { program, description }: ReadyProgram, into?: Tensors): Tensors {
     guard(core, () => program.run());
     return Object.fromEntries(
       description.outputs.map(({ name, shape, dtype }, i) => {
-        const data = program.output(i).slice(0, countOf(shape));
+        const data = program.output(i);
         if (data.length !== countOf(shape)) {
           fail(
             'gesso: an output has another size than it says',
@@ -230,7 +230,7 @@ export class Runtime {
             'report this with the address of the model',
           );
         }
-        return [name, { data, shape, dtype }];
+        return [name, keep(name, { data, shape, dtype }, into?.[name])];
       }),
     );
   }

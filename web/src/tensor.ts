@@ -73,6 +73,28 @@ export function tensor(
   return { data: convert(flat.values, flat.dtype, type), shape: [...sizes], dtype: type };
 }
 
+/**
+ * A copy of a result that the user may keep: in `into`, a result of an earlier run, if there is one.
+ *
+ * @param name the output's, for messages
+ */
+export function keep(name: string, result: Tensor, into: Tensor | undefined): Tensor {
+  const { data, shape, dtype } = result;
+  // By construction rather than slice(), which in Chromium clears the memory first and takes six
+  // times as long for a megabyte.
+  if (into === undefined) return { data: new kinds[dtype].array(data), shape, dtype };
+  const fits = isTensor(into) && into.dtype === dtype && showShape(into.shape) === showShape(shape);
+  if (!fits || into.data.length !== data.length) {
+    fail(
+      `run: the tensor to write "${name}" into does not fit`,
+      { wanted: `${dtype} ${showShape(shape)}`, given: show(into) },
+      'a result of the same model for the same input sizes',
+    );
+  }
+  into.data.set(data);
+  return into;
+}
+
 /** Number of elements of a tensor of this shape. */
 export function countOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);

@@ -15,6 +15,14 @@ struct Memory {
   void* workspace = nullptr;
 };
 
+inline const float* in(const Memory& m, int i) {
+  return static_cast<const float*>(m.in[size_t(i)]);
+}
+
+inline float* out(const Memory& m) {
+  return static_cast<float*>(m.out[0]);
+}
+
 class Step {
  public:
   virtual ~Step() = default;

@@ -61,14 +61,6 @@ void create(XnnpackStep& step, Create create_into) {
   check(status);
 }
 
-const float* in(const Memory& m, int i) {
-  return static_cast<const float*>(m.in[size_t(i)]);
-}
-
-float* out(const Memory& m) {
-  return static_cast<float*>(m.out[0]);
-}
-
 size_t sizes_of(const Shape& shape, Sizes& sizes) {
   require(shape.rank() <= XNN_MAX_TENSOR_DIMS);
   std::copy(shape.begin(), shape.end(), sizes.begin());

@@ -26,14 +26,6 @@ std::unique_ptr<Step> loop_step(F loop, size_t workspace_bytes = 0) {
   return std::make_unique<LoopStep<F>>(loop, workspace_bytes);
 }
 
-inline const float* in(const Memory& m, int i) {
-  return static_cast<const float*>(m.in[size_t(i)]);
-}
-
-inline float* out(const Memory& m) {
-  return static_cast<float*>(m.out[0]);
-}
-
 // Each gives a step, or null when it declines the node.
 std::unique_ptr<Step> batch_normalization(const Lowering& lowering);
 std::unique_ptr<Step> clamp(const Lowering& lowering);
