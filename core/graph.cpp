@@ -9,8 +9,8 @@
 namespace gesso {
 namespace {
 
-// Enough for 2 GiB of floats: what a 32-bit module can address with room to spare.
-constexpr double most_elements = 1 << 29;
+// Far more than any model of a page has. A file of a few kilobytes can ask for as many as it likes.
+constexpr size_t most_nodes = 1 << 16;
 
 // As few digits as tell the number from its neighbours on a screen: 1, 0.01, -inf.
 std::string to_text(double number) {
@@ -55,9 +55,9 @@ void check_size(std::string_view who, const TensorType& type) {
            "sizes of 0 or more");
     count *= size;
   }
-  if (count > most_elements)
+  if (count > double(most_elements))
     fail(std::string(who) + ": a tensor is too large",
-         {{"shape", to_string(type.shape)}, {"most elements", std::to_string(int(most_elements))}},
+         {{"shape", to_string(type.shape)}, {"most elements", std::to_string(most_elements)}},
          "a smaller batch or image");
 }
 
@@ -113,6 +113,9 @@ const TensorType& Value::type() const {
 }
 
 Value Graph::append(Node node) {
+  if (nodes_.size() >= most_nodes)
+    fail("graph: there are too many nodes", {{"most", std::to_string(most_nodes)}},
+         "a model of fewer layers");
   nodes_.push_back(std::move(node));
   return {this, int(nodes_.size()) - 1, 0};
 }

@@ -1,6 +1,7 @@
 // A graph is a list of nodes in the order they run. That is the whole IR.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
@@ -22,6 +23,9 @@ using Attrs = std::map<std::string, Attr, std::less<>>;
 
 struct Op;
 class Graph;
+
+// The most elements of a tensor: 2 GiB of floats, more than a 32-bit module can hold.
+inline constexpr size_t most_elements = size_t{1} << 29;
 
 // What flows along one edge: an output of a node. Small: pass it by value. It points into its
 // graph and is void once that graph has moved. A default Value stands for an input left out.
@@ -55,6 +59,10 @@ struct Node {
 
   bool is_input() const { return !op && !data; }
   bool is_constant() const { return data != nullptr; }
+  bool is_empty() const {  // no output has an element: there is nothing to compute
+    return std::all_of(outputs.begin(), outputs.end(),
+                       [](const TensorType& type) { return type.shape.count() == 0; });
+  }
   double number(std::string_view attr) const { return get<double>(attr); }
   int integer(std::string_view attr) const { return int(get<double>(attr)); }
   bool flag(std::string_view attr) const { return get<bool>(attr); }

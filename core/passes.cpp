@@ -7,6 +7,7 @@
 
 #include "core/evaluate.h"
 #include "core/ops/list.h"
+#include "core/ops/window.h"
 
 namespace gesso {
 namespace {
@@ -138,6 +139,16 @@ Values drop_identity(Rewrite& r, const Node& node) {
 // Constants that are repeated rather than computed stay as they are when the copies would be large.
 constexpr size_t largest_folded = 1 << 22;
 
+// Whether computing a node now, with the plain kernel, could take longer than a person waits.
+bool is_much_work(const Node& node, const Values& inputs) {
+  bool sums = node.op->attrs.contains("windowDimensions") || node.op == &conv2d_op ||
+              node.op == &conv_transpose2d_op || node.op == &gemm_op || node.op == &matmul_op;
+  if (!sums) return false;
+  const Shape& terms = inputs[inputs.size() > 1 ? 1 : 0].shape();
+  constexpr double most_products = 1 << 26;
+  return double(node.outputs[0].shape.count()) * double(terms.count()) > most_products;
+}
+
 Values fold_constant(Rewrite& r, const Node& node) {
   size_t bytes = 0;
   for (const TensorType& type : node.outputs) bytes += type.bytes();
@@ -146,7 +157,8 @@ Values fold_constant(Rewrite& r, const Node& node) {
     if (v && !is_constant(v)) return {};
   size_t given = 0;
   for (Value v : inputs) given += v ? v.type().bytes() : 0;
-  if (bytes > std::max(given, largest_folded)) return {};
+  if (bytes > std::max(given, largest_folded) || is_much_work(node, inputs)) return {};
+  if (node.op->is_view) return {r.to.constant(node.outputs[0], r.to.node(inputs[0]).data)};
 
   std::vector<const Node*> constants;
   for (Value v : inputs) constants.push_back(v ? &r.to.node(v) : nullptr);
@@ -278,11 +290,14 @@ Values merge_one_pad(Rewrite& r, const Node& node) {
     return {};
   const Ints &before = pad->ints("beginningPadding"), &after = pad->ints("endingPadding");
   if (before[0] || before[3] || after[0] || after[3]) return {};
+  for (int pixels : {before[1], before[2], after[1], after[2]})
+    if (pixels > most_window_pixels) return {};
   Ints padding = node.ints("padding");
   padding[0] += before[1];
   padding[1] += after[1];
   padding[2] += before[2];
   padding[3] += after[2];
+  if (*std::max_element(padding.begin(), padding.end()) > most_window_pixels) return {};
   Attrs attrs = node.attrs;
   attrs["padding"] = padding;
   Values in = r.inputs_of(node);

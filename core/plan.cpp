@@ -1,15 +1,26 @@
 #include "core/plan.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <utility>
 
+#include "core/error.h"
 #include "core/tensor.h"
 
 namespace gesso {
 namespace {
 
+// Half of what an address can name, so that no sum of two sizes wraps around.
+constexpr size_t most_bytes = std::numeric_limits<size_t>::max() / 2;
+
+[[noreturn]] void refuse(size_t bytes) {
+  fail("memory: the tensors of the model do not fit together",
+       {{"the one too many, in bytes", std::to_string(bytes)}}, "a smaller batch or image");
+}
+
 size_t padded(size_t bytes) {
+  if (bytes > most_bytes - 2 * Buffer::alignment - Buffer::read_ahead) refuse(bytes);
   return (bytes + Buffer::read_ahead + Buffer::alignment - 1) / Buffer::alignment *
          Buffer::alignment;
 }
@@ -37,6 +48,7 @@ Plan plan(std::span<const Lifetime> lifetimes) {
       if (offset + size <= result.offsets[j]) break;
       offset = std::max(offset, result.offsets[j] + padded(lifetimes[j].bytes));
     }
+    if (offset > most_bytes - size) refuse(lifetimes[i].bytes);
     result.offsets[i] = offset;
     result.bytes = std::max(result.bytes, offset + size);
     auto at = std::upper_bound(placed.begin(), placed.end(), offset,

@@ -99,20 +99,16 @@ void cpu(Kernel<Real>& k) {
     for (int oy = 0; oy < out[1]; ++oy)
       for (int ox = 0; ox < out[2]; ++ox, y += channels) {
         std::fill(y, y + channels, Real(Pool::start));
-        int pixels = 0;
-        for (int ky = 0; ky < rows.taps; ++ky) {
-          int64_t iy = rows.pixel(oy, ky);
-          if (iy < 0 || iy >= in[1]) continue;
-          for (int kx = 0; kx < columns.taps; ++kx) {
-            int64_t ix = columns.pixel(ox, kx);
-            if (ix < 0 || ix >= in[2]) continue;
+        auto [top, bottom] = rows.taps_inside(oy, in[1]);
+        auto [left, right] = columns.taps_inside(ox, in[2]);
+        int pixels = (bottom - top) * (right - left);
+        for (int ky = top; ky < bottom; ++ky)
+          for (int kx = left; kx < right; ++kx) {
+            size_t row = size_t(batch) * size_t(in[1]) + size_t(rows.pixel(oy, ky));
             const Real* pixel =
-                x + ((size_t(batch) * size_t(in[1]) + size_t(iy)) * size_t(in[2]) + size_t(ix)) *
-                        size_t(channels);
+                x + (row * size_t(in[2]) + size_t(columns.pixel(ox, kx))) * size_t(channels);
             for (int c = 0; c < channels; ++c) y[c] = Pool::add(y[c], pixel[c]);
-            ++pixels;
           }
-        }
         for (int c = 0; c < channels; ++c) {
           Real value = Pool::finish(y[c], pixels);
           y[c] = value < least ? least : value > most ? most : value;

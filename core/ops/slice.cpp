@@ -19,9 +19,9 @@ Types infer(const Call& c) {
     int64_t stride = strides.empty() ? 1 : strides[size_t(axis)];
     if (stride == 0) fail(c, "a stride cannot be 0", "1 to keep every element");
     if (size < 0) fail(c, "a size cannot be negative", "sizes of 0 or more");
-    bool inside = stride > 0
-                      ? start >= 0 && start + size <= whole
-                      : start >= 0 && start < std::max<int64_t>(whole, 1) && start - size + 1 >= 0;
+    bool inside = stride > 0  ? start >= 0 && start + size <= whole
+                  : size == 0 ? start == 0 || (start > 0 && start < whole)
+                              : start >= 0 && start < whole && start - size + 1 >= 0;
     if (!inside)
       fail(c, "the slice reaches outside of the input along axis " + std::to_string(axis),
            "starts and sizes within its " + std::to_string(whole) + " elements");

@@ -31,6 +31,11 @@ void require_filter(const Call& call) {
 }
 
 void require_window_options(const Call& call) {
+  for (std::string_view name : {"padding", "strides", "dilations"})
+    for (int pixels : call.node.ints(name))
+      if (pixels > most_window_pixels)
+        fail(call, std::string(name) + " is too large",
+             "at most " + std::to_string(most_window_pixels));
   for (int pixels : ints_option(call, "padding", 4))
     if (pixels < 0)
       fail(call, "padding cannot be negative", "slice the input where it is to become smaller");

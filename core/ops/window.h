@@ -1,9 +1,15 @@
 // Windows that slide over images [batch, height, width, channels]: convolution and pooling.
 #pragma once
 
+#include <algorithm>
+#include <utility>
+
 #include "core/op.h"
 
 namespace gesso {
+
+// The largest padding, stride or dilation.
+inline constexpr int most_window_pixels = 1 << 24;
 
 // How a window moves along height or width. Taps are its elements, `dilation` pixels apart.
 struct Window {
@@ -12,6 +18,15 @@ struct Window {
 
   // Pixels from the first tap to the last, both included.
   int64_t extent() const { return int64_t(taps - 1) * dilation + 1; }
+
+  // The taps of the window at `step` that lie in [0, size): from the first to before the second.
+  std::pair<int, int> taps_inside(int step, int size) const {
+    int64_t start = int64_t(step) * stride - before;
+    int64_t first = start < 0 ? (dilation - 1 - start) / dilation : 0;
+    int64_t end = start < size ? (size - start + dilation - 1) / dilation : 0;
+    end = std::min<int64_t>(end, taps);
+    return {int(std::min(first, end)), int(end)};
+  }
 
   // Where a tap of the window at `step` lies; outside of [0, size) it lies in the padding.
   int64_t pixel(int step, int tap) const {
@@ -36,7 +51,8 @@ void require_images(const Call& call);
 // images or the option groups.
 void require_filter(const Call& call);
 
-// Refuses paddings below zero and strides and dilations below one.
+// Refuses paddings below zero, strides and dilations below one, and all of them above 2^24: sums of
+// a few of them then fit into an int.
 void require_window_options(const Call& call);
 
 // How many steps a window makes over `size` pixels and their padding. Refuses windows that do not

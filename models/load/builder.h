@@ -35,6 +35,9 @@ class Builder {
  public:
   explicit Builder(Graph& graph) : graph_(graph) {}
 
+  // Counts a call of a layer. Models nested in models can multiply without end.
+  void count_call();
+
   // What the file calls the nodes that come next.
   void name(std::string name) { graph_.name_next(std::move(name)); }
 
@@ -65,6 +68,7 @@ class Builder {
   Operands fold(const Op& op, const Operands& inputs, const Attrs& attrs);
 
   Graph& graph_;
+  int calls_ = 0;
   std::map<const Buffer*, Value> constants_;
 };
 

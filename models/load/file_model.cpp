@@ -111,6 +111,7 @@ void FileModel::try_out() {
   auto compare = [&](int batch, int other) {
     try {
       auto changed = outputs_for(fill_in(batch, other));
+      if (changed.size() != outputs_.size()) return false;
       for (size_t i = 0; i < outputs_.size(); ++i)
         for (size_t axis = 0; axis < outputs_[i].shape.size(); ++axis)
           if (axis < changed[i].shape.size() && changed[i].shape[axis] != outputs_[i].shape[axis])

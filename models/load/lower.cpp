@@ -11,7 +11,7 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-void check_window(const Operand& x, const Window& w, std::string_view who) {
+void check_window(const Operand& x, const WindowOptions& w, std::string_view who) {
   if (x.rank() != 4)
     fail(std::string(who) + ": the input must be a batch of images",
          {{"input", to_string(x.shape())}}, "[batch, height, width, channels]");
@@ -27,7 +27,7 @@ void check_filter(const Operand& filter, std::string_view who) {
          {{"filter", to_string(filter.shape())}}, "[height, width, in, out]");
 }
 
-Ints padding_of(const Operand& x, int height, int width, const Window& w) {
+Ints padding_of(const Operand& x, int height, int width, const WindowOptions& w) {
   if (w.padding == Padding::given) return w.pads;
   if (w.padding == Padding::valid) return {0, 0, 0, 0};
   auto [top, bottom] = same_padding(x.shape()[1], height, w.strides[0], w.dilations[0]);
@@ -36,7 +36,7 @@ Ints padding_of(const Operand& x, int height, int width, const Window& w) {
 }
 
 Operand convolve(Builder& b, const Operand& x, const Operand& filter, const Operand& bias,
-                 const Window& w, int groups) {
+                 const WindowOptions& w, int groups) {
   return b.apply(conv2d_op, {x, filter, bias},
                  {{"padding", padding_of(x, filter.shape()[1], filter.shape()[2], w)},
                   {"strides", w.strides},
@@ -71,7 +71,7 @@ std::pair<int, int> same_padding(int size, int kernel, int stride, int dilation)
 }
 
 Operand conv2d(Builder& b, const Operand& x, const Operand& filter, const Operand& bias,
-               const Window& window) {
+               const WindowOptions& window) {
   check_window(x, window, "conv2d");
   check_filter(filter, "conv2d");
   int channels = x.shape().back(), in = filter.shape()[2];
@@ -83,7 +83,7 @@ Operand conv2d(Builder& b, const Operand& x, const Operand& filter, const Operan
 }
 
 Operand depthwise_conv2d(Builder& b, const Operand& x, const Operand& filter, const Operand& bias,
-                         const Window& window) {
+                         const WindowOptions& window) {
   check_window(x, window, "conv2d");
   check_filter(filter, "conv2d");
   const Shape& f = filter.shape();
@@ -99,9 +99,12 @@ Operand depthwise_conv2d(Builder& b, const Operand& x, const Operand& filter, co
 }
 
 Operand conv_transpose2d(Builder& b, const Operand& x, const Operand& filter, const Operand& bias,
-                         const Window& window, const Ints& sizes) {
+                         const WindowOptions& window, const Ints& sizes) {
   check_window(x, window, "convTranspose2d");
   check_filter(filter, "convTranspose2d");
+  if (filter.shape()[3] < 1)
+    fail("convTranspose2d: the filter has no input channels",
+         {{"filter", to_string(filter.shape())}}, "a filter [height, width, out, in]");
   Ints padding = window.padding == Padding::given ? window.pads : Ints{0, 0, 0, 0};
   Ints extra = {0, 0};
   for (size_t i = 0; i < 2; ++i) {
@@ -129,7 +132,8 @@ Operand conv_transpose2d(Builder& b, const Operand& x, const Operand& filter, co
                   {"outputPadding", extra}});
 }
 
-Operand pool2d(Builder& b, const Op& op, const Operand& x, const Ints& size, const Window& window) {
+Operand pool2d(Builder& b, const Op& op, const Operand& x, const Ints& size,
+               const WindowOptions& window) {
   check_window(x, window, op.name);
   if (size.size() != 2 || size[0] < 1 || size[1] < 1)
     fail(std::string(op.name) + ": the window must be two numbers above 0", {}, "[2, 2]");

@@ -11,7 +11,7 @@ namespace gesso {
 enum class Padding { same, valid, given };
 
 // How a window walks over an image. Pairs are {height, width}.
-struct Window {
+struct WindowOptions {
   Ints strides = {1, 1};
   Ints dilations = {1, 1};
   Padding padding = Padding::valid;
@@ -24,19 +24,20 @@ std::pair<int, int> same_padding(int size, int kernel, int stride, int dilation)
 
 // filter is [height, width, in / groups, out] as TensorFlow stores it; bias may be left out.
 Operand conv2d(Builder& b, const Operand& x, const Operand& filter, const Operand& bias,
-               const Window& window);
+               const WindowOptions& window);
 
 // filter is [height, width, in, multiplier].
 Operand depthwise_conv2d(Builder& b, const Operand& x, const Operand& filter, const Operand& bias,
-                         const Window& window);
+                         const WindowOptions& window);
 
 // The gradient of a convolution with "same" or "valid" padding. filter is [height, width, out, in];
 // `sizes` are the output's {height, width}.
 Operand conv_transpose2d(Builder& b, const Operand& x, const Operand& filter, const Operand& bias,
-                         const Window& window, const Ints& sizes);
+                         const WindowOptions& window, const Ints& sizes);
 
 // op is average_pool2d_op or max_pool2d_op, size is the window's {height, width}.
-Operand pool2d(Builder& b, const Op& op, const Operand& x, const Ints& size, const Window& window);
+Operand pool2d(Builder& b, const Op& op, const Operand& x, const Ints& size,
+               const WindowOptions& window);
 
 // x times a matrix [in, out] along the last axis of x, which may have any rank above 0.
 Operand dense(Builder& b, const Operand& x, const Operand& kernel, const Operand& bias);

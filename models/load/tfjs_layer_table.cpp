@@ -80,7 +80,7 @@ Padding padding(const LayerCall& c) {
   return word == "same" ? Padding::same : Padding::valid;
 }
 
-Window window(const LayerCall& c) {
+WindowOptions window(const LayerCall& c) {
   return {c.pair("strides", {1, 1}), c.pair("dilation_rate", {1, 1}), padding(c), {0, 0, 0, 0}};
 }
 
@@ -118,15 +118,15 @@ Operand depthwise(const LayerCall& c) {
 
 Operand separable(const LayerCall& c) {
   Operand x = depthwise_conv2d(c.b, image(c), c.weight("depthwise_kernel"), {}, window(c));
-  return as_saved(
-      c, activate(c, conv2d(c.b, x, c.weight("pointwise_kernel"), c.weight("bias"), Window{})));
+  return as_saved(c, activate(c, conv2d(c.b, x, c.weight("pointwise_kernel"), c.weight("bias"),
+                                        WindowOptions{})));
 }
 
 // The output size is in * stride, and what the window covers beyond it with "valid" padding,
 // unless an output padding says otherwise.
 Operand conv2d_transpose(const LayerCall& c) {
   Operand x = image(c), kernel = c.weight("kernel");
-  Window w = window(c);
+  WindowOptions w = window(c);
   Ints extra = c.pair("output_padding", {-1, -1}), sizes(2);
   for (size_t i = 0; i < 2; ++i) {
     int axis = int(i);
@@ -152,14 +152,14 @@ Operand dense_layer(const LayerCall& c) {
 template <const Op& op>
 Operand pooling2d(const LayerCall& c) {
   Ints size = c.pair("pool_size", {2, 2});
-  Window w{c.pair("strides", size), {1, 1}, padding(c), {0, 0, 0, 0}};
+  WindowOptions w{c.pair("strides", size), {1, 1}, padding(c), {0, 0, 0, 0}};
   return as_saved(c, pool2d(c.b, op, image(c), size, w));
 }
 
 template <const Op& op>
 Operand pooling1d(const LayerCall& c) {
   int size = single(c, "pool_size", 2);
-  Window w{{1, single(c, "strides", size)}, {1, 1}, padding(c), {0, 0, 0, 0}};
+  WindowOptions w{{1, single(c, "strides", size)}, {1, 1}, padding(c), {0, 0, 0, 0}};
   return as_sequence(c, pool2d(c.b, op, sequence(c), {1, size}, w));
 }
 

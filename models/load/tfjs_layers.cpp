@@ -382,6 +382,7 @@ Operands Network::call(Builder& b, const Operands& inputs) const {
 }
 
 Operands call_layer(Builder& b, const Layer& layer, const Operands& inputs) {
+  b.count_call();
   if (layer.network) return layer.network->call(b, inputs);
   LayerCall call{b, layer, inputs};
   if (inputs.empty()) call.refuse("has no input", "a file that a converter wrote");

@@ -186,11 +186,11 @@ Ints height_and_width(const OpCall& c, std::string_view attr, const Operand& x) 
   return {all[first], all[first + 1]};
 }
 
-Window window(const OpCall& c) {
-  Window w{height_and_width(c, "strides", c.x()),
-           height_and_width(c, "dilations", c.x()),
-           Padding::valid,
-           {0, 0, 0, 0}};
+WindowOptions window(const OpCall& c) {
+  WindowOptions w{height_and_width(c, "strides", c.x()),
+                  height_and_width(c, "dilations", c.x()),
+                  Padding::valid,
+                  {0, 0, 0, 0}};
   std::string padding = c.text_attr("padding", "VALID");
   if (padding == "SAME") {
     w.padding = Padding::same;
@@ -265,13 +265,13 @@ Operands conv_transpose_row(const OpCall& c) {
   if (sizes.size() != 4 && sizes.size() != 2)
     c.refuse("the sizes of the output must be four numbers", "[batch, height, width, channels]");
   size_t first = sizes.size() == 2 ? 0 : is_nchw(c) ? 2 : 1;
-  Window w = window({c.b, c.node, {c.x(2)}});
+  WindowOptions w = window({c.b, c.node, {c.x(2)}});
   return {as_saved(
       c, conv_transpose2d(c.b, image(c, 2), c.x(1), {}, w, {sizes[first], sizes[first + 1]}))};
 }
 
 Operands pool_row(const OpCall& c) {
-  Window w = window(c);
+  WindowOptions w = window(c);
   Ints size = height_and_width(c, "ksize", c.x());
   return {as_saved(c, pool2d(c.b, *c.node.row->op, as_float(c.b, image(c)), size, w))};
 }
@@ -342,7 +342,7 @@ Operands local_response(const OpCall& c) {
   Operand padded = b.apply(
       pad_op, {squares},
       {{"beginningPadding", Ints{0, radius, 0, 0}}, {"endingPadding", Ints{0, radius, 0, 0}}});
-  Operand means = pool2d(b, average_pool2d_op, padded, {taps, 1}, Window{});
+  Operand means = pool2d(b, average_pool2d_op, padded, {taps, 1}, WindowOptions{});
   Operand base =
       b.apply(linear_op, {b.reshape(means, s)},
               {{"alpha", c.number_attr("alpha", 1) * taps}, {"beta", c.number_attr("bias", 1)}});

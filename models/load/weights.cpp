@@ -10,9 +10,6 @@
 namespace gesso {
 namespace {
 
-// More elements than any tensor of a program may have.
-constexpr size_t most_elements = size_t{1} << 29;
-
 static_assert(std::endian::native == std::endian::little, "weights are stored little-endian");
 
 // A half-precision number: 1 sign bit, 5 bits of exponent, 10 of fraction (IEEE 754 binary16).

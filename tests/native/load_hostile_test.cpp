@@ -465,5 +465,71 @@ TEST(Load, survives_random_damage) {
   expect_only_errors(functional_source(), 3, 10000);
 }
 
+// A model that calls another one twice, that another one twice, and so on.
+std::string nested(int levels) {
+  std::string inner =
+      levels == 0
+          ? R"({"class_name": "Activation", "name": "a", "config": {"name": "a", "activation": "relu"})"
+          : R"({"class_name": "Functional", "name": "a", "config": )" + nested(levels - 1);
+  std::string second = levels == 0 ? "0" : "1", last = levels == 0 ? "1" : "2";
+  return R"({"name": "m", "layers": [{"class_name": "InputLayer", "name": "x",
+    "config": {"name": "x", "batch_input_shape": [1, 2]}, "inbound_nodes": []}, )" +
+         inner + R"(, "inbound_nodes": [[["x", 0, 0, {}]], [["a", )" + second +
+         R"(, 0, {}]]]}], "input_layers": [["x", 0, 0]], "output_layers": [["a", )" + last +
+         ", 0]]}";
+}
+
+TEST(Load, refuses_models_that_multiply_without_end) {
+  Source source{R"({"format": "layers-model", "modelTopology": {"model_config": {
+    "class_name": "Functional", "config": )" +
+                    nested(24) + R"(}}, "weightsManifest": []})",
+                {}};
+  expect_refusal(source,
+                 "model: its layers are called too often.\n  most  65536\n"
+                 "  Try: a model with fewer models inside of models");
+}
+
+// A graph of constants and one operation on them.
+Source constant_graph(const std::string& nodes, const std::string& weights,
+                      std::vector<std::byte> bytes) {
+  return {R"({"format": "graph-model", "modelTopology": {"node": [)" + nodes +
+              R"(]}, "weightsManifest": [{"paths": ["w.bin"], "weights": [)" + weights + "]}]}",
+          {{"w.bin", std::move(bytes)}}};
+}
+
+TEST(Load, spends_no_time_on_huge_results_without_elements) {
+  auto source = constant_graph(
+      R"({"name": "k", "op": "Const"}, {"name": "h", "op": "Const"},
+         {"name": "y", "op": "ResizeBilinear", "input": ["k", "h"]})",
+      R"({"name": "k", "shape": [1, 1, 1, 0], "dtype": "float32"},
+         {"name": "h", "shape": [2], "dtype": "int32"})",
+      bytes_of<int32_t>({2000000000, 2000000000}));
+  EXPECT_EQ(source.load()->outputs().size(), 1u);
+}
+
+TEST(Load, spends_no_time_on_the_padding_of_huge_windows) {
+  auto source = constant_graph(
+      R"({"name": "k", "op": "Const"}, {"name": "y", "op": "AvgPool", "input": ["k"], "attr": {
+         "padding": {"s": "U0FNRQ=="}, "ksize": {"list": {"i": ["1", "30000000", "30000000", "1"]}},
+         "strides": {"list": {"i": ["1", "1", "1", "1"]}}}})",
+      R"({"name": "k", "shape": [1, 4, 4, 1], "dtype": "float32"})", std::vector<std::byte>(64));
+  EXPECT_EQ(source.load()->outputs().size(), 1u);
+}
+
+TEST(Load, survives_a_number_of_outputs_that_shrinks_with_the_input) {
+  auto source = constant_graph(
+      R"({"name": "x", "op": "Placeholder", "attr": {"dtype": {"type": "DT_FLOAT"},
+           "shape": {"shape": {"dim": [{"size": "-1"}]}}}},
+         {"name": "k", "op": "Const"}, {"name": "z", "op": "Const"}, {"name": "o", "op": "Const"},
+         {"name": "s", "op": "Size", "input": ["x"]},
+         {"name": "d", "op": "Sub", "input": ["k", "s"]},
+         {"name": "r", "op": "Range", "input": ["z", "d", "o"]},
+         {"name": "u", "op": "Unpack", "input": ["r"], "attr": {"axis": {"i": "0"}}})",
+      R"({"name": "k", "shape": [], "dtype": "int32"}, {"name": "z", "shape": [], "dtype": "int32"},
+         {"name": "o", "shape": [], "dtype": "int32"})",
+      bytes_of<int32_t>({5, 0, 1}));
+  EXPECT_EQ(source.load()->outputs().size(), 4u);
+}
+
 }  // namespace
 }  // namespace gesso

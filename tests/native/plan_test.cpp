@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <random>
+#include <string>
 
 #include "core/tensor.h"
+#include "tests/native/expect_error.h"
 
 namespace gesso {
 namespace {
@@ -43,6 +46,17 @@ TEST(Plan, KeepsLivingBuffersApartAlignedAndWithRoomToReadAhead) {
       }
     }
   }
+}
+
+TEST(Plan, RefusesMoreMemoryThanCanBeAddressed) {
+  constexpr size_t large = std::numeric_limits<size_t>::max() / 16 * 7;
+  const Lifetime two[] = {{large, 0, 1}, {large, 1, 2}};
+  expect_error([&] { plan(two); },
+               "memory: the tensors of the model do not fit together.\n"
+               "  the one too many, in bytes  " +
+                   std::to_string(large) + "\n  Try: a smaller batch or image");
+  const Lifetime apart[] = {{large, 0, 1}, {large, 2, 3}};
+  EXPECT_EQ(plan(apart).offsets[1], 0u);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <set>
 
-#include "core/ops/math.h"
+#include "core/ops/list.h"
 #include "tests/suites/folders.h"
 
 namespace gesso::suites {
@@ -138,6 +138,10 @@ Value conv2d(Call& c) {
   if (Value bias = c.optional_operand("bias")) inputs.push_back(bias);
   Value y = c.graph.apply(op, inputs, options(op, c.attributes));
   return permuted(y, permutation_between("nhwc", layout));
+}
+
+Value reshape(Value x, const Shape& shape) {
+  return x.graph->apply(reshape_op, {x}, {{"newShape", Ints(shape.begin(), shape.end())}});
 }
 
 // WebNN's filter counts all input channels and the outputs of one group; ours all outputs and the

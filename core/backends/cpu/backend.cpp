@@ -77,12 +77,6 @@ Lowering lowering_of(const Graph& graph, const Node& node) {
   return lowering;
 }
 
-bool is_empty(const Node& node) {
-  for (const TensorType& type : node.outputs)
-    if (type.shape.count() > 0) return false;
-  return true;
-}
-
 CpuProgram::CpuProgram(const Graph& graph) {
   place_values(graph);
   std::vector<Planned> planned = lower(graph);
@@ -134,7 +128,7 @@ std::vector<Planned> CpuProgram::lower(const Graph& graph) {
   std::vector<Planned> planned;
   for (size_t id = 0; id < graph.nodes().size(); ++id) {
     const Node& node = graph.nodes()[id];
-    if (!node.op || node.op->is_view || is_empty(node)) continue;
+    if (!node.op || node.op->is_view || node.is_empty()) continue;
     Lowering lowering = lowering_of(graph, node);
     std::string_view kind = "xnnpack";
     auto step = cpu::lower_to_xnnpack(lowering);

@@ -26,12 +26,6 @@ class ReferenceStep final : public Step {
 
 }  // namespace
 
-bool all_f32(const Lowering& lowering) {
-  for (const TensorType& type : lowering.in)
-    if (type.dtype != DType::f32) return false;
-  return lowering.out().dtype == DType::f32;
-}
-
 std::unique_ptr<Step> lower_to_reference(const Lowering& lowering) {
   return std::make_unique<ReferenceStep>(lowering);
 }

@@ -51,7 +51,11 @@ struct Lowering {
 };
 
 // Whether all of a node's inputs, and its output, are of type f32.
-bool all_f32(const Lowering& lowering);
+inline bool all_f32(const Lowering& lowering) {
+  for (const TensorType& type : lowering.in)
+    if (type.dtype != DType::f32) return false;
+  return lowering.out().dtype == DType::f32;
+}
 
 // Each gives a step, or null when it has no kernel for this node.
 std::unique_ptr<Step> lower_to_xnnpack(const Lowering& lowering);

@@ -26,11 +26,21 @@ void require(bool condition) {
   if (!condition) throw Declined{};
 }
 
+[[noreturn]] void refuse_for_memory() {
+  fail("memory: there is not enough to prepare an operator", {},
+       "a smaller input, or dispose() models that are no longer needed");
+}
+
 void check(xnn_status status) {
-  if (status == xnn_status_out_of_memory)
-    fail("memory: there is not enough to prepare an operator", {},
-         "a smaller input, or dispose() models that are no longer needed");
+  if (status == xnn_status_out_of_memory) refuse_for_memory();
   require(status == xnn_status_success);
+}
+
+// XNNPACK counts the bytes of its tables in size_t, which has 32 bits in WebAssembly.
+void require_addressable(std::initializer_list<double> factors) {
+  double elements = 1;
+  for (double factor : factors) elements *= factor;
+  require(elements < 1 << 28);
 }
 
 struct Delete {
@@ -41,7 +51,9 @@ class XnnpackStep final : public Step {
  public:
   size_t workspace_bytes() const override { return workspace; }
   bool reads(int input) const override { return input < inputs_read; }
-  void bind(const Memory& memory) override { check(setup(op.get(), memory)); }
+  void bind(const Memory& memory) override {
+    if (setup(op.get(), memory) != xnn_status_success) refuse_for_memory();
+  }
   void run() noexcept override { xnn_run_operator(op.get(), one_thread); }
 
   std::unique_ptr<xnn_operator, Delete> op;
@@ -99,6 +111,8 @@ void conv2d(const Lowering& l, XnnpackStep& step) {
   auto [low, high] = clamp_of(l.node);
   size_t groups = size_t(l.node.integer("groups"));
   size_t depth_in = size_t(x[3]), depth_out = size_t(y[3]);
+  require_addressable({double(f[1]), double(f[2]), double(y[1]) * y[2] + 16});
+  require_addressable({double(f[1]), double(f[2]), depth_in + 16.0, depth_out + 16.0});
   create(step, [&](xnn_operator_t* op) {
     return xnn_create_convolution2d_nhwc_f32(
         w.top, w.right, w.bottom, w.left, uint32_t(f[1]), uint32_t(f[2]), w.stride_h, w.stride_w,
@@ -125,6 +139,8 @@ void conv_transpose2d(const Lowering& l, XnnpackStep& step) {
   auto [low, high] = clamp_of(l.node);
   size_t groups = size_t(l.node.integer("groups"));
   size_t depth_in = size_t(x[3]), depth_out = size_t(y[3]);
+  require_addressable({double(f[1]), double(f[2]), double(y[1]) * y[2] + 16});
+  require_addressable({double(f[1]), double(f[2]), depth_in + 16.0, depth_out + 16.0});
   // What is left of the output beyond the last step of the window.
   auto adjustment = [](int size_out, int size_in, uint32_t stride, int size, uint32_t dilation,
                        uint32_t padding) {
@@ -155,7 +171,8 @@ void conv_transpose2d(const Lowering& l, XnnpackStep& step) {
 void fully_connected(const Lowering& l, XnnpackStep& step, size_t rows, size_t depth,
                      size_t columns, bool transposed, const float* bias, float low, float high) {
   const float* weights = l.constant(1);
-  require(weights && depth > 0);
+  require(weights);
+  require_addressable({double(depth) + 16, double(columns) + 16});
   create(step, [&](xnn_operator_t* op) {
     return xnn_create_fully_connected_nc_f32(depth, columns, depth, columns, weights, bias, low,
                                              high, transposed ? 0 : XNN_FLAG_TRANSPOSE_WEIGHTS,
@@ -171,7 +188,9 @@ void fully_connected(const Lowering& l, XnnpackStep& step, size_t rows, size_t d
 void batch_product(XnnpackStep& step, std::span<const size_t> batch_a,
                    std::span<const size_t> batch_b, size_t rows, size_t depth, size_t columns,
                    uint32_t flags) {
-  require(depth > 0);
+  double batch = 1;
+  for (size_t size : batch_b) batch *= double(size);
+  require_addressable({batch, double(depth) + 16, double(columns) + 16});
   create(step,
          [&](xnn_operator_t* op) { return xnn_create_batch_matrix_multiply_nc_f32(flags, op); });
   size_t alignment;
@@ -374,8 +393,7 @@ void pad(const Lowering& l, XnnpackStep& step) {
 }
 
 // Without max, min, clamp and relu, which lose NaN, the last two in WASM; and without sqrt and
-// rsqrt, which on x86 make NaN of Infinity. Compilers turn their reference kernels into vectors all
-// the same.
+// rsqrt, which on x86 make NaN of Infinity: those have kernels of ours.
 const std::unordered_map<const Op*, Lower> rows{
     {&abs_op, unary<xnn_unary_abs>},
     {&add_op, binary<xnn_binary_add>},

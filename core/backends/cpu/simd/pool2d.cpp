@@ -3,49 +3,42 @@
 #include <limits>
 
 #include "core/backends/cpu/simd/kernels.h"
+#include "core/ops/window.h"
 
 namespace gesso::cpu {
 namespace {
 
-// The positions of a window along one axis that lie inside the image.
-struct Span {
-  int first, step, count;
-};
-
-struct Axis {
-  int size_in, size_out, window, stride, dilation, before;
-
-  Span at(int position) const {
-    int start = position * stride - before;
-    int skipped = start < 0 ? (-start + dilation - 1) / dilation : 0;
-    int end = std::min(window, (size_in - start + dilation - 1) / dilation);
-    return {start + skipped * dilation, dilation, std::max(end - skipped, 0)};
-  }
-};
-
-Axis axis_of(const Lowering& l, int i) {
+// The window along height or width.
+Window window_along(const Lowering& l, Side side) {
+  size_t i = size_t(side);
   const Node& n = l.node;
-  int size_in = l.shape()[1 + i];
-  int window = n.has("windowDimensions") ? n.ints("windowDimensions")[size_t(i)] : size_in;
-  return {size_in,
-          l.out().shape[1 + i],
-          window,
-          n.ints("strides")[size_t(i)],
-          n.ints("dilations")[size_t(i)],
-          n.ints("padding")[size_t(2 * i)]};
+  int whole = l.shape()[1 + int(i)];
+  return window_of(n, side, n.has("windowDimensions") ? n.ints("windowDimensions")[i] : whole);
+}
+
+// The pixels under one window, as offsets from the first one of the image.
+struct Span {
+  size_t first = 0, step = 0;
+  int count = 0;
+};
+
+Span span_of(const Window& w, int step, int size, size_t stride) {
+  auto [first, end] = w.taps_inside(step, size);
+  if (first == end) return {};
+  return {size_t(w.pixel(step, first)) * stride, size_t(w.dilation) * stride, end - first};
 }
 
 // Reduces with `start`, `join` and `finish` over up to 16 channels, which stay in registers.
 template <class Pool>
-void pool_block(const float* image, size_t row_stride, size_t pixel_stride, Span rows, Span columns,
-                size_t channels, float* y, float low, float high) {
+void pool_block(const float* image, Span rows, Span columns, size_t channels, float* y, float low,
+                float high) {
   constexpr size_t block = 16;
   float all[block];
   for (float& v : all) v = Pool::start;
   for (int i = 0; i < rows.count; ++i)
     for (int j = 0; j < columns.count; ++j) {
-      const float* x = image + size_t(rows.first + i * rows.step) * row_stride +
-                       size_t(columns.first + j * columns.step) * pixel_stride;
+      const float* x =
+          image + rows.first + size_t(i) * rows.step + columns.first + size_t(j) * columns.step;
       if (channels == block)
         for (size_t c = 0; c < block; ++c) all[c] = Pool::join(all[c], x[c]);
       else
@@ -60,20 +53,22 @@ void pool_block(const float* image, size_t row_stride, size_t pixel_stride, Span
 
 template <class Pool>
 std::unique_ptr<Step> pool(const Lowering& l) {
-  Axis vertical = axis_of(l, 0), horizontal = axis_of(l, 1);
-  size_t batch = size_t(l.shape()[0]), channels = size_t(l.shape()[3]);
+  Window vertical = window_along(l, Side::height), horizontal = window_along(l, Side::width);
+  Shape x = l.shape(), y = l.out().shape;
   float low = float(l.node.number("minValue")), high = float(l.node.number("maxValue"));
   return loop_step([=](const Memory& m) {
-    size_t row_stride = size_t(horizontal.size_in) * channels;
+    size_t channels = size_t(x[3]), row = size_t(x[2]) * channels;
     const float* image = in(m, 0);
-    float* y = out(m);
-    for (size_t b = 0; b < batch; ++b, image += size_t(vertical.size_in) * row_stride)
-      for (int oy = 0; oy < vertical.size_out; ++oy) {
-        Span rows = vertical.at(oy);
-        for (int ox = 0; ox < horizontal.size_out; ++ox, y += channels)
+    float* pixel = out(m);
+    for (int b = 0; b < y[0]; ++b, image += size_t(x[1]) * row)
+      for (int oy = 0; oy < y[1]; ++oy) {
+        Span rows = span_of(vertical, oy, x[1], row);
+        for (int ox = 0; ox < y[2]; ++ox, pixel += channels) {
+          Span columns = span_of(horizontal, ox, x[2], channels);
           for (size_t c = 0; c < channels; c += 16)
-            pool_block<Pool>(image + c, row_stride, channels, rows, horizontal.at(ox),
-                             std::min<size_t>(channels - c, 16), y + c, low, high);
+            pool_block<Pool>(image + c, rows, columns, std::min<size_t>(channels - c, 16),
+                             pixel + c, low, high);
+        }
       }
   });
 }
