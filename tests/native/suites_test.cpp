@@ -6,7 +6,6 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
-#include <map>
 
 #include "tests/native/expect_error.h"
 #include "tests/suites/compare.h"
@@ -206,23 +205,11 @@ TEST(Suites, OperatorTableIsUpToDate) {
       << "run: gesso_suites --operators docs/operators.md";
 }
 
-// Cases that no exact implementation passes, with the reason. They count as failed in every report;
-// this list only keeps them from hiding a new failure.
-const std::map<std::string, std::string> known_failures{
-    {"batchNormalization options.axis=0 + gelu",
-     "The expected value is 34 ULP from gelu(-2.12131504) = -0.0359513043, with a limit of 24: it "
-     "was made with the erf of Abramowitz and Stegun, 7.1.26, whose error is up to 1.5e-7."},
-};
-
 TEST(Suites, EveryCaseOfThePeersPasses) {
   fs::path root = default_root();
   if (!fs::is_directory(root)) GTEST_SKIP() << "no suites at " << root;
   Report report = run({root, "", false});
-  int known = 0;
-  for (const auto& [folder, stems] : report.folders)
-    for (const Tally::Note& note : report.total(folder).failed)
-      known += known_failures.count(note.name);
-  EXPECT_EQ(report.failures(), known) << table(report);
+  EXPECT_EQ(report.failures(), 0) << table(report);
   for (const std::string& folder : known_folders())
     if (fs::is_directory(root / folder)) EXPECT_GT(report.total(folder).pass, 0) << folder;
 #ifndef __EMSCRIPTEN__  // other kernels run there
