@@ -1,5 +1,5 @@
 // Everything JavaScript can see. Memory views are void after the next call: use them, do not keep
-// them. Structured answers cross as JSON text, once per model or program; so do a picture's options.
+// them. Structured answers cross as JSON text, once for a model or program; so do image options.
 #include <emscripten/bind.h>
 
 #include <nlohmann/json.hpp>
