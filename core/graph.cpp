@@ -151,6 +151,39 @@ Value Graph::constant(const Shape& shape, std::span<const int32_t> elements) {
   return constant({DType::i32, shape}, Buffer::copy(std::as_bytes(elements)));
 }
 
+Value Graph::variable(std::string name, TensorType type, std::shared_ptr<Buffer> state) {
+  check_size("variable " + name, type);
+  if (!state || state->size() < type.bytes())
+    fail("variable: there are fewer bytes than the type needs",
+         {{"variable", name},
+          {"type", to_string(type)},
+          {"bytes", std::to_string(state ? state->size() : 0)}},
+         std::to_string(type.bytes()) + " bytes");
+  Node node;
+  node.outputs = {std::move(type)};
+  node.state = std::move(state);
+  node.name = std::move(name);
+  return append(std::move(node));
+}
+
+void Graph::assign(Value variable, Value value) {
+  const Node& target = node(variable);
+  if (!target.is_variable())
+    fail("assign: only a variable can be assigned to", {{"given", to_string(variable.type())}},
+         "graph.variable(name, type, state)");
+  if (variable.type() != value.type())
+    fail("assign: the value has another type than the variable",
+         {{"variable", target.name},
+          {"its type", to_string(variable.type())},
+          {"value", to_string(value.type())}},
+         "a value of the variable's type");
+  for (const Assignment& other : assignments_)
+    if (other.variable.id == variable.id)
+      fail("assign: the variable has been assigned already", {{"variable", target.name}},
+           "one value for each run");
+  assignments_.push_back({{variable.id, variable.output}, {value.id, value.output}});
+}
+
 Value Graph::scalar(double value, DType dtype) {
   auto data = std::make_shared<Buffer>(size_of(dtype));
   Kernel<float>::visit(dtype, [&](auto zero) {
@@ -162,7 +195,7 @@ Value Graph::scalar(double value, DType dtype) {
 }
 
 Value Graph::apply(const Op& op, const Values& inputs, Attrs given) {
-  Node node{&op, {}, op.attrs, {}, nullptr, next_name_};
+  Node node{&op, {}, op.attrs, {}, nullptr, nullptr, next_name_};
   Call call{op, node, {}};
   for (Value v : inputs) {
     node.inputs.push_back({v.id, v.output});

@@ -50,15 +50,17 @@ struct Edge {
 };
 
 struct Node {
-  const Op* op = nullptr;              // what to compute; null for an input or a constant
+  const Op* op = nullptr;              // what to compute; null for what is given
   std::vector<Edge> inputs;            // from which earlier nodes
   Attrs attrs;                         // how: every attribute the operator has
   std::vector<TensorType> outputs;     // inferred when the node is added
   std::shared_ptr<const Buffer> data;  // the elements of a constant
+  std::shared_ptr<Buffer> state;       // the elements of a variable
   std::string name;                    // what the model's file calls it, for messages
 
-  bool is_input() const { return !op && !data; }
+  bool is_input() const { return !op && !data && !state; }
   bool is_constant() const { return data != nullptr; }
+  bool is_variable() const { return state != nullptr; }
   bool is_empty() const {  // no output has an element: there is nothing to compute
     return std::all_of(outputs.begin(), outputs.end(),
                        [](const TensorType& type) { return type.shape.count() == 0; });
@@ -86,6 +88,11 @@ struct Port {
   Edge edge;
 };
 
+// What a variable becomes at the end of a run.
+struct Assignment {
+  Edge variable, value;
+};
+
 // Nodes are only appended, so an input always has a smaller id than its user and
 // running the graph is one loop. Nothing here needs a sort or a visitor.
 class Graph {
@@ -99,6 +106,14 @@ class Graph {
   Value constant(const Shape& shape, std::span<const float> elements);
   Value constant(const Shape& shape, std::span<const int32_t> elements);
   Value scalar(double value, DType dtype = DType::f32);
+
+  // Memory that outlives a run and that several graphs may share: weights in training, the state of
+  // an optimiser. Programs read and write the buffer itself.
+  Value variable(std::string name, TensorType type, std::shared_ptr<Buffer> state);
+
+  // From the end of each run on, the variable holds this value, which an operator computes. In the
+  // run itself whatever reads the variable sees what it held before.
+  void assign(Value variable, Value value);
 
   // Appends a node. Fails, in words that teach, when the operator does not accept these inputs
   // and attributes. Gives the first output; Value::at gives the others.
@@ -114,6 +129,7 @@ class Graph {
   const Node& node(Value v) const { return nodes_[size_t(v.id)]; }
   const std::vector<Port>& inputs() const { return inputs_; }
   const std::vector<Port>& outputs() const { return outputs_; }
+  const std::vector<Assignment>& assignments() const { return assignments_; }
   Value value(Edge edge) { return edge.id < 0 ? Value{} : Value{this, edge.id, edge.output}; }
 
  private:
@@ -121,6 +137,7 @@ class Graph {
 
   std::deque<Node> nodes_;  // not a vector: rules hold a Shape& while they append
   std::vector<Port> inputs_, outputs_;
+  std::vector<Assignment> assignments_;
   std::string next_name_;
 };
 

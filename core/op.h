@@ -98,6 +98,22 @@ struct CpuKernel {
 #endif
 };
 
+// What a gradient rule sees: one node, and the derivatives of some scalar by its outputs.
+struct Grad {
+  Graph& graph;  // to append to
+  const Node& node;
+  Values x;                  // the inputs; a default Value for one left out
+  Values y;                  // the outputs
+  Values dys;                // by output; a default Value where the scalar does not depend on it
+  std::vector<bool> wanted;  // whether anybody asks for the derivative by this input
+
+  // The derivative by an output; zeros where the scalar does not depend on it.
+  Value dy(int output = 0) const;
+  bool wants(int input) const { return wanted[size_t(input)]; }
+  bool has(int input) const { return size_t(input) < x.size() && x[size_t(input)]; }
+  double number(std::string_view attr) const { return node.number(attr); }
+};
+
 struct Op {
   std::string_view name;                 // as JavaScript spells it: WebNN's word where it has one
   std::string_view summary;              // one sentence for the operator table
@@ -106,6 +122,14 @@ struct Op {
   Types (*infer)(const Call&);           // types of the outputs, or a refusal
   CpuKernel cpu;
   bool is_view = false;  // the output is the first input's memory under another shape
+
+  // The derivatives by the inputs, written in operators. A default Value, or a list that ends
+  // early, stands for zero. Null: there is no gradient.
+  Values (*gradient)(const Grad&) = nullptr;
+
+  // The outputs before this one may be written over the inputs of the same number, where nobody
+  // else reads those: the kernels go through both in the same order.
+  int in_place = 0;
 };
 
 std::span<const Op* const> all_ops();

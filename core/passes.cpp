@@ -23,6 +23,7 @@ class Uses {
       for (Edge e : node.inputs) add(e);
     }
     for (const Port& port : graph.outputs()) add(port.edge);
+    for (const Assignment& a : graph.assignments()) add(a.value);
   }
   int of(Edge e) const { return counts_[size_t(e.id)][size_t(e.output)]; }
 
@@ -62,6 +63,7 @@ class Rewrite {
   Values copy(const Node& node) {
     if (node.is_input()) return {to.input(node.name, node.outputs[0])};
     if (node.is_constant()) return {to.constant(node.outputs[0], node.data)};
+    if (node.is_variable()) return {to.variable(node.name, node.outputs[0], node.state)};
     Value first = to.apply(*node.op, inputs_of(node), node.attrs);
     Values outputs;
     for (int o = 0; o < int(node.outputs.size()); ++o) outputs.push_back(first.at(o));
@@ -72,6 +74,7 @@ class Rewrite {
 
   void finish() {
     for (const Port& port : from.outputs()) to.output(port.name, now(port.edge));
+    for (const Assignment& a : from.assignments()) to.assign(now(a.variable), now(a.value));
   }
 
   const Graph& from;
@@ -311,6 +314,8 @@ Graph drop_dead(const Graph& graph) {
   std::vector<bool> live(graph.nodes().size(), false);
   for (const Port& port : graph.inputs()) live[size_t(port.edge.id)] = true;
   for (const Port& port : graph.outputs()) live[size_t(port.edge.id)] = true;
+  for (const Assignment& a : graph.assignments())
+    live[size_t(a.variable.id)] = live[size_t(a.value.id)] = true;
   for (size_t id = live.size(); id-- > 0;)
     if (live[id])
       for (Edge e : graph.nodes()[id].inputs)

@@ -39,7 +39,8 @@ ReferenceTensor to_reference(const TensorType& type, std::span<const std::byte> 
 }
 
 // The values of all nodes' outputs: result[node][output]. Inputs are in the order of
-// graph.inputs().
+// graph.inputs(). Variables are read and keep what they hold: their assigned values are among the
+// results.
 template <class Real>
 std::vector<std::vector<ReferenceTensor>> run_reference(const Graph& graph,
                                                         std::vector<ReferenceTensor> inputs) {
@@ -51,9 +52,9 @@ std::vector<std::vector<ReferenceTensor>> run_reference(const Graph& graph,
       outputs.push_back(std::move(inputs[next_input++]));
       continue;
     }
-    if (node.is_constant()) {
-      outputs.push_back(
-          to_reference<Real>(node.outputs[0], {node.data->data(), node.data->size()}));
+    if (!node.op) {
+      const Buffer& given = node.data ? *node.data : *node.state;
+      outputs.push_back(to_reference<Real>(node.outputs[0], {given.data(), given.size()}));
       continue;
     }
     Kernel<Real> kernel{node, {}, {}};

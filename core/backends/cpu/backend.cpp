@@ -2,6 +2,7 @@
 // all buffers share one arena.
 #include "core/backends/backend.h"
 
+#include <cstring>
 #include <limits>
 
 #include "core/backends/cpu/step.h"
@@ -37,19 +38,26 @@ class CpuProgram final : public Program {
   }
   void run() noexcept override {
     for (const auto& step : steps_) step->run();
+    for (const Copy& copy : copies_) std::memcpy(copy.to, copy.from, copy.bytes);
   }
   size_t arena_bytes() const override { return arena_.size(); }
   const std::vector<StepInfo>& steps() const override { return infos_; }
 
  private:
-  // Where a value lives: a buffer of the plan or the elements of a constant.
+  // Where a value lives: a buffer of the plan, or the elements of a constant or variable.
   struct Place {
     int lifetime = -1;
-    std::shared_ptr<const Buffer> constant;
+    std::shared_ptr<const Buffer> kept;
+  };
+  struct Copy {
+    void* to;
+    const void* from;
+    size_t bytes;
   };
 
   std::vector<Planned> lower(const Graph& graph);
   void place_values(const Graph& graph);
+  void copy_assigned(const Graph& graph);
   void extend(Edge edge, int step);
   void* address(Edge edge);
   void bind(std::vector<Planned>& planned);
@@ -57,12 +65,14 @@ class CpuProgram final : public Program {
   std::vector<ProgramPort> inputs_, outputs_;
   std::vector<StepInfo> infos_;
   std::vector<std::unique_ptr<Step>> steps_;
-  std::vector<std::shared_ptr<const Buffer>> constants_;  // those that steps read as they run
-  Buffer arena_;
+  std::vector<Copy> copies_;                         // what a run ends with
+  std::vector<std::shared_ptr<const Buffer>> kept_;  // what steps read and write as they run
+  Buffer arena_, staging_;
   std::vector<std::byte*> input_data_;
   std::vector<const std::byte*> output_data_;
 
-  std::vector<std::vector<Place>> places_;  // by node and output; only while planning
+  // Only while planning.
+  std::vector<std::vector<Place>> places_;  // by node and output
   std::vector<Lifetime> lifetimes_;
   std::vector<size_t> offsets_;
 };
@@ -93,22 +103,57 @@ CpuProgram::CpuProgram(const Graph& graph) {
     outputs_.push_back({port.name, node.outputs[size_t(port.edge.output)]});
     output_data_.push_back(static_cast<std::byte*>(address(port.edge)));
   }
+  copy_assigned(graph);
   places_.clear();
   lifetimes_.clear();
   offsets_.clear();
 }
 
+// Which variables each output of a node may be written over, since it is what they become and
+// nobody reads them any more; null for the others. By node and output.
+std::vector<std::vector<const Node*>> overwritten(const Graph& graph) {
+  size_t count = graph.nodes().size();
+  std::vector<int> memory(count), last_reader(count, -1);
+  for (size_t id = 0; id < count; ++id) {
+    const Node& node = graph.nodes()[id];
+    bool is_view = node.op && node.op->is_view;
+    memory[id] = is_view ? memory[size_t(node.inputs[0].id)] : int(id);
+    for (Edge e : node.inputs)
+      if (e.id >= 0) last_reader[size_t(memory[size_t(e.id)])] = int(id);
+  }
+  std::vector<std::vector<const Node*>> over(count);
+  for (const Assignment& a : graph.assignments()) {
+    auto [id, output] = a.value;
+    const Node& node = graph.nodes()[size_t(id)];
+    over[size_t(id)].resize(node.outputs.size());
+    if (node.op && output < node.op->in_place && node.inputs[size_t(output)] == a.variable &&
+        last_reader[size_t(a.variable.id)] == id)
+      over[size_t(id)][size_t(output)] = &graph.nodes()[size_t(a.variable.id)];
+  }
+  return over;
+}
+
 void CpuProgram::place_values(const Graph& graph) {
+  auto over = overwritten(graph);
   for (const Node& node : graph.nodes()) {
+    size_t id = places_.size();
     auto& places = places_.emplace_back();
     if (node.is_constant()) {
       places.push_back({-1, node.data});
+    } else if (node.is_variable()) {
+      places.push_back({-1, node.state});
     } else if (node.op && node.op->is_view) {
       Edge e = node.inputs[0];
       places.push_back(places_[size_t(e.id)][size_t(e.output)]);
     } else {
       int first = node.is_input() ? 0 : forever;  // an operator's is known when it is lowered
-      for (const TensorType& type : node.outputs) {
+      over[id].resize(node.outputs.size());
+      for (size_t o = 0; o < node.outputs.size(); ++o) {
+        const TensorType& type = node.outputs[o];
+        if (const Node* variable = over[id][o]) {
+          places.push_back({-1, variable->state});
+          continue;
+        }
         places.push_back({int(lifetimes_.size()), nullptr});
         lifetimes_.push_back({type.bytes(), first, node.is_input() ? forever : 0});
       }
@@ -148,6 +193,7 @@ std::vector<Planned> CpuProgram::lower(const Graph& graph) {
     planned.push_back({int(id), &node, std::move(step)});
   }
   for (const Port& port : graph.outputs()) extend(port.edge, forever);
+  for (const Assignment& a : graph.assignments()) extend(a.value, forever);
   for (Planned& p : planned) {
     int now = int(&p - planned.data());
     lifetimes_.push_back({p.step->workspace_bytes(), now, now});
@@ -155,12 +201,36 @@ std::vector<Planned> CpuProgram::lower(const Graph& graph) {
   return planned;
 }
 
-// Constants live in the graph's shared buffers; whatever is asked for here is kept alive.
+// Constants and variables live in shared buffers; whatever is asked for here is kept alive.
 void* CpuProgram::address(Edge edge) {
   Place& place = places_[size_t(edge.id)][size_t(edge.output)];
   if (place.lifetime >= 0) return arena_.data() + offsets_[size_t(place.lifetime)];
-  constants_.push_back(place.constant);
-  return const_cast<std::byte*>(place.constant->data());
+  kept_.push_back(place.kept);
+  return const_cast<std::byte*>(place.kept->data());
+}
+
+// What is not computed where its variable lies is copied there when all is done, and by way of a
+// buffer of its own where it is itself a variable: two may change places.
+void CpuProgram::copy_assigned(const Graph& graph) {
+  std::vector<Copy> from_variables;
+  size_t staged = 0;
+  for (const Assignment& a : graph.assignments()) {
+    size_t bytes = graph.nodes()[size_t(a.variable.id)].outputs[0].bytes();
+    Copy copy{address(a.variable), address(a.value), bytes};
+    if (copy.to == copy.from || bytes == 0) continue;
+    bool from_variable = graph.nodes()[size_t(a.value.id)].is_variable();
+    (from_variable ? from_variables : copies_).push_back(copy);
+    if (from_variable) staged += bytes;
+  }
+  staging_ = Buffer(staged);
+  std::vector<Copy> there;
+  for (std::byte* stage = staging_.data(); Copy & copy : from_variables) {
+    there.push_back({stage, copy.from, copy.bytes});
+    copy.from = stage;
+    stage += copy.bytes;
+  }
+  copies_.insert(copies_.begin(), there.begin(), there.end());
+  copies_.insert(copies_.end(), from_variables.begin(), from_variables.end());
 }
 
 void CpuProgram::bind(std::vector<Planned>& planned) {

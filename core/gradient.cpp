@@ -1,0 +1,105 @@
+#include "core/gradient.h"
+
+#include "core/ops/math.h"
+
+namespace gesso {
+namespace {
+
+// The derivatives known so far, by node and output.
+class Derivatives {
+ public:
+  explicit Derivatives(Graph& graph) : graph_(graph), known_(graph.nodes().size()) {}
+
+  void add(Edge to, Value part) {
+    auto& outputs = known_[size_t(to.id)];
+    outputs.resize(graph_.nodes()[size_t(to.id)].outputs.size());
+    Value& sum = outputs[size_t(to.output)];
+    sum = sum ? sum + part : part;
+  }
+  const Values& of(int id) const { return known_[size_t(id)]; }
+  Value of(Edge e) const {
+    const Values& outputs = of(e.id);
+    return outputs.empty() ? Value{} : outputs[size_t(e.output)];
+  }
+
+ private:
+  Graph& graph_;
+  std::vector<Values> known_;
+};
+
+// Whether a node's outputs depend on any of `of`, by node.
+std::vector<bool> dependents(const Graph& graph, const Values& of) {
+  std::vector<bool> depends(graph.nodes().size());
+  for (Value v : of) depends[size_t(v.id)] = true;
+  for (size_t id = 0; id < depends.size(); ++id)
+    for (Edge e : graph.nodes()[id].inputs)
+      if (e.id >= 0 && depends[size_t(e.id)]) depends[id] = true;
+  return depends;
+}
+
+void check(const Values& outputs, const Values& seeds, const Values& of) {
+  if (seeds.size() > outputs.size())
+    fail("gradient: there are more seeds than outputs",
+         {{"outputs", std::to_string(outputs.size())}, {"seeds", std::to_string(seeds.size())}},
+         "one seed for each output");
+  for (size_t i = 0; i < seeds.size(); ++i)
+    if (seeds[i] && seeds[i].type() != outputs[i].type())
+      fail("gradient: a seed has another type than its output",
+           {{"output", to_string(outputs[i].type())}, {"seed", to_string(seeds[i].type())}},
+           "a seed of the output's type");
+  for (const Values* list : {&outputs, &of})
+    for (Value v : *list)
+      if (v.dtype() != DType::f32)
+        fail("gradient: only float32 values have one", {{"given", to_string(v.type())}},
+             "a value that is computed with real numbers");
+}
+
+// Adds a node's part of the derivatives by its inputs.
+void descend(Graph& graph, int id, const std::vector<bool>& depends, Derivatives& derivatives) {
+  const Node& node = graph.nodes()[size_t(id)];
+  if (!node.op->gradient)
+    fail("gradient: " + std::string(node.op->name) + " has none",
+         node.name.empty() ? std::vector<Fact>{} : std::vector<Fact>{{"node", node.name}},
+         "derivatives by values that do not pass through it");
+  Grad g{graph, node, {}, {}, derivatives.of(id), {}};
+  for (Edge e : node.inputs) {
+    g.x.push_back(graph.value(e));
+    bool real = e.id >= 0 && g.x.back().dtype() == DType::f32;
+    g.wanted.push_back(real && depends[size_t(e.id)]);
+  }
+  for (int o = 0; o < int(node.outputs.size()); ++o) g.y.push_back({&graph, id, o});
+  Values parts = node.op->gradient(g);
+  for (size_t i = 0; i < parts.size(); ++i)
+    if (parts[i] && g.wanted[i]) derivatives.add(node.inputs[i], parts[i]);
+}
+
+}  // namespace
+
+Value Grad::dy(int output) const {
+  Value known = dys[size_t(output)];
+  return known ? known : zeros_like(y[size_t(output)]);
+}
+
+Values gradient(const Values& outputs, const Values& seeds, const Values& of) {
+  check(outputs, seeds, of);
+  if (outputs.empty() || of.empty()) return Values(of.size());
+  Graph& graph = *outputs[0].graph;
+  int last = int(graph.nodes().size()) - 1;
+  std::vector<bool> depends = dependents(graph, of);
+  Derivatives derivatives(graph);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    Value seed = i < seeds.size() ? seeds[i] : Value{};
+    derivatives.add({outputs[i].id, outputs[i].output}, seed ? seed : ones_like(outputs[i]));
+  }
+  for (int id = last; id >= 0; --id)
+    if (depends[size_t(id)] && graph.nodes()[size_t(id)].op && !derivatives.of(id).empty())
+      descend(graph, id, depends, derivatives);
+  Values results;
+  for (Value v : of) {
+    Value d = derivatives.of(Edge{v.id, v.output});
+    results.push_back(d ? d : zeros_like(v));
+  }
+  return results;
+}
+
+}  // namespace gesso

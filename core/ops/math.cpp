@@ -1,0 +1,46 @@
+#include "core/ops/math.h"
+
+#include <numeric>
+
+namespace gesso {
+
+Value apply(const Op& op, const Values& inputs, Attrs attrs) {
+  auto given = std::find_if(inputs.begin(), inputs.end(), [](Value v) { return bool(v); });
+  return given->graph->apply(op, inputs, std::move(attrs));
+}
+
+Value full_like(Value x, double value) {
+  return expand(x.graph->scalar(value, x.dtype()), x.shape());
+}
+
+Value clamp(Value x, double low, double high) {
+  return apply(clamp_op, {x}, {{"minValue", low}, {"maxValue", high}});
+}
+
+Value transpose(Value x) {
+  Ints permutation = all_axes(x.shape().rank());
+  std::swap(permutation.back(), permutation.rbegin()[1]);
+  return transpose(x, permutation);
+}
+
+Value reduce(const Op& op, Value x, const Ints& axes, bool keep) {
+  Attrs attrs{{"keepDimensions", keep}};
+  if (!axes.empty()) attrs["axes"] = axes;
+  return apply(op, {x}, std::move(attrs));
+}
+
+Value sum_to(Value x, const Shape& shape) {
+  int added = x.shape().rank() - shape.rank();
+  Ints axes;
+  for (int i = 0; i < x.shape().rank(); ++i)
+    if (i < added || shape[i - added] != x.shape()[i]) axes.push_back(i);
+  return axes.empty() ? x : reshape(sum(x, axes), shape);
+}
+
+Ints all_axes(int rank) {
+  Ints axes(static_cast<size_t>(rank));
+  std::iota(axes.begin(), axes.end(), 0);
+  return axes;
+}
+
+}  // namespace gesso
