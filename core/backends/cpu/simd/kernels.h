@@ -29,6 +29,7 @@ std::unique_ptr<Step> loop_step(F loop, size_t workspace_bytes = 0) {
 // Each gives a step, or null when it declines the node.
 std::unique_ptr<Step> batch_normalization(const Lowering& lowering);
 std::unique_ptr<Step> clamp(const Lowering& lowering);
+std::unique_ptr<Step> clamp_gradient(const Lowering& lowering);
 std::unique_ptr<Step> gelu(const Lowering& lowering);
 std::unique_ptr<Step> max(const Lowering& lowering);
 std::unique_ptr<Step> min(const Lowering& lowering);
