@@ -5,6 +5,7 @@
 
 #include "core/gradient.h"
 #include "core/ops/math.h"
+#include "models/layers/constraints.h"
 #include "models/load/file_model.h"
 #include "models/train/names.h"
 
