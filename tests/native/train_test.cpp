@@ -139,7 +139,7 @@ TEST(Losses, RefuseLabelsThatAreNotIndices) {
   Value p = g.input("p", {DType::f32, {4, 3}}), t = g.input("t", {DType::f32, {4, 3}});
   expect_error([&] { loss_of(find_loss("sparseCategoricalCrossentropy"), t, p); },
                "loss: there must be one index of a class for each row of predictions.\n"
-               "  labels       float32 [4, 3]\n"
+               "  labels  float32 [4, 3]\n"
                "  predictions  float32 [4, 3]\n"
                "  Try: labels of shape [4], or categoricalCrossentropy for one-hot labels");
 }
@@ -352,7 +352,7 @@ TEST(DataSets, WidenBytes) {
 TEST(DataSets, RefuseOtherTypes) {
   expect_error([] { Rows("image", {DType::i32, {2}}, DType::f32, 2); },
                "image: samples cannot be of this type.\n"
-               "  given   float32\n"
+               "  given  float32\n"
                "  wanted  int32\n"
                "  Try: numbers of type int32, or bytes");
 }
