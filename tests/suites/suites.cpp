@@ -20,6 +20,7 @@ struct Folder {
 constexpr Folder folders[] = {
     {"tfjs-graph", run_tfjs_graph},
     {"tfjs-kernels", run_tfjs_kernel},
+    {"tfjs-optimizers", run_tfjs_optimizer},
     {"webnn", run_webnn},
 };
 
