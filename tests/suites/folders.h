@@ -10,5 +10,7 @@ namespace gesso::suites {
 void run_webnn(const std::string& stem, const Json& test, Trial& trial);
 void run_tfjs_graph(const std::string& stem, const Json& test, Trial& trial);
 void run_tfjs_kernel(const std::string& stem, const Json& test, Trial& trial);
+void run_tfjs_layer(const std::string& stem, const Json& test, Trial& trial);
+void run_tfjs_model(const std::string& stem, const Json& test, Trial& trial);
 
 }  // namespace gesso::suites

@@ -20,6 +20,8 @@ struct Folder {
 constexpr Folder folders[] = {
     {"tfjs-graph", run_tfjs_graph},
     {"tfjs-kernels", run_tfjs_kernel},
+    {"tfjs-layers", run_tfjs_layer},
+    {"tfjs-models", run_tfjs_model},
     {"webnn", run_webnn},
 };
 
