@@ -6,6 +6,7 @@
 
 #include "tests/suites/folders.h"
 #include "tests/suites/graph_model.h"
+#include "tests/suites/kernel_call.h"
 
 namespace gesso::suites {
 namespace {
@@ -16,6 +17,7 @@ struct Kernel {
   std::string name;
   const Json& attrs;
   std::vector<NamedTensor> inputs;
+  bool constant_weights = true;  // else they are inputs like the others
   GraphModel model = {};
   Graph graph = {};
 
@@ -37,7 +39,7 @@ struct Kernel {
     return model.placeholder(std::string(input), tensor(input));
   }
   std::string weight(std::string_view input) {
-    return model.constant(std::string(input), tensor(input));
+    return constant_weights ? model.constant(std::string(input), tensor(input)) : in(input);
   }
   std::vector<std::string> all() {
     std::vector<std::string> names;
@@ -653,6 +655,23 @@ Result unpack(Kernel& k) {
       with(k.type(), {{"axis", attr_int(axis)}, {"num", attr_int(shape[positive])}}));
 }
 
+// A row that is added to nothing, because its segment is below 0, goes behind the last segment.
+Result segment_sum(Kernel& k) {
+  int segments = integer(k.attr("numSegments"));
+  Value x = k.value("x"), ids = k.value("segmentIds");
+  Value below = k.apply("lesser", {ids, k.graph.scalar(0, DType::i32)});
+  ids = k.apply("where", {below, k.graph.scalar(segments, DType::i32), ids});
+  Ints locations(ids.shape().begin(), ids.shape().end());
+  locations.push_back(1);
+  Ints sizes(x.shape().begin() + ids.shape().rank(), x.shape().end()), starts(sizes.size() + 1);
+  sizes.insert(sizes.begin(), segments + 1);
+  Value sums = k.apply("expand", {k.graph.scalar(0, x.dtype())}, {{"newShape", sizes}});
+  ids = k.apply("reshape", {ids}, {{"newShape", locations}});
+  sums = k.apply("scatterND", {sums, ids, x}, {{"reduction", "add"}});
+  sizes[0] = segments;
+  return k.apply("slice", {sums}, {{"starts", starts}, {"sizes", sizes}});
+}
+
 // Names of GraphDef operators, as template arguments.
 constexpr char add_v2[] = "AddV2", floor_mod[] = "FloorMod", mul[] = "Mul", add_n[] = "AddN",
                conv2d[] = "Conv2D", depthwise[] = "DepthwiseConv2dNative", avg_pool[] = "AvgPool",
@@ -777,6 +796,7 @@ const std::map<std::string, Result (*)(Kernel&)> rows{
     {"TopK", top_k},
     {"Transpose", transpose_by},
     {"Unpack", unpack},
+    {"UnsortedSegmentSum", segment_sum},
     {"ZerosLike", same_name},
     {"_FusedMatMul", fused_matmul},
 };
@@ -799,7 +819,6 @@ std::string reason(const std::string& name) {
       {"SearchSorted", "no operator: searching"},
       {"Transform", "no operator: image transforms"},
       {"Unique", "no operator: sizes known only at run time"},
-      {"UnsortedSegmentSum", "no operator: scattered sums"},
   };
   if (auto found = exact.find(name); found != exact.end()) return found->second;
   if (name.ends_with("Grad") || name.find("Backprop") != std::string::npos)
@@ -809,33 +828,53 @@ std::string reason(const std::string& name) {
   return {};
 }
 
-}  // namespace
+// Calls the function that the table has for this kernel.
+Result translate(Kernel& k) {
+  auto row = rows.find(k.name);
+  if (row != rows.end()) return row->second(k);
+  if (std::string why = reason(k.name); !why.empty()) throw Skip{why};
+  fail(k.name + ": there is no such kernel", {}, "a name of TF.js' kernels");
+}
 
-void run_tfjs_kernel(const std::string& stem, const Json& test, Trial& trial) {
-  auto row = rows.find(stem);
-  if (row == rows.end()) {
-    if (std::string why = reason(stem); !why.empty()) throw Skip{why};
-    fail(stem + ": there is no such kernel", {}, "a name of TF.js' kernels");
-  }
-  Kernel k{stem, member(test, "attrs"), {}};
-  for (const Json& input : member(test, "inputs"))
-    k.inputs.push_back({text(member(input, "name")), tensor(input)});
-  std::vector<Tensor> expected;
-  for (const Json& output : member(test, "outputs")) expected.push_back(tensor(output));
-  Result result = row->second(k);
+// Makes the outputs of the model or the graph those of the kernel.
+void name_outputs(Kernel& k, const Result& result, size_t count) {
   if (const auto* node = std::get_if<std::string>(&result)) {
-    for (size_t i = 0; i < expected.size(); ++i)
+    for (size_t i = 0; i < count; ++i)
       k.model.outputs.push_back(i ? *node + ':' + std::to_string(i) : *node);
-    check(k.model, expected, trial);
     return;
   }
   Value value = std::get<Value>(result);
-  std::vector<Expectation> expectations;
-  for (size_t i = 0; i < expected.size(); ++i) {
+  for (size_t i = 0; i < count; ++i) {
     if (i >= k.graph.node(value).outputs.size()) throw Wrong{"there are too few outputs"};
     k.graph.output("out" + std::to_string(i), value.at(int(i)));
-    expectations.push_back({expected[i], tfjs_tolerance});
   }
+}
+
+}  // namespace
+
+std::vector<NamedTensor> kernel_inputs(const Json& test) {
+  std::vector<NamedTensor> inputs;
+  for (const Json& input : member(test, "inputs"))
+    inputs.push_back({text(member(input, "name")), tensor(input)});
+  return inputs;
+}
+
+Graph graph_of_kernel(const std::string& name, const Json& test, size_t outputs) {
+  Kernel k{name, member(test, "attrs"), kernel_inputs(test), false};
+  Result result = translate(k);
+  name_outputs(k, result, outputs);
+  return std::holds_alternative<Value>(result) ? std::move(k.graph) : load(k.model);
+}
+
+void run_tfjs_kernel(const std::string& stem, const Json& test, Trial& trial) {
+  Kernel k{stem, member(test, "attrs"), kernel_inputs(test)};
+  std::vector<Tensor> expected;
+  for (const Json& output : member(test, "outputs")) expected.push_back(tensor(output));
+  Result result = translate(k);
+  name_outputs(k, result, expected.size());
+  if (std::holds_alternative<std::string>(result)) return check(k.model, expected, trial);
+  std::vector<Expectation> expectations;
+  for (const Tensor& t : expected) expectations.push_back({t, tfjs_tolerance});
   trial.check(k.graph, k.inputs, expectations);
 }
 
