@@ -2,6 +2,7 @@
 // cannot say them. Attribute names are those of TF.js' kernels.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <variant>
 
 #include "tests/suites/folders.h"
@@ -210,6 +211,40 @@ Result conv_transpose(Kernel& k) {
   Spatial s = spatial(k, Shape(sizes), filter_window(k));
   std::string shape = k.model.constant(sizes), filter = k.weight("filter");
   return k.model.node("Conv2DBackpropInput", {shape, filter, k.in("dy")}, window_attrs(k, s));
+}
+
+// Grey-scale dilation: y = max over the window of x + filter, with -Infinity outside of the image.
+Result dilation(Kernel& k) {
+  const Shape& filter = k.shape("filter");
+  if (filter.rank() != 3) fail("Dilation2D: a filter must have three dimensions", {}, "[1, 1, 1]");
+  Spatial s = spatial(k, k.shape("x"), {filter[0], filter[1]});
+  Ints sizes(2);
+  for (size_t axis = 0; axis < 2; ++axis) {
+    int reach = (s.window[axis] - 1) * s.dilations[axis] + 1;
+    sizes[axis] = (s.size[axis] - (s.pad == "same" ? 1 : reach)) / s.strides[axis] + 1;
+    int missing = std::max(0, (sizes[axis] - 1) * s.strides[axis] + reach - s.size[axis]);
+    if (s.pad == "same") s.pads[2 * axis] = missing / 2;
+    s.pads[2 * axis + 1] = missing - s.pads[2 * axis];
+  }
+  int batch = k.shape("x")[0], channels = k.shape("x")[3];
+  Value x = k.apply("pad", {k.value("x")},
+                    {{"beginningPadding", Ints{0, s.pads[0], s.pads[2], 0}},
+                     {"endingPadding", Ints{0, s.pads[1], s.pads[3], 0}},
+                     {"value", -std::numeric_limits<double>::infinity()}});
+  Value weights = k.value("filter"), y;
+  for (int row = 0; row < filter[0]; ++row)
+    for (int column = 0; column < filter[1]; ++column) {
+      Value tap = k.apply("slice", {x},
+                          {{"starts", Ints{0, row * s.dilations[0], column * s.dilations[1], 0}},
+                           {"sizes", Ints{batch, (sizes[0] - 1) * s.strides[0] + 1,
+                                          (sizes[1] - 1) * s.strides[1] + 1, channels}},
+                           {"strides", Ints{1, s.strides[0], s.strides[1], 1}}});
+      Value weight = k.apply("slice", {weights},
+                             {{"starts", Ints{row, column, 0}}, {"sizes", Ints{1, 1, channels}}});
+      Value sum = k.apply("add", {tap, weight});
+      y = y ? k.apply("max", {y, sum}) : sum;
+    }
+  return y;
 }
 
 // Activations of the fused kernels: the name in fused_ops, which is that of the operator too.
@@ -598,7 +633,10 @@ Result split(Kernel& k) {
 }
 
 Result step(Kernel& k) {
-  return k.apply("step", {k.value("x")}, {{"alpha", k.number_or("alpha", 0)}});
+  Value x = k.value("x");
+  Value y = k.apply("cast", {x}, {{"type", std::string("float32")}});
+  y = k.apply("step", {y}, {{"alpha", k.number_or("alpha", 0)}});
+  return k.apply("cast", {y}, {{"type", std::string(to_string(x.dtype()))}});
 }
 
 Result strided_slice(Kernel& k) {
@@ -708,6 +746,7 @@ const std::map<std::string, Result (*)(Kernel&)> rows{
     {"Cumsum", cumulative},
     {"DepthToSpace", depth_to_space},
     {"DepthwiseConv2dNative", conv<depthwise>},
+    {"Dilation2D", dilation},
     {"Einsum", einsum},
     {"Elu", same_name},
     {"Equal", same_name},
@@ -812,7 +851,6 @@ std::string reason(const std::string& name) {
       {"Cumprod", "no operator: running products"},
       {"DenseBincount", "no operator: counting"},
       {"Diag", "no operator: diagonals"},
-      {"Dilation2D", "no operator: morphology"},
       {"MaxPool3D", "no operator: 3-D pooling"},
       {"MaxPoolWithArgmax", "no operator: positions of a pool's maxima"},
       {"RotateWithOffset", "no operator: image transforms"},
