@@ -14,6 +14,8 @@ const std::unordered_map<const Op*, Lower> rows{
     {&batch_normalization_op, batch_normalization},
     {&clamp_op, clamp},
     {&gelu_op, gelu},
+    {&gemm_op, gemm},
+    {&matmul_op, matmul},
     {&max_op, max},
     {&max_pool2d_op, max_pool2d},
     {&min_op, min},
