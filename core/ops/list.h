@@ -20,6 +20,7 @@
   X(cast)                    \
   X(ceil)                    \
   X(clamp)                   \
+  X(clamp_gradient)          \
   X(concat)                  \
   X(conv2d)                  \
   X(conv_transpose2d)        \
@@ -38,6 +39,7 @@
   X(floor_div)               \
   X(gather)                  \
   X(gather_elements)         \
+  X(gather_gradient)         \
   X(gather_nd)               \
   X(gelu)                    \
   X(gemm)                    \
@@ -87,6 +89,7 @@
   X(reduce_sum_square)       \
   X(relu)                    \
   X(resample2d)              \
+  X(resample2d_gradient)     \
   X(reshape)                 \
   X(reverse)                 \
   X(round_even)              \

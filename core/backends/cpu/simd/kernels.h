@@ -30,6 +30,7 @@ std::unique_ptr<Step> loop_step(F loop, size_t workspace_bytes = 0) {
 std::unique_ptr<Step> average_pool2d(const Lowering& lowering);
 std::unique_ptr<Step> batch_normalization(const Lowering& lowering);
 std::unique_ptr<Step> clamp(const Lowering& lowering);
+std::unique_ptr<Step> clamp_gradient(const Lowering& lowering);
 std::unique_ptr<Step> gelu(const Lowering& lowering);
 std::unique_ptr<Step> gemm(const Lowering& lowering);
 std::unique_ptr<Step> matmul(const Lowering& lowering);

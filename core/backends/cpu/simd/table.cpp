@@ -13,6 +13,7 @@ const std::unordered_map<const Op*, Lower> rows{
     {&average_pool2d_op, average_pool2d},
     {&batch_normalization_op, batch_normalization},
     {&clamp_op, clamp},
+    {&clamp_gradient_op, clamp_gradient},
     {&gelu_op, gelu},
     {&gemm_op, gemm},
     {&matmul_op, matmul},
