@@ -121,9 +121,8 @@ Operand LayerContext::draw(const Layer& layer, const Shape& shape, bool normal) 
   Field seed = layer.config.get("seed");
   double stream = streams_++;
   if (seed) stream = double(first_seeded + uint32_t(seed.integer()) % first_seeded);
-  const Op* op = find_op(normal ? "randomNormal" : "randomUniform");
   Operand state{random_.type(), random_, nullptr, {}};
-  return b.apply(*op, {state},
+  return b.apply(normal ? random_normal_op : random_uniform_op, {state},
                  {{"newShape", Ints(shape.begin(), shape.end())}, {"stream", stream}});
 }
 

@@ -18,6 +18,7 @@ struct Folder {
 };
 
 constexpr Folder folders[] = {
+    {"tfjs-fns", run_tfjs_fn},
     {"tfjs-grads", run_tfjs_grad},
     {"tfjs-graph", run_tfjs_graph},
     {"tfjs-kernels", run_tfjs_kernel},
