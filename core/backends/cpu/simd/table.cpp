@@ -12,8 +12,12 @@ using Lower = std::unique_ptr<Step> (*)(const Lowering&);
 const std::unordered_map<const Op*, Lower> rows{
     {&average_pool2d_op, average_pool2d},
     {&batch_normalization_op, batch_normalization},
-    {&clamp_op, clamp},
     {&clamp_gradient_op, clamp_gradient},
+    {&clamp_op, clamp},
+    {&conv2d_filter_gradient_op, conv2d_filter_gradient},
+    {&conv2d_input_gradient_op, conv2d_input_gradient},
+    {&conv2d_op, conv2d},
+    {&conv_transpose2d_op, conv_transpose2d},
     {&gelu_op, gelu},
     {&gemm_op, gemm},
     {&matmul_op, matmul},
