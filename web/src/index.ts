@@ -15,7 +15,7 @@ export * from './layers/index.js';
 export type { About, Input, LoadedModel, LoadOptions, Port, RunOptions } from './model.js';
 export { loadModel } from './model.js';
 export type { Progress } from './progress.js';
-export { setModelPath, setWasmPath } from './settings.js';
+export { setDeterministic, setModelPath, setWasmPath } from './settings.js';
 export type { ModelSource } from './source.js';
 export type {
   ImageClassifier,

@@ -22,6 +22,14 @@ export type {
   SaveTarget,
   WeightInfo,
 } from './layersModel.js';
+export {
+  type CreateOptions,
+  loadLayersModel,
+  type ModelOptions,
+  model,
+  sequential,
+} from './models.js';
+export { deleteModel, listModels, type StoredModel } from './storage.js';
 export { type InputOptions, input } from './topology.js';
 export type {
   Callbacks,

@@ -1,5 +1,5 @@
 // The middle floor: a model made of layers, which can be trained.
-import type { Input, LoadedModel, Session } from '../model.js';
+import type { Input, LoadedModel } from '../model.js';
 import type { Tensor } from '../tensor.js';
 import type { CompileOptions, FitOptions, Logs } from './trainingOptions.js';
 

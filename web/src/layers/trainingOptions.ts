@@ -50,7 +50,7 @@ const optimizers = {
     /** Part of each weight that is taken away at each step, times the learning rate; 0.004. */
     weightDecay: natural(0.004),
   },
-  /** Adam with the largest gradient in place of the spread; learning rate 0.001. */
+  /** Adam with the largest gradient in place of the spread; learning rate 0.002. */
   adamax: moments,
   /** Steps scaled by the spread of the gradients; learning rate 0.001. */
   rmsprop: {
@@ -81,9 +81,30 @@ const optimizers = {
 /** How weights follow the gradient: a name, or a name with options. */
 export type Optimizer = NamedOf<typeof optimizers>;
 
-/** What the core calls each optimizer. */
-const optimizerClasses: Record<keyof typeof optimizers, string> = {
-  sgd: 'SGD',
+/** What is left out. Written out in full, so that saved files mean the same for ever. */
+const usual: Record<keyof typeof optimizers, Record<string, number | boolean>> = {
+  sgd: { learningRate: 0.01, momentum: 0, nesterov: false },
+  adam: { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
+  adamW: { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0.004 },
+  adamax: { learningRate: 0.002, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
+  rmsprop: { learningRate: 0.001, decay: 0.9, momentum: 0, epsilon: 1e-7, centered: false },
+  adagrad: { learningRate: 0.01, initialAccumulatorValue: 0.1 },
+  adadelta: { learningRate: 0.001, rho: 0.95, epsilon: 1e-7 },
+};
+
+/** What the core and TensorFlow.js call an optimizer, and how it is set. */
+function writeOptimizer(
+  name: keyof typeof optimizers,
+  given: Record<string, unknown>,
+): TrainerOptions['optimizer'] {
+  const config = { ...usual[name], ...given };
+  if (name !== 'sgd') return { className: optimizerClasses[name], config };
+  const { learningRate, momentum, nesterov } = config;
+  if (momentum === 0) return { className: 'SGD', config: { learningRate } };
+  return { className: 'Momentum', config: { learningRate, momentum, useNesterov: nesterov } };
+}
+
+const optimizerClasses = {
   adam: 'Adam',
   adamW: 'AdamW',
   adamax: 'Adamax',
@@ -208,7 +229,7 @@ export function readCompile(given: CompileOptions): TrainerOptions {
   const checked = Object.entries(rest).filter(([, value]) => value !== undefined);
   return {
     ...(Object.fromEntries(checked) as Pick<TrainerOptions, 'loss' | 'seed'>),
-    optimizer: { className: optimizerClasses[known], config },
+    optimizer: writeOptimizer(known, config),
     metrics: metrics ?? [],
   };
 }
