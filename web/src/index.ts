@@ -35,6 +35,7 @@ export type {
   TrainOptions,
   Value,
 } from './tasks/neuralNetwork.js';
+export { neuralNetwork } from './tasks/neuralNetwork.js';
 export type { DType, NestedArray, Tensor, TypedArray } from './tensor.js';
 export { tensor } from './tensor.js';
 export type { Loading } from './usable.js';

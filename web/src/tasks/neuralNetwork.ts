@@ -1,6 +1,8 @@
 // A small network that learns from rows of numbers, words or pictures.
+import { fail } from '../errors.js';
 import type { ImageSource } from '../image.js';
-import type { Layer } from '../layers/layer.js';
+import { choice, positive, whole } from '../layers/kinds.js';
+import { Layer } from '../layers/layer.js';
 import type { LayersModel } from '../layers/layersModel.js';
 import type {
   EarlyStopping,
@@ -8,8 +10,14 @@ import type {
   Schedule,
   TrainingProgress,
 } from '../layers/trainingOptions.js';
+import { loadOptions } from '../model.js';
+import { absent, isRecord, needed, readOptions } from '../options.js';
 import type { ModelSource } from '../source.js';
+import { show } from '../tensor.js';
+import type { Loading } from '../usable.js';
+import { isShape } from './examples.js';
 import type { Label } from './imageClassifier.js';
+import { Network } from './network.js';
 
 /** What one example can hold under a name: a number, a word, or a picture. */
 export type Value = number | string | ImageSource;
@@ -144,4 +152,75 @@ export interface NeuralNetwork {
   stop(): void;
   /** Frees the network. */
   dispose(): void;
+}
+
+const who = 'neuralNetwork';
+
+const isCount = (value: unknown): boolean => Number.isInteger(value) && Number(value) > 0;
+const isNames = (value: unknown): boolean =>
+  Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string');
+
+const networkOptions = {
+  task: needed({
+    ...choice(['classification', 'regression', 'imageClassification']),
+    example: "task: 'classification'",
+  }),
+  inputs: absent<number | readonly string[] | readonly [number, number, number]>(
+    'a number, a list of names, or [width, height, channels]',
+    "inputs: ['r', 'g', 'b']",
+    (value) => isCount(value) || isNames(value) || isShape(value),
+  ),
+  outputs: absent<number | readonly string[]>(
+    'a number or a list of names',
+    "outputs: ['label']",
+    (value) => isCount(value) || isNames(value),
+  ),
+  layers: absent<readonly Layer[]>(
+    'a list of layers',
+    'layers: [dense({ units: 16 })]',
+    (value) =>
+      Array.isArray(value) && value.length > 0 && value.every((each) => each instanceof Layer),
+  ),
+  hiddenUnits: { ...whole(1), example: 'hiddenUnits: 16' },
+  optimizer: absent<Optimizer>(
+    'the name of an optimizer, or an object with one',
+    "optimizer: 'adam'",
+    (value) => typeof value === 'string' || isRecord(value),
+  ),
+  learningRate: { ...positive(0.01), example: 'learningRate: 0.01' },
+  neuroEvolution: false,
+  seed: 0,
+  worker: loadOptions.worker,
+};
+
+/**
+ * A small network that learns from examples.
+ *
+ *     const network = neuralNetwork({ task: 'classification' });
+ *     network.addData([255, 0, 0], 'red');
+ *     network.addData([0, 0, 255], 'blue');
+ *     await network.normalizeData();
+ *     await network.train({ epochs: 50 });
+ *     const [best] = await network.classify([250, 20, 10]); // { label: 'red', confidence: … }
+ *
+ * A classification calls its one output `label` and takes several names in `outputs` for those of
+ * the classes.
+ */
+export function neuralNetwork(options: NeuralNetworkOptions): Loading<NeuralNetwork> {
+  const checked = readOptions(who, options, networkOptions);
+  const { task, inputs, layers, hiddenUnits } = checked;
+  if (layers && hiddenUnits !== undefined) {
+    fail(`${who}: layers and hiddenUnits cannot be given together`, {}, 'one of them');
+  }
+  const pictures = task === 'imageClassification';
+  if (inputs !== undefined && pictures !== isShape(inputs)) {
+    fail(
+      pictures
+        ? `${who}: for pictures, inputs must be [width, height, channels]`
+        : `${who}: [width, height, channels] is for pictures only`,
+      { task, given: show(inputs) },
+      pictures ? 'inputs: [64, 64, 3]' : "task: 'imageClassification'",
+    );
+  }
+  return new Network(checked).face();
 }
