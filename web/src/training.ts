@@ -89,6 +89,7 @@ export class Training {
   #stopped = false;
   #paused: Promise<void> | undefined;
   #resume = () => {};
+  #turned = 0;
   #kept: TypedArray[] = [];
 
   /** @param changed called when weights have other values */
@@ -135,23 +136,32 @@ export class Training {
     const trainer = this.#ready();
     this.#running = true;
     this.#stopped = false;
+    let slice: Slice = { done: false, step: 0, samples: 0, metrics: {}, bad: null };
     try {
       this.#call(() => trainer.begin(JSON.stringify(request)));
       for (;;) {
+        await this.#turn();
+        if (this.#stopped) return slice;
         const milliseconds = everyStep ? 0 : sliceMilliseconds;
-        const slice = JSON.parse(this.#call(() => trainer.run(milliseconds))) as Slice;
+        slice = JSON.parse(this.#call(() => trainer.run(milliseconds))) as Slice;
         if (request.train) this.#changed();
-        const ends = slice.done || this.#stopped || slice.bad !== null;
+        const ends = slice.done || slice.bad !== null;
         const answered = told?.(slice);
         if (ends || everyStep) await answered; // no progress comes after the end
         if (ends) return slice;
-        await breath();
-        await this.#paused;
-        if (this.#stopped) return slice;
       }
     } finally {
       this.#running = false;
     }
+  }
+
+  /** Lets others have their turn where the last one was a slice ago, and waits while paused. */
+  async #turn(): Promise<void> {
+    if (performance.now() - this.#turned >= sliceMilliseconds) {
+      await breath();
+      this.#turned = performance.now();
+    }
+    await this.#paused;
   }
 
   /** One step, or one look, with samples of its own. */
@@ -159,7 +169,6 @@ export class Training {
     this.give(set, data);
     const count = data.samples;
     const all = { batchSize: count, shuffle: false, first: 0, count };
-    await this.#paused;
     return this.epoch({ set, train, epoch, ...all }, false);
   }
 

@@ -405,7 +405,9 @@ export class Fitting {
       },
       [
         ...(typeof hint === 'string' ? [hint] : []),
-        rate === undefined ? 'a learning rate ten times smaller' : `learningRate: ${rate / 10}`,
+        rate === undefined
+          ? 'a learning rate ten times smaller'
+          : `learningRate: ${Number((rate / 10).toPrecision(3))}`,
         ...(this.#options?.globalClipNorm === undefined ? ['globalClipNorm: 1 in compile()'] : []),
       ].join('; or '),
     );
