@@ -7,6 +7,10 @@
   X(abs)                     \
   X(acos)                    \
   X(acosh)                   \
+  X(adadelta)                \
+  X(adagrad)                 \
+  X(adam)                    \
+  X(adamax)                  \
   X(add)                     \
   X(arg_max)                 \
   X(arg_min)                 \
@@ -20,6 +24,7 @@
   X(cast)                    \
   X(ceil)                    \
   X(clamp)                   \
+  X(clamp_gradient)          \
   X(concat)                  \
   X(conv2d)                  \
   X(conv_transpose2d)        \
@@ -38,6 +43,7 @@
   X(floor_div)               \
   X(gather)                  \
   X(gather_elements)         \
+  X(gather_gradient)         \
   X(gather_nd)               \
   X(gelu)                    \
   X(gemm)                    \
@@ -67,6 +73,7 @@
   X(max_pool2d)              \
   X(min)                     \
   X(mod)                     \
+  X(momentum)                \
   X(mul)                     \
   X(neg)                     \
   X(not_equal)               \
@@ -74,6 +81,8 @@
   X(pad)                     \
   X(pow)                     \
   X(prelu)                   \
+  X(random_normal)           \
+  X(random_uniform)          \
   X(reciprocal)              \
   X(reduce_l1)               \
   X(reduce_l2)               \
@@ -87,19 +96,24 @@
   X(reduce_sum_square)       \
   X(relu)                    \
   X(resample2d)              \
+  X(resample2d_gradient)     \
   X(reshape)                 \
   X(reverse)                 \
+  X(rms_prop)                \
   X(round_even)              \
   X(rsqrt)                   \
   X(scatter_elements)        \
   X(scatter_nd)              \
   X(selu)                    \
+  X(sgd)                     \
   X(sigmoid)                 \
+  X(sigmoid_cross_entropy)   \
   X(sign)                    \
   X(sin)                     \
   X(sinh)                    \
   X(slice)                   \
   X(softmax)                 \
+  X(softmax_cross_entropy)   \
   X(softplus)                \
   X(softsign)                \
   X(split)                   \

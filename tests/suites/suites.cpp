@@ -18,8 +18,10 @@ struct Folder {
 };
 
 constexpr Folder folders[] = {
+    {"tfjs-fns", run_tfjs_fn},
     {"tfjs-graph", run_tfjs_graph},
     {"tfjs-kernels", run_tfjs_kernel},
+    {"tfjs-optimizers", run_tfjs_optimizer},
     {"webnn", run_webnn},
 };
 
