@@ -53,8 +53,16 @@ export interface CoreTrainer {
    * Room for the samples of a set: inputs, targets or weights.
    *
    * @param index which input or target
+   * @param row JSON `{"shape": [28, 28, 1], "dtype": "uint8"}`: of one sample, for sizes that the
+   *   model leaves open and for bytes in place of other numbers
    */
-  reserve(set: number, kind: 'x' | 'y' | 'w', index: number, samples: number): TypedArray;
+  reserve(
+    set: number,
+    kind: 'x' | 'y' | 'w',
+    index: number,
+    samples: number,
+    row?: string,
+  ): TypedArray;
   /** @param options JSON: see EpochRequest in training.ts; @returns the steps of this epoch */
   begin(options: string): number;
   /** Steps until the time or the epoch is over; JSON: see Slice in training.ts. */

@@ -216,9 +216,9 @@ function parse(
   fail(`${entry}: this is not JSON`, { address, reason }, 'copy the file again');
 }
 
-/** Whether a path names a file in the folder of the model, or below it. */
+/** Whether a path names a file in the folder of the model, or below it; `./` may precede it. */
 function staysInside(path: string): boolean {
-  const parts = path.split('/');
+  const parts = path.replace(/^\.\//, '').split('/');
   return (
     path !== '' &&
     !/^[a-z][a-z\d+.-]*:|[\\\0?#]/i.test(path) &&

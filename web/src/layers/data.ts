@@ -55,7 +55,7 @@ function byPort(
   given: Samples,
 ): (Input | undefined)[] {
   const names = ports.map(({ name }) => name);
-  if (isRecord(given) && !isTensor(given)) {
+  if (isRecord(given) && !isTensor(given) && !ArrayBuffer.isView(given)) {
     for (const name of Object.keys(given)) {
       if (names.includes(name)) continue;
       fail(`${who}: ${what} has no "${name}"`, { known: names.join(', ') }, nearest(name, names));
@@ -132,8 +132,10 @@ function stacked(what: string, row: readonly number[], samples: readonly TypedAr
 
 /** The shape with one axis for the samples and those of the row; undefined if it does not fit. */
 function fitted(shape: readonly number[], row: readonly number[]): number[] | undefined {
-  // One number for each sample, where the model has rows of one number.
-  const full = shape.length === row.length && row.at(-1) === 1 ? [...shape, 1] : [...shape];
+  // Rows of one number may be given as numbers, and the other way round.
+  const more = shape.length === row.length && row.at(-1) === 1;
+  const less = shape.length === row.length + 2 && shape.at(-1) === 1;
+  const full = more ? [...shape, 1] : shape.slice(0, less ? -1 : undefined);
   const fits =
     full.length === row.length + 1 &&
     row.every((size, axis) => size < 0 || size === full[axis + 1]);
@@ -182,8 +184,8 @@ export function dataSet(who: string, x: Rows, y: Rows, weights?: Weights): DataS
   const weight = weights && weightOf(who, y, weights);
   return {
     samples: x.samples,
-    x: x.tensors.map(({ data }) => data),
-    y: y.tensors.map(({ data }) => data),
+    x: x.tensors,
+    y: y.tensors,
     w: y.tensors.map(() => weight ?? null),
   };
 }

@@ -189,7 +189,7 @@ export class Examples {
     names: readonly string[] | undefined,
     what: 'input' | 'output',
   ): Named<Value>[] {
-    if (isRecord(row) && !isImage(row)) {
+    if (isRecord(row) && !ArrayBuffer.isView(row) && !isImage(row)) {
       const parts = Object.entries(row) as [string, Value][];
       for (const [name] of parts) {
         if (names === undefined || names.includes(name)) continue;
@@ -201,7 +201,7 @@ export class Examples {
       }
       return parts.map(([name, cell]) => ({ name, cell }));
     }
-    const values = (Array.isArray(row) ? row : [row]) as readonly Value[];
+    const values = listOf(row, this.pictureShape() !== undefined);
     const pixels = what === 'input' ? this.#asPicture(values) : undefined;
     if (pixels) return [{ name: names?.[0] ?? 'image', cell: pixels }];
     const known = names ?? numbered(what, values.length);
@@ -260,6 +260,14 @@ function ordered(
     const cell = row.find(({ name }) => name === column.name)?.cell;
     return checkCell(caller, where, column, cell);
   });
+}
+
+/** The values of a row; bytes are the file of a picture where pictures are wanted. */
+function listOf(row: Row, pictures: boolean): readonly Value[] {
+  if (Array.isArray(row)) return row;
+  const isFile = row instanceof Uint8Array && pictures;
+  if (ArrayBuffer.isView(row) && !isFile) return Array.from(row as Float32Array);
+  return [row as Value];
 }
 
 /** Outputs of a classification are words, whatever they look like. */

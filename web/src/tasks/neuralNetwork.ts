@@ -23,7 +23,12 @@ import { Network } from './network.js';
 export type Value = number | string | ImageSource;
 
 /** An example, or what is asked: values by name, in order, or a single one. */
-export type Row = Value | readonly Value[] | Readonly<Record<string, Value>>;
+export type Row =
+  | Value
+  | readonly Value[]
+  | Float32Array
+  | Float64Array
+  | Readonly<Record<string, Value>>;
 
 /** One number that a network for regression gives. */
 export interface Estimate {
