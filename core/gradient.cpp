@@ -31,8 +31,9 @@ class Derivatives {
 
 // Whether real numbers flow along an edge from what depends on any of `of`.
 bool carries(const Graph& graph, Edge e, const std::vector<bool>& depends) {
-  return e.id >= 0 && depends[size_t(e.id)] &&
-         graph.nodes()[size_t(e.id)].outputs[size_t(e.output)].dtype == DType::f32;
+  if (e.id < 0 || !depends[size_t(e.id)]) return false;
+  const TensorType& type = graph.nodes()[size_t(e.id)].outputs[size_t(e.output)];
+  return type.dtype == DType::f32 && type.shape.count() > 0;
 }
 
 // Whether a node's outputs depend on any of `of` by real numbers, by node.
@@ -64,11 +65,14 @@ void check(const Values& outputs, const Values& seeds, const Values& of) {
     fail("gradient: there are more seeds than outputs",
          {{"outputs", std::to_string(outputs.size())}, {"seeds", std::to_string(seeds.size())}},
          "one seed for each output");
-  for (size_t i = 0; i < seeds.size(); ++i)
-    if (seeds[i] && seeds[i].type() != outputs[i].type())
+  for (size_t i = 0; i < seeds.size(); ++i) {
+    if (!seeds[i]) continue;
+    check_values({seeds[i]}, graph);
+    if (seeds[i].type() != outputs[i].type())
       fail("gradient: a seed has another type than its output",
            {{"output", to_string(outputs[i].type())}, {"seed", to_string(seeds[i].type())}},
            "a seed of the output's type");
+  }
 }
 
 // Adds a node's part of the derivatives by its inputs.

@@ -52,6 +52,7 @@ void clamp(Kernel<Real>& k) {
 // y does not tell.
 Values gradient_of_clamp(const Grad& g) {
   auto [lowest, highest] = bounds_of(g.node);
+  if (lowest == highest) return {};
   return {apply(clamp_gradient_op, {g.dy(), g.x[0]},
                 {{"minValue", lowest}, {"maxValue", highest}, {"inclusive", true}})};
 }
@@ -95,7 +96,8 @@ const Op clamp_op{
 const Op clamp_gradient_op{
     .name = "clampGradient",
     .summary =
-        "dy where the input lies between minValue and maxValue, or with inclusive on one of them; 0 "
+        "dy where the input lies between minValue and maxValue, or with inclusive on one of them; "
+        "0 "
         "elsewhere.",
     .inputs = {"dy", "input"},
     .attrs = {{"minValue", -infinity}, {"maxValue", infinity}, {"inclusive", false}},

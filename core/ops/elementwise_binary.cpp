@@ -195,14 +195,12 @@ Values prelu_gradient(const Grad& g) {
 // da = 2 * dy * (a - b), db = -da
 Values squared_difference_gradient(const Grad& g) {
   Value part = 2 * g.dy() * (g.x[0] - g.x[1]);
-  return stretched(
-      g, [=](Value, Value) { return part; }, [=](Value, Value) { return -part; });
+  return stretched(g, [=](Value, Value) { return part; }, [=](Value, Value) { return -part; });
 }
 
 // da = dy, db = -dy
 Values sub_gradient(const Grad& g) {
-  return stretched(
-      g, [&](Value, Value) { return g.dy(); }, [&](Value, Value) { return -g.dy(); });
+  return stretched(g, [&](Value, Value) { return g.dy(); }, [&](Value, Value) { return -g.dy(); });
 }
 
 }  // namespace

@@ -63,8 +63,8 @@ Types infer_gather_gradient(const Call& c) {
   Shape shape{sizes};
   int axis = whole_option(c, "axis");
   if (axis < -shape.rank() || axis >= shape.rank())
-    fail(c, "axis is out of range", "-1 for the last one, which is " +
-                                        std::to_string(shape.rank() - 1));
+    fail(c, "axis is out of range",
+         "-1 for the last one, which is " + std::to_string(shape.rank() - 1));
   axis = positive_axis(axis, shape.rank());
   if (shape[axis] == 0 && c.shape(1).count() > 0)
     fail(c, "axis " + std::to_string(axis) + " is empty: no index can point into it",
@@ -159,8 +159,7 @@ Values gradient_of_gather_elements(const Grad& g) {
 
 // dx = 0;  dx[indices[i..., 0], indices[i..., 1], …, j...] += dy[i..., j...].
 Values gradient_of_gather_nd(const Grad& g) {
-  return {
-      apply(scatter_nd_op, {zeros_like(g.x[0]), g.x[1], g.dy()}, {{"reduction", "add"}})};
+  return {apply(scatter_nd_op, {zeros_like(g.x[0]), g.x[1], g.dy()}, {{"reduction", "add"}})};
 }
 
 }  // namespace

@@ -217,8 +217,8 @@ Values extreme_gradient(const Grad& g) {
 
 // dx = dy / count
 Values mean_gradient(const Grad& g) {
-  double count = double(reduced_count(
-      g.x[0].shape(), axes_mask(g.node, "axes", g.x[0].shape().rank(), every_axis)));
+  double count = double(
+      reduced_count(g.x[0].shape(), axes_mask(g.node, "axes", g.x[0].shape().rank(), every_axis)));
   return {expand(kept_dy(g) / count, g.x[0].shape())};
 }
 

@@ -239,7 +239,8 @@ const Op resample2d_op{
 
 const Op resample2d_gradient_op{
     .name = "resample2dGradient",
-    .summary = "Adds up, for each pixel of the images of the given sizes, what resample2d took of it.",
+    .summary =
+        "Adds up, for each pixel of the images of the given sizes, what resample2d took of it.",
     .inputs = {"dy"},
     .attrs = {{"mode", "nearest-neighbor"}, {"sizes", Ints{}}, {"coordinates", "halfPixel"}},
     .infer = infer_gradient,

@@ -1,8 +1,8 @@
 // Keras' constraints: what a weight is brought back to after each update.
 #pragma once
 
-#include "models/load/json.h"
 #include "core/graph.h"
+#include "models/load/json.h"
 
 namespace gesso {
 

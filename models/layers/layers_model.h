@@ -14,6 +14,7 @@ namespace gesso {
 
 class Network;
 class States;
+struct Layer;
 
 // A weight of a layer.
 struct Parameter {
@@ -55,11 +56,13 @@ class LayersModel final : public FileModel {
 
   // Appends the model as it is called in training: dropout and noise, batch statistics, moving
   // averages assigned. `random` is int32 [2], {seed, step}. The inputs are in the order of
-  // inputs(), of any shapes that the model accepts.
-  TrainingCall call_for_training(Graph& graph, const Values& inputs, Value random);
+  // inputs(), of any shapes that the model accepts. `masks`, where given, says which of their time
+  // steps count: bool [batch, steps], a default Value for an input without.
+  TrainingCall call_for_training(Graph& graph, const Values& inputs, Value random,
+                                 const Values& masks = {});
 
   // Appends the model as it is called in inference, with the weights as variables.
-  TrainingCall call_for_inference(Graph& graph, const Values& inputs);
+  TrainingCall call_for_inference(Graph& graph, const Values& inputs, const Values& masks = {});
 
   // Forgets what stateful recurrent layers remember: their states are zero again.
   void reset_states();
@@ -68,14 +71,28 @@ class LayersModel final : public FileModel {
   std::string topology() const;
 
  private:
+  // Where a weight belongs, and what it is now.
+  struct Place {
+    std::string name;
+    Layer* layer;
+    size_t slot;
+    const Weight* weight;
+  };
+
+  void plan();
+  void create(uint32_t seed);
+  void take(const Weights& weights);
+  void number_places();
   void write(Graph& graph, const std::vector<Shape>& sizes) const override;
+  TrainingCall call(Graph& graph, const Values& inputs, Value random, const Values& masks);
 
   std::shared_ptr<const Json> json_;  // the layers read their configurations from it
   std::shared_ptr<const Weights> loaded_;
   std::vector<std::unique_ptr<Weight>> created_;
   std::unique_ptr<Network> network_;
   std::unique_ptr<States> states_;
-  std::vector<Parameter> parameters_;  // once somebody has asked
+  std::vector<Place> places_;          // of the weights, in their order
+  std::vector<Parameter> parameters_;  // the same, once somebody has asked
 };
 
 // A new model from a topology, as text. `seed` decides its first weights.

@@ -208,6 +208,32 @@ void Field::refuse(std::string_view what, std::string_view hint) const {
   fail(field + ' ' + std::string(what), {{"found", shown()}}, hint);
 }
 
+std::string to_text(const Json& json) {
+  struct Writer {
+    std::string operator()(std::nullptr_t) const { return "null"; }
+    std::string operator()(bool flag) const { return flag ? "true" : "false"; }
+    std::string operator()(double number) const {
+      bool whole = number == std::floor(number) && std::abs(number) < 1e15;
+      return whole ? std::to_string(int64_t(number)) : nlohmann::json(number).dump();
+    }
+    std::string operator()(const std::string& text) const {
+      return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    }
+    std::string operator()(const Json::Array& items) const {
+      std::string text = "[";
+      for (const Json& item : items) text += (text.size() > 1 ? "," : "") + to_text(item);
+      return text + ']';
+    }
+    std::string operator()(const Json::Object& members) const {
+      std::string text = "{";
+      for (const auto& [name, item] : members)
+        text += (text.size() > 1 ? "," : "") + (*this)(name) + ':' + to_text(item);
+      return text + '}';
+    }
+  };
+  return std::visit(Writer{}, json.value);
+}
+
 std::string snake_case(std::string_view name) {
   std::string snake;
   for (char c : name) {

@@ -30,8 +30,7 @@ bool maps_reals(const Node& node, const Graph& graph) {
   auto real_input = [&](Edge e) {
     return e.id >= 0 && is_real(graph.nodes()[size_t(e.id)].outputs[size_t(e.output)]);
   };
-  return std::ranges::any_of(node.inputs, real_input) &&
-         std::ranges::any_of(node.outputs, is_real);
+  return std::ranges::any_of(node.inputs, real_input) && std::ranges::any_of(node.outputs, is_real);
 }
 
 // A real function of the tensors that are fed to a graph: the sum of seed * output over some of
@@ -41,8 +40,7 @@ class Function {
   // Of the real inputs of a case, with random seeds.
   explicit Function(const OpCase& c) : case_(build(c)) {
     for (const Port& port : graph().inputs()) inputs_.push_back(graph().value(port.edge));
-    for (const OpTensor& t : case_.inputs)
-      feeds_.push_back(to_reference<double>(t.type, t.bytes));
+    for (const OpTensor& t : case_.inputs) feeds_.push_back(to_reference<double>(t.type, t.bytes));
     Values all;
     for (const Port& port : graph().outputs()) all.push_back(graph().value(port.edge));
     weigh(all);

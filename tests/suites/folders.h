@@ -9,8 +9,12 @@ namespace gesso::suites {
 // gesso does not offer what it needs. `stem` is the file's name without ".json".
 void run_webnn(const std::string& stem, const Json& test, Trial& trial);
 void run_tfjs_fn(const std::string& stem, const Json& test, Trial& trial);
+void run_tfjs_grad(const std::string& stem, const Json& test, Trial& trial);
 void run_tfjs_graph(const std::string& stem, const Json& test, Trial& trial);
 void run_tfjs_kernel(const std::string& stem, const Json& test, Trial& trial);
+void run_tfjs_layer(const std::string& stem, const Json& test, Trial& trial);
+void run_tfjs_model(const std::string& stem, const Json& test, Trial& trial);
+void run_tfjs_op(const std::string& stem, const Json& test, Trial& trial);
 void run_tfjs_optimizer(const std::string& stem, const Json& test, Trial& trial);
 
 }  // namespace gesso::suites

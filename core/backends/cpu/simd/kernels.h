@@ -36,6 +36,8 @@ std::unique_ptr<Step> batch_normalization(const Lowering& lowering);
 std::unique_ptr<Step> clamp(const Lowering& lowering);
 std::unique_ptr<Step> clamp_gradient(const Lowering& lowering);
 std::unique_ptr<Step> gelu(const Lowering& lowering);
+std::unique_ptr<Step> gemm(const Lowering& lowering);
+std::unique_ptr<Step> matmul(const Lowering& lowering);
 std::unique_ptr<Step> max(const Lowering& lowering);
 std::unique_ptr<Step> max_pool2d(const Lowering& lowering);
 std::unique_ptr<Step> min(const Lowering& lowering);

@@ -18,6 +18,8 @@ const std::unordered_map<const Op*, Lower> rows{
     {&clamp_op, clamp},
     {&clamp_gradient_op, clamp_gradient},
     {&gelu_op, gelu},
+    {&gemm_op, gemm},
+    {&matmul_op, matmul},
     {&max_op, max},
     {&max_pool2d_op, max_pool2d},
     {&min_op, min},
