@@ -16,9 +16,14 @@ mkdirSync(dist, { recursive: true });
 
 const bundle = await rolldown({
   cwd: tree,
-  input: Object.fromEntries(
-    ['index', 'worker', 'node', 'cli'].map((name) => [name, `web/src/${name}.ts`]),
-  ),
+  // Layers and tasks that train are files of their own, which bundlers leave out where unused.
+  input: {
+    ...Object.fromEntries(
+      ['index', 'worker', 'node', 'cli'].map((name) => [name, `web/src/${name}.ts`]),
+    ),
+    layers: 'web/src/layers/index.ts',
+    neuralNetwork: 'web/src/tasks/neuralNetwork.ts',
+  },
   platform: 'neutral',
   resolve: { mainFields: ['module', 'main'], extensionAlias: { '.js': ['.ts', '.js'] } },
   // Emscripten's module asks for Node's "module" only where it runs in Node.
