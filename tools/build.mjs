@@ -16,12 +16,13 @@ mkdirSync(dist, { recursive: true });
 
 const bundle = await rolldown({
   cwd: tree,
-  // Layers and tasks that train are files of their own, which bundlers leave out where unused.
+  // Each floor and task is a file of its own, which bundlers leave out where it is not used.
   input: {
     ...Object.fromEntries(
       ['index', 'worker', 'node', 'cli'].map((name) => [name, `web/src/${name}.ts`]),
     ),
     layers: 'web/src/layers/index.ts',
+    imageClassifier: 'web/src/tasks/imageClassifier.ts',
     neuralNetwork: 'web/src/tasks/neuralNetwork.ts',
   },
   platform: 'neutral',

@@ -62,7 +62,7 @@ describe('the worker protocol', () => {
     const topology = { class_name: 'Sequential', config: { name: 'line', layers: [layer] } };
     const { model } = await calls.create(JSON.stringify(topology), 1);
     const optimizer = { className: 'SGD', config: { learningRate: 0.1 } };
-    const options = { optimizer, loss: 'meanSquaredError', metrics: [], seed: 0 };
+    const options = { optimizer, loss: 'meanSquaredError' as const, metrics: [], seed: 0 };
     const described = await calls.train(model, 'compile', [options]);
     expect(described.metrics).toEqual(['loss']);
     const x = tensor(

@@ -32,7 +32,7 @@ export interface Client {
   train<M extends TrainingMethod>(
     model: number,
     method: M,
-    given: readonly unknown[] & Partial<Parameters<Training[M]>>,
+    given: Parameters<Training[M]>,
     told?: Told,
   ): Promise<TrainingAnswer<M>>;
   close(model: number): Promise<void>;
@@ -164,7 +164,7 @@ export function workerCalls(worker: Worker, onDeath: () => void): Calls {
     train: <M extends TrainingMethod>(
       model: number,
       method: M,
-      given: readonly unknown[],
+      given: Parameters<Training[M]>,
       told?: Told,
     ) => {
       const answer = remote.train(model, method, given, told && Comlink.proxy(told));

@@ -141,7 +141,7 @@ export class Runtime {
   async train<M extends TrainingMethod>(
     model: number,
     method: M,
-    given: readonly unknown[],
+    given: Parameters<Training[M]>,
     told?: Told,
   ): Promise<TrainingAnswer<M>> {
     const { Training } = await import('./training.js');

@@ -1,6 +1,6 @@
 // The course of a training, seen from the page: epochs, validation, callbacks, and when to stop.
 import { fail } from '../errors.js';
-import type { Open, Session } from '../model.js';
+import type { Session } from '../model.js';
 import { absent, readOptions } from '../options.js';
 import type { TrainingAnswer, TrainingMethod } from '../runtime.js';
 import type {
@@ -8,6 +8,7 @@ import type {
   Slice,
   Snapshot,
   Told,
+  Training,
   TrainingDescription,
   TrainingState,
 } from '../training.js';
@@ -78,8 +79,9 @@ export class Fitting {
     this.#restored = undefined;
   }
 
-  /** Goes on where a saved training ended. */
+  /** Goes on where a saved training ended, unless compile() has said otherwise by now. */
   continueFrom(checkpoint: Checkpoint): void {
+    if (this.#options !== undefined) return;
     this.#options = checkpoint.compile;
     this.#epochs = checkpoint.epochs;
     this.#restored = checkpoint;
@@ -87,7 +89,7 @@ export class Fitting {
 
   /** The model as it is, and what is known of its training; no `compile` before compile(). */
   async snapshot(): Promise<Snapshot & { training: Omit<Checkpoint, 'state'> | undefined }> {
-    const snapshot = await this.#train<'snapshot'>('snapshot', []);
+    const snapshot = await this.#train('snapshot', []);
     const state = snapshot.state ?? this.#restored?.state ?? null;
     const compile = this.#options;
     return { ...snapshot, state, training: compile && { compile, epochs: this.#epochs } };
@@ -205,11 +207,11 @@ export class Fitting {
 
   async #train<M extends TrainingMethod>(
     method: M,
-    given: Parameters<Open['client']['train']>[2],
+    given: Parameters<Training[M]>,
     told?: Told,
   ): Promise<TrainingAnswer<M>> {
     const { client, model } = await this.#session.opened();
-    return client.train(model, method, given as never, told);
+    return client.train(model, method, given, told);
   }
 
   #give(set: number, data: DataSet): Promise<void> {
@@ -306,8 +308,8 @@ export class Fitting {
         const y = readRows(who, 'y', targets, halves.y);
         facts = () => factsOf(x, y);
         const set = train ? sets.training : sets.validation;
-        const given = [set, dataSet(who, x, y, train ? options : undefined), train, this.#epochs];
-        const done = await this.#train('batch', given as never);
+        const data = dataSet(who, x, y, train ? options : undefined);
+        const done = await this.#train('batch', [set, data, train, this.#epochs]);
         if (this.#done(done, options, facts) === null) return null;
         mean.add(done);
         await told?.({ ...mean.slice(), step, done: false, bad: null });

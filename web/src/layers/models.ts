@@ -283,7 +283,9 @@ class Loaded {
       );
     }
     for (const [i, { name }] of known.entries()) {
-      if (layerOf(name) === layer) await client.train(model, 'setTrainable', [i, trainable]);
+      // The moving averages of a batch normalization are counted, not learned.
+      if (layerOf(name) !== layer || /\/moving_(mean|variance)$/.test(name)) continue;
+      await client.train(model, 'setTrainable', [i, trainable]);
     }
   }
 
