@@ -246,7 +246,7 @@ export function writeRegularizer(who: string, given: unknown): Serialized {
 
 /** `useBias` as Keras writes it: `use_bias`. */
 export function snakeCase(word: string): string {
-  return word.replace(/(?<=[a-z\d])(?=[A-Z])/g, '_').toLowerCase();
+  return word.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase();
 }
 
 function snakeKeys(options: Record<string, unknown>): Record<string, unknown> {
