@@ -23,6 +23,7 @@ const std::unordered_map<const Op*, Lower> rows{
     {&conv_transpose2d_op, conv_transpose2d},
     {&gelu_op, gelu},
     {&gemm_op, gemm},
+    {&linear_op, linear},
     {&matmul_op, matmul},
     {&max_op, max},
     {&max_pool2d_op, max_pool2d},
@@ -35,14 +36,21 @@ const std::unordered_map<const Op*, Lower> rows{
     {&sigmoid_cross_entropy_op, sigmoid_cross_entropy},
     {&softmax_cross_entropy_op, softmax_cross_entropy},
     {&sqrt_op, sqrt},
+    {&step_op, step},
 };
 
 // Kernels that take the other types too which their operator accepts.
 const std::unordered_map<const Op*, Lower> mixed_rows{
     {&adam_op, adam},
     {&adamax_op, adamax},
+    {&equal_op, equal},
+    {&gather_gradient_op, gather_gradient},
+    {&greater_op, greater},
+    {&greater_or_equal_op, greater_or_equal},
+    {&lesser_op, lesser},
     {&random_normal_op, random_normal},
     {&random_uniform_op, random_uniform},
+    {&where_op, where},
 };
 
 }  // namespace
