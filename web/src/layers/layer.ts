@@ -110,11 +110,13 @@ const statesOf: Record<string, number> = { SimpleRNN: 1, GRU: 1, LSTM: 2 };
  * defaults, shapes and everything else are known where the layer computes.
  *
  * @param who the factory's own name, to begin messages with
+ * @param usual options on which the versions of Keras differ: written into every file
  */
 export function layer<const S extends Schema>(
   who: string,
   className: string,
   schema: S,
+  usual: Partial<Given<S>> = {},
 ): Factory<S> {
   const make = (given: object = {}): Layer => {
     if (!isRecord(given)) {
@@ -127,7 +129,8 @@ export function layer<const S extends Schema>(
     }
     const all: Schema = { ...schema, ...common };
     readOptions(who, given, withNames(all));
-    const options = Object.entries(given).filter(([, value]) => value !== undefined);
+    const set = Object.entries(given).filter(([, value]) => value !== undefined);
+    const options = Object.entries({ ...usual, ...Object.fromEntries(set) });
     const own = options.filter(([name]) => Object.hasOwn(schema, name));
     const shared = options.filter(([name]) => Object.hasOwn(common, name));
     const config = Object.fromEntries(own.map(([name, value]) => write(who, name, value)));

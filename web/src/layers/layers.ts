@@ -286,7 +286,7 @@ const recurrent = {
 
 const gated = {
   ...recurrent,
-  /** The function of the gates; `hardSigmoid` if left out. */
+  /** The function of the gates; `sigmoid` if left out. */
   recurrentActivation: activationName(),
 };
 

@@ -35,8 +35,18 @@ std::unique_ptr<Step> average_pool2d(const Lowering& lowering);
 std::unique_ptr<Step> batch_normalization(const Lowering& lowering);
 std::unique_ptr<Step> clamp(const Lowering& lowering);
 std::unique_ptr<Step> clamp_gradient(const Lowering& lowering);
+std::unique_ptr<Step> conv2d(const Lowering& lowering);
+std::unique_ptr<Step> conv2d_filter_gradient(const Lowering& lowering);
+std::unique_ptr<Step> conv2d_input_gradient(const Lowering& lowering);
+std::unique_ptr<Step> conv_transpose2d(const Lowering& lowering);
+std::unique_ptr<Step> equal(const Lowering& lowering);
+std::unique_ptr<Step> gather_gradient(const Lowering& lowering);
 std::unique_ptr<Step> gelu(const Lowering& lowering);
 std::unique_ptr<Step> gemm(const Lowering& lowering);
+std::unique_ptr<Step> greater(const Lowering& lowering);
+std::unique_ptr<Step> greater_or_equal(const Lowering& lowering);
+std::unique_ptr<Step> lesser(const Lowering& lowering);
+std::unique_ptr<Step> linear(const Lowering& lowering);
 std::unique_ptr<Step> matmul(const Lowering& lowering);
 std::unique_ptr<Step> max(const Lowering& lowering);
 std::unique_ptr<Step> max_pool2d(const Lowering& lowering);
@@ -51,5 +61,7 @@ std::unique_ptr<Step> sgd(const Lowering& lowering);
 std::unique_ptr<Step> sigmoid_cross_entropy(const Lowering& lowering);
 std::unique_ptr<Step> softmax_cross_entropy(const Lowering& lowering);
 std::unique_ptr<Step> sqrt(const Lowering& lowering);
+std::unique_ptr<Step> step(const Lowering& lowering);
+std::unique_ptr<Step> where(const Lowering& lowering);
 
 }  // namespace gesso::cpu

@@ -15,10 +15,15 @@ const std::unordered_map<const Op*, Lower> rows{
     {&adagrad_op, adagrad},
     {&average_pool2d_op, average_pool2d},
     {&batch_normalization_op, batch_normalization},
-    {&clamp_op, clamp},
     {&clamp_gradient_op, clamp_gradient},
+    {&clamp_op, clamp},
+    {&conv2d_filter_gradient_op, conv2d_filter_gradient},
+    {&conv2d_input_gradient_op, conv2d_input_gradient},
+    {&conv2d_op, conv2d},
+    {&conv_transpose2d_op, conv_transpose2d},
     {&gelu_op, gelu},
     {&gemm_op, gemm},
+    {&linear_op, linear},
     {&matmul_op, matmul},
     {&max_op, max},
     {&max_pool2d_op, max_pool2d},
@@ -31,14 +36,21 @@ const std::unordered_map<const Op*, Lower> rows{
     {&sigmoid_cross_entropy_op, sigmoid_cross_entropy},
     {&softmax_cross_entropy_op, softmax_cross_entropy},
     {&sqrt_op, sqrt},
+    {&step_op, step},
 };
 
 // Kernels that take the other types too which their operator accepts.
 const std::unordered_map<const Op*, Lower> mixed_rows{
     {&adam_op, adam},
     {&adamax_op, adamax},
+    {&equal_op, equal},
+    {&gather_gradient_op, gather_gradient},
+    {&greater_op, greater},
+    {&greater_or_equal_op, greater_or_equal},
+    {&lesser_op, lesser},
     {&random_normal_op, random_normal},
     {&random_uniform_op, random_uniform},
+    {&where_op, where},
 };
 
 }  // namespace
