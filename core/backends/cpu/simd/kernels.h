@@ -28,6 +28,7 @@ std::unique_ptr<Step> loop_step(F loop, size_t workspace_bytes = 0) {
 
 // Each gives a step, or null when it declines the node.
 std::unique_ptr<Step> average_pool2d(const Lowering& lowering);
+std::unique_ptr<Step> average_pool2d_gradient(const Lowering& lowering);
 std::unique_ptr<Step> batch_normalization(const Lowering& lowering);
 std::unique_ptr<Step> clamp(const Lowering& lowering);
 std::unique_ptr<Step> clamp_gradient(const Lowering& lowering);
@@ -40,6 +41,7 @@ std::unique_ptr<Step> gemm(const Lowering& lowering);
 std::unique_ptr<Step> matmul(const Lowering& lowering);
 std::unique_ptr<Step> max(const Lowering& lowering);
 std::unique_ptr<Step> max_pool2d(const Lowering& lowering);
+std::unique_ptr<Step> max_pool2d_gradient(const Lowering& lowering);
 std::unique_ptr<Step> min(const Lowering& lowering);
 std::unique_ptr<Step> relu(const Lowering& lowering);
 std::unique_ptr<Step> rsqrt(const Lowering& lowering);

@@ -10,6 +10,7 @@ namespace {
 using Lower = std::unique_ptr<Step> (*)(const Lowering&);
 
 const std::unordered_map<const Op*, Lower> rows{
+    {&average_pool2d_gradient_op, average_pool2d_gradient},
     {&average_pool2d_op, average_pool2d},
     {&batch_normalization_op, batch_normalization},
     {&clamp_gradient_op, clamp_gradient},
@@ -22,6 +23,7 @@ const std::unordered_map<const Op*, Lower> rows{
     {&gemm_op, gemm},
     {&matmul_op, matmul},
     {&max_op, max},
+    {&max_pool2d_gradient_op, max_pool2d_gradient},
     {&max_pool2d_op, max_pool2d},
     {&min_op, min},
     {&relu_op, relu},
