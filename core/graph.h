@@ -111,8 +111,9 @@ class Graph {
   // an optimiser. Programs read and write the buffer itself.
   Value variable(std::string name, TensorType type, std::shared_ptr<Buffer> state);
 
-  // From the end of each run on, the variable holds this value, which an operator computes. In the
-  // run itself whatever reads the variable sees what it held before.
+  // From the end of each run on, the variable holds this value. In the run itself every operator
+  // that reads the variable sees what it held before; an output that is the variable shows what it
+  // holds after the run.
   void assign(Value variable, Value value);
 
   // Appends a node. Fails, in words that teach, when the operator does not accept these inputs

@@ -34,7 +34,8 @@ inline float uniform_from(uint32_t bits) {
   return float(bits >> 8) * 0x1p-24f;
 }
 
-// A normally distributed number from two times 32 random bits.
+// A normally distributed number from two times 32 random bits, to the last bit the same on every
+// machine.
 float normal_from(uint32_t a, uint32_t b);
 
 }  // namespace gesso

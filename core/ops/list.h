@@ -7,6 +7,10 @@
   X(abs)                     \
   X(acos)                    \
   X(acosh)                   \
+  X(adadelta)                \
+  X(adagrad)                 \
+  X(adam)                    \
+  X(adamax)                  \
   X(add)                     \
   X(arg_max)                 \
   X(arg_min)                 \
@@ -74,6 +78,7 @@
   X(max_pool2d_select)       \
   X(min)                     \
   X(mod)                     \
+  X(momentum)                \
   X(mul)                     \
   X(neg)                     \
   X(not_equal)               \
@@ -81,6 +86,8 @@
   X(pad)                     \
   X(pow)                     \
   X(prelu)                   \
+  X(random_normal)           \
+  X(random_uniform)          \
   X(reciprocal)              \
   X(reduce_l1)               \
   X(reduce_l2)               \
@@ -97,17 +104,21 @@
   X(resample2d_gradient)     \
   X(reshape)                 \
   X(reverse)                 \
+  X(rms_prop)                \
   X(round_even)              \
   X(rsqrt)                   \
   X(scatter_elements)        \
   X(scatter_nd)              \
   X(selu)                    \
+  X(sgd)                     \
   X(sigmoid)                 \
+  X(sigmoid_cross_entropy)   \
   X(sign)                    \
   X(sin)                     \
   X(sinh)                    \
   X(slice)                   \
   X(softmax)                 \
+  X(softmax_cross_entropy)   \
   X(softplus)                \
   X(softsign)                \
   X(split)                   \

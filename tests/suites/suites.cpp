@@ -22,6 +22,7 @@ constexpr Folder folders[] = {
     {"tfjs-graph", run_tfjs_graph},
     {"tfjs-kernels", run_tfjs_kernel},
     {"tfjs-ops", run_tfjs_op},
+    {"tfjs-optimizers", run_tfjs_optimizer},
     {"webnn", run_webnn},
 };
 

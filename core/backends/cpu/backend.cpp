@@ -109,18 +109,22 @@ CpuProgram::CpuProgram(const Graph& graph) {
   offsets_.clear();
 }
 
+// The node in whose memory a value lies: the value's own, or the one that views lead to.
+size_t owner(const Graph& graph, int id) {
+  const Node* node = &graph.nodes()[size_t(id)];
+  for (; node->op && node->op->is_view; node = &graph.nodes()[size_t(id)]) id = node->inputs[0].id;
+  return size_t(id);
+}
+
 // Which variables each output of a node may be written over, since it is what they become and
 // nobody reads them any more; null for the others. By node and output.
 std::vector<std::vector<const Node*>> overwritten(const Graph& graph) {
   size_t count = graph.nodes().size();
-  std::vector<int> memory(count), last_reader(count, -1);
-  for (size_t id = 0; id < count; ++id) {
-    const Node& node = graph.nodes()[id];
-    bool is_view = node.op && node.op->is_view;
-    memory[id] = is_view ? memory[size_t(node.inputs[0].id)] : int(id);
-    for (Edge e : node.inputs)
-      if (e.id >= 0) last_reader[size_t(memory[size_t(e.id)])] = int(id);
-  }
+  std::vector<int> last_reader(count, -1);
+  for (size_t id = 0; id < count; ++id)
+    for (Edge e : graph.nodes()[id].inputs)
+      if (e.id >= 0) last_reader[owner(graph, e.id)] = int(id);
+  for (const Assignment& a : graph.assignments()) last_reader[owner(graph, a.value.id)] = forever;
   std::vector<std::vector<const Node*>> over(count);
   for (const Assignment& a : graph.assignments()) {
     auto [id, output] = a.value;
@@ -218,7 +222,7 @@ void CpuProgram::copy_assigned(const Graph& graph) {
     size_t bytes = graph.nodes()[size_t(a.variable.id)].outputs[0].bytes();
     Copy copy{address(a.variable), address(a.value), bytes};
     if (copy.to == copy.from || bytes == 0) continue;
-    bool from_variable = graph.nodes()[size_t(a.value.id)].is_variable();
+    bool from_variable = graph.nodes()[owner(graph, a.value.id)].is_variable();
     (from_variable ? from_variables : copies_).push_back(copy);
     if (from_variable) staged += bytes;
   }

@@ -27,6 +27,10 @@ std::unique_ptr<Step> loop_step(F loop, size_t workspace_bytes = 0) {
 }
 
 // Each gives a step, or null when it declines the node.
+std::unique_ptr<Step> adadelta(const Lowering& lowering);
+std::unique_ptr<Step> adagrad(const Lowering& lowering);
+std::unique_ptr<Step> adam(const Lowering& lowering);
+std::unique_ptr<Step> adamax(const Lowering& lowering);
 std::unique_ptr<Step> average_pool2d(const Lowering& lowering);
 std::unique_ptr<Step> average_pool2d_gradient(const Lowering& lowering);
 std::unique_ptr<Step> batch_normalization(const Lowering& lowering);
@@ -43,8 +47,15 @@ std::unique_ptr<Step> max(const Lowering& lowering);
 std::unique_ptr<Step> max_pool2d(const Lowering& lowering);
 std::unique_ptr<Step> max_pool2d_gradient(const Lowering& lowering);
 std::unique_ptr<Step> min(const Lowering& lowering);
+std::unique_ptr<Step> momentum(const Lowering& lowering);
+std::unique_ptr<Step> random_normal(const Lowering& lowering);
+std::unique_ptr<Step> random_uniform(const Lowering& lowering);
 std::unique_ptr<Step> relu(const Lowering& lowering);
+std::unique_ptr<Step> rms_prop(const Lowering& lowering);
 std::unique_ptr<Step> rsqrt(const Lowering& lowering);
+std::unique_ptr<Step> sgd(const Lowering& lowering);
+std::unique_ptr<Step> sigmoid_cross_entropy(const Lowering& lowering);
+std::unique_ptr<Step> softmax_cross_entropy(const Lowering& lowering);
 std::unique_ptr<Step> sqrt(const Lowering& lowering);
 
 }  // namespace gesso::cpu

@@ -9,7 +9,10 @@ namespace {
 
 using Lower = std::unique_ptr<Step> (*)(const Lowering&);
 
+// Kernels for floats.
 const std::unordered_map<const Op*, Lower> rows{
+    {&adadelta_op, adadelta},
+    {&adagrad_op, adagrad},
     {&average_pool2d_gradient_op, average_pool2d_gradient},
     {&average_pool2d_op, average_pool2d},
     {&batch_normalization_op, batch_normalization},
@@ -26,15 +29,30 @@ const std::unordered_map<const Op*, Lower> rows{
     {&max_pool2d_gradient_op, max_pool2d_gradient},
     {&max_pool2d_op, max_pool2d},
     {&min_op, min},
+    {&momentum_op, momentum},
     {&relu_op, relu},
+    {&rms_prop_op, rms_prop},
     {&rsqrt_op, rsqrt},
+    {&sgd_op, sgd},
+    {&sigmoid_cross_entropy_op, sigmoid_cross_entropy},
+    {&softmax_cross_entropy_op, softmax_cross_entropy},
     {&sqrt_op, sqrt},
+};
+
+// Kernels that take the other types too which their operator accepts.
+const std::unordered_map<const Op*, Lower> mixed_rows{
+    {&adam_op, adam},
+    {&adamax_op, adamax},
+    {&random_normal_op, random_normal},
+    {&random_uniform_op, random_uniform},
 };
 
 }  // namespace
 
 std::unique_ptr<Step> lower_to_simd(const Lowering& lowering) {
-  auto row = rows.find(lowering.node.op);
+  const Op* op = lowering.node.op;
+  if (auto row = mixed_rows.find(op); row != mixed_rows.end()) return row->second(lowering);
+  auto row = rows.find(op);
   return row == rows.end() || !all_f32(lowering) ? nullptr : row->second(lowering);
 }
 
