@@ -27,6 +27,8 @@
   X(clamp_gradient)          \
   X(concat)                  \
   X(conv2d)                  \
+  X(conv2d_filter_gradient)  \
+  X(conv2d_input_gradient)   \
   X(conv_transpose2d)        \
   X(cos)                     \
   X(cosh)                    \

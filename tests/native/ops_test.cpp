@@ -27,6 +27,8 @@ const std::set<std::string_view> sums{
     "averagePool2d",
     "batchNormalization",
     "conv2d",
+    "conv2dFilterGradient",
+    "conv2dInputGradient",
     "convTranspose2d",
     "cumulativeSum",
     "gemm",
