@@ -20,23 +20,24 @@ val view_as(const std::byte* data, size_t bytes) {
   return val(emscripten::typed_memory_view(bytes / sizeof(T), reinterpret_cast<const T*>(data)));
 }
 
-val view(const std::byte* data, size_t bytes, DType dtype) {
+val view(std::span<const std::byte> bytes, DType dtype) {
+  const std::byte* data = bytes.data();
   switch (dtype) {
     case DType::f32:
-      return view_as<float>(data, bytes);
+      return view_as<float>(data, bytes.size());
     case DType::i32:
-      return view_as<int32_t>(data, bytes);
+      return view_as<int32_t>(data, bytes.size());
     case DType::i8:
-      return view_as<int8_t>(data, bytes);
+      return view_as<int8_t>(data, bytes.size());
     case DType::u8:
     case DType::boolean:
-      return view_as<uint8_t>(data, bytes);
+      return view_as<uint8_t>(data, bytes.size());
   }
   return val::undefined();
 }
 
 val view(const std::byte* data, const TensorType& type) {
-  return view(data, type.bytes(), type.dtype);
+  return view({data, type.bytes()}, type.dtype);
 }
 
 // JSON text from JavaScript, with the way into it.

@@ -164,6 +164,13 @@ Value logits_of(Value probabilities, const Op& maker) {
   return probabilities.graph->value(node.inputs[0]);
 }
 
+// Where a prediction is as right as TF.js can tell, there is nothing to learn: what gradient were
+// left would grow to full steps in optimisers that divide by its size.
+Value at_rest(Value crossentropy) {
+  constexpr double least = 1.192093e-7;  // -log(1 - loss_epsilon) in float32
+  return clamp(crossentropy, least, infinity);
+}
+
 }  // namespace
 
 std::span<const Loss> all_losses() {
@@ -182,12 +189,13 @@ const Loss& find_loss(std::string_view name) {
 Value loss_of(const Loss& loss, Value labels, Value predictions) {
   bool sparse = loss.of == sparse_categorical_crossentropy;
   if (sparse || loss.of == categorical_crossentropy) {
-    if (Value logits = logits_of(predictions, softmax_op))
-      return apply(softmax_cross_entropy_op,
-                   {logits, sparse ? one_hot(labels, predictions) : as_float(labels)});
+    if (Value logits = logits_of(predictions, softmax_op)) {
+      Value t = sparse ? one_hot(labels, predictions) : as_float(labels);
+      return at_rest(apply(softmax_cross_entropy_op, {logits, t}));
+    }
   } else if (loss.of == binary_crossentropy) {
     if (Value logits = logits_of(predictions, sigmoid_op))
-      return mean(sigmoid_cross_entropy_with_logits(as_float(labels), logits), {-1});
+      return mean(at_rest(sigmoid_cross_entropy_with_logits(as_float(labels), logits)), {-1});
   }
   return loss.of(sparse ? labels : as_float(labels), predictions);
 }

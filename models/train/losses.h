@@ -33,8 +33,8 @@ std::span<const Loss> all_losses();
 const Loss& find_loss(std::string_view name);
 
 // The same differences as loss.of. A crossentropy of what comes from a softmax or a sigmoid is
-// computed from the numbers before it, which is more exact where probabilities are close to 0 or
-// 1, where TF.js' formula stops at loss_epsilon, and faster.
+// computed from the numbers before it, which is faster, and goes on telling right from wrong where
+// TF.js' formula has reached its bound of log(loss_epsilon).
 Value loss_of(const Loss& loss, Value labels, Value predictions);
 
 // x / |x| along an axis, or over all axes without one; what is shorter than sqrt(loss_epsilon) is

@@ -4,13 +4,16 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <numeric>
 
 #include "core/backends/backend.h"
 #include "core/gradient.h"
 #include "core/ops/math.h"
+#include "models/load/write_json.h"
 #include "models/train/data_set.h"
+#include "models/train/input_gradient.h"
 #include "models/train/metrics.h"
 #include "models/train/names.h"
 #include "models/train/optimizers.h"
@@ -122,6 +125,14 @@ TEST(Losses, StayExactWhereProbabilitiesVanish) {
   Value p = apply(softmax_op, {g.constant({1, 2}, std::vector<float>{100, 0})});
   Value t = g.constant({1, 2}, std::vector<float>{0, 1});
   expect_near(computed(g, loss_of(find_loss("cce"), t, p)), {100}, 1e-4f);
+}
+
+TEST(Losses, LeaveWhatIsRightAlone) {
+  Graph g;
+  Value x = g.constant({1, 2}, std::vector<float>{40, 0});
+  Value t = g.constant({1, 2}, std::vector<float>{1, 0});
+  Value y = loss_of(find_loss("cce"), t, apply(softmax_op, {x}));
+  EXPECT_EQ(computed(g, gradient({y}, {}, {x})[0]), (std::vector<float>{0, 0}));
 }
 
 TEST(Losses, SeeASoftmaxBehindAReshape) {
@@ -322,6 +333,50 @@ TEST(Optimizers, RefuseRatesThatAreSchedules) {
       "options: config.learning_rate must be a number: schedules are not read from files.\n"
       "  found  an object\n"
       "  Try: a number, and setLearningRate() between epochs");
+}
+
+// --- gradients by inputs ---
+
+TEST(InputGradients, AreOutputsOfTheModelsOwnGraph) {
+  Graph g;
+  Value x = g.input("x", {DType::f32, {2}});
+  g.output("square", square(x));
+  std::vector<std::string> inputs{"x"};
+  add_input_gradients(g, "square", inputs);
+  auto program = compile(g);
+  ASSERT_EQ(program->inputs()[1].name, "seed");
+  ASSERT_EQ(program->outputs()[1].name, "gradient of x");
+  std::vector<float> x_values{3, -4}, seeds{1, 0.5f};
+  std::memcpy(program->input(0).data(), x_values.data(), 8);
+  std::memcpy(program->input(1).data(), seeds.data(), 8);
+  program->run();
+  EXPECT_EQ(read(*program, 0), (std::vector<float>{9, 16}));
+  EXPECT_EQ(read(*program, 1), (std::vector<float>{6, -4}));
+}
+
+TEST(InputGradients, RefuseNamesThatAreNotThere) {
+  Graph g;
+  Value x = g.input("image", {DType::f32, {2}});
+  g.output("classes", square(x));
+  std::vector<std::string> inputs{"imge"};
+  expect_error([&] { add_input_gradients(g, "classes", inputs); },
+               "gradient: the model has no input \"imge\".\n"
+               "  known  image\n"
+               "  Try: \"image\"");
+}
+
+// --- JSON text ---
+
+TEST(WriteJson, EscapesAndKeepsNumbersExact) {
+  EXPECT_EQ(json_text("a\"b\\c\n"), R"("a\"b\\c\u000a")");
+  EXPECT_EQ(json_number(3), "3");
+  EXPECT_EQ(json_number(0.1), "0.1");
+  EXPECT_EQ(json_number(1.0 / 3), "0.33333333333333331");
+  EXPECT_EQ(json_number(-std::numeric_limits<double>::infinity()), "-1e999");
+  EXPECT_EQ(json_number(std::nan("")), "null");
+  EXPECT_EQ(json_object({{"a", json_list({"1", "2"})}, {"b", json_flag(true)}}),
+            R"({"a":[1,2],"b":true})");
+  EXPECT_EQ(json_object({}), "{}");
 }
 
 // --- data sets ---

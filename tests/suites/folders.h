@@ -17,4 +17,7 @@ void run_tfjs_model(const std::string& stem, const Json& test, Trial& trial);
 void run_tfjs_op(const std::string& stem, const Json& test, Trial& trial);
 void run_tfjs_optimizer(const std::string& stem, const Json& test, Trial& trial);
 
+// A case of tfjs-models/train.
+void run_tfjs_training(const Json& test);
+
 }  // namespace gesso::suites
