@@ -75,13 +75,12 @@ Operands gru_step(const Cell& cell, const Operand& x, const Operand& h, const Op
   const LayerCall& call = cell.call;
   Builder& b = call.b;
   int units = cell.units;
-  Operand kernel = call.weight("recurrent_kernel"), bias = call.weight("bias");
+  Operand kernel = call.weight("recurrent_kernel");
   Operands in = pieces(b, x, units);
   Operand z, r, g;
   auto gate = [&](const Operand& sum) { return call.activate(sum, "recurrent_activation"); };
   if (cell.resets_after()) {
-    Operand recurrent_bias = bias && bias.rank() == 2 ? row(b, bias, 1) : Operand{};
-    Operands rec = pieces(b, b.apply(gemm_op, {into, kernel, recurrent_bias}), units);
+    Operands rec = pieces(b, b.apply(gemm_op, {into, kernel, cell.biases().second}), units);
     z = gate(add(b, in[0], rec[0]));
     r = gate(add(b, in[1], rec[1]));
     g = add(b, in[2], mul(b, r, rec[2]));
@@ -146,11 +145,15 @@ bool Cell::resets_after() const {
   return kind == CellKind::gru && call.config("reset_after").flag_or(false);
 }
 
-Operand Cell::project(const Operand& x) const {
+std::pair<Operand, Operand> Cell::biases() const {
   Operand bias = call.weight("bias");
-  if (bias && bias.rank() == 2) bias = row(call.b, bias, 0);
+  if (!bias || bias.rank() != 2) return {bias, {}};
+  return {row(call.b, bias, 0), row(call.b, bias, 1)};
+}
+
+Operand Cell::project(const Operand& x) const {
   Operand kept_part = dropped ? mul(call.b, x, dropped) : x;
-  return dense(call.b, kept_part, call.weight("kernel"), bias);
+  return dense(call.b, kept_part, call.weight("kernel"), biases().first);
 }
 
 Operands Cell::step(const Operand& projected, const Operands& states) const {

@@ -22,6 +22,9 @@ struct Cell {
   int states() const { return kind == CellKind::lstm ? 2 : 1; }
   bool resets_after() const;
 
+  // What is added to the products of the input and of the state, each [gates * units] or nothing.
+  std::pair<Operand, Operand> biases() const;
+
   // [..., in] to [..., gates * units]: what does not depend on the state.
   Operand project(const Operand& x) const;
 

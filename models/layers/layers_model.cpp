@@ -7,6 +7,7 @@
 #include "models/layers/initializers.h"
 #include "models/layers/network.h"
 #include "models/layers/regularizers.h"
+#include "models/layers/topology.h"
 #include "models/load/match.h"
 
 namespace gesso {
@@ -93,6 +94,7 @@ LayersModel::LayersModel(std::shared_ptr<const Json> json, const Field& topology
                          std::shared_ptr<const Weights> weights, uint32_t seed)
     : FileModel(topology.file()),
       json_(std::move(json)),
+      topology_(topology),
       loaded_(std::move(weights)),
       network_(read_network(topology)),
       states_(std::make_unique<States>()) {
@@ -289,7 +291,7 @@ void LayersModel::reset_states() {
 }
 
 std::string LayersModel::topology() const {
-  return to_text(*json_);
+  return to_text(complete_topology(*topology_.json()));
 }
 
 std::unique_ptr<LayersModel> create_model(std::string_view topology, uint32_t seed) {

@@ -1,5 +1,5 @@
 // Layers that carry something from step to step.
-#include <algorithm>
+#include <map>
 
 #include "core/ops/list.h"
 #include "models/layers/cells.h"
@@ -48,10 +48,23 @@ Operand joined(Builder& b, Operands steps) {
   return steps.size() == 1 ? steps[0] : b.apply(concat_op, steps, {{"axis", 0.0}});
 }
 
+Operands zeros_for(Builder& b, const std::vector<Cell>& cells, int batch) {
+  Operands states;
+  for (const Cell& cell : cells)
+    for (int i = 0; i < cell.states(); ++i)
+      states.push_back(b.filled({DType::f32, {batch, cell.units}}, 0));
+  return states;
+}
+
 // Runs the cells step by step. x is [steps, batch, in], mask [steps, batch] or nothing; where it
-// is false, the states and the output stay what they were.
-Sequence unroll(Builder& b, std::vector<Cell>& cells, const Operand& x, const Operand& mask,
+// is false, the states and the output stay what they were. No states stand for zeros.
+Sequence unroll(const LayerCall& c, std::vector<Cell>& cells, const Operand& x, const Operand& mask,
                 Operands states) {
+  constexpr int most_steps = 4096;
+  if (x.shape()[0] > most_steps)
+    c.refuse("has too many steps to be run one by one", "GRU or LSTM without recurrent dropout");
+  Builder& b = c.b;
+  if (states.empty()) states = zeros_for(b, cells, x.shape()[1]);
   Operands projected = each_step(b, cells[0].project(x));
   Operands masks;
   if (mask) masks = each_step(b, b.reshape(mask, {x.shape()[0], x.shape()[1], 1}));
@@ -76,10 +89,85 @@ Sequence unroll(Builder& b, std::vector<Cell>& cells, const Operand& x, const Op
   return {joined(b, outputs), states};
 }
 
+// The functions of a cell as the operators lstm and gru know them, or nothing where they do not:
+// a gate's, the candidate's and, for an LSTM, the output's.
+std::string functions_of(const Cell& cell) {
+  static const std::map<std::string, std::string_view> known{
+      {"elu", "elu"},           {"hard_sigmoid", "hardSigmoid"},
+      {"linear", "linear"},     {"relu", "relu"},
+      {"selu", "selu"},         {"sigmoid", "sigmoid"},
+      {"softplus", "softplus"}, {"softsign", "softsign"},
+      {"tanh", "tanh"}};
+  std::string names;
+  for (std::string_view name : {"recurrent_activation", "activation", "activation"}) {
+    Field field = cell.call.config(name);
+    auto found = known.find(snake_case(field.is_text() ? field.text() : field ? "" : "linear"));
+    // Keras 3 has another hard_sigmoid.
+    if (found == known.end() || (found->first == "hard_sigmoid" && cell.call.layer.keras3))
+      return "";
+    names += (names.empty() ? "" : ",") + std::string(found->second);
+  }
+  return cell.kind == CellKind::lstm ? names : names.substr(0, names.rfind(','));
+}
+
+// Whether one operator does the whole sequence.
+bool is_one_operator(const std::vector<Cell>& cells) {
+  return find_op("lstm") && cells.size() == 1 && cells[0].kind != CellKind::simple &&
+         !cells[0].dropped_recurrent && !functions_of(cells[0]).empty();
+}
+
+// A tensor for the one direction of the operator.
+Operand of_one_direction(Builder& b, const Operand& x) {
+  if (!x) return x;
+  Shape shape = x.shape();
+  shape.insert(0, 1);
+  return b.reshape(x, shape);
+}
+
+// The same as unroll in one operator; `backwards` runs from the last step to the first.
+Sequence run_operator(const LayerCall& c, const Cell& cell, Operand x, const Operand& mask,
+                      const Operands& states, bool backwards) {
+  Builder& b = c.b;
+  bool is_lstm = cell.kind == CellKind::lstm;
+  if (cell.dropped) x = b.apply(mul_op, {x, cell.dropped});
+  auto weight = [&](std::string_view name) {
+    return of_one_direction(b, b.transpose(cell.call.weight(name), {1, 0}));
+  };
+  auto [bias, recurrent_bias] = cell.biases();
+  bool sequences = c.config("return_sequences").flag_or(false), trains = c.is_training();
+  Attrs attrs{{"steps", double(x.shape()[0])},
+              {"hiddenSize", double(cell.units)},
+              {"returnSequence", sequences || trains},
+              {"keepGates", trains},
+              {"direction", std::string(backwards ? "backward" : "forward")},
+              {"layout", std::string(is_lstm ? "ifgo" : "zrn")},
+              {"activations", functions_of(cell)}};
+  Operands in{x, weight("kernel"), weight("recurrent_kernel"), of_one_direction(b, bias),
+              of_one_direction(b, recurrent_bias)};
+  if (is_lstm) in.push_back({});  // no peepholes
+  for (int i = 0; i < cell.states(); ++i)
+    in.push_back(states.empty() ? Operand{} : of_one_direction(b, states[size_t(i)]));
+  in.push_back(mask);
+  while (!in.back()) in.pop_back();
+  if (!is_lstm) attrs["resetAfter"] = cell.resets_after();
+  Operands out = b.apply_all(*find_op(is_lstm ? "lstm" : "gru"), in, attrs);
+  Sequence run;
+  Shape state{x.shape()[1], cell.units};
+  for (int i = 0; i < cell.states(); ++i) run.states.push_back(b.reshape(out[size_t(i)], state));
+  if (sequences) {
+    const Operand& all = out[size_t(cell.states())];
+    run.outputs = b.reshape(all, {x.shape()[0], state[0], state[1]});
+    if (backwards) run.outputs = reversed(b, run.outputs, 0);
+  }
+  return run;
+}
+
+// The states before the first step, or none where they are zero.
 Operands first_states(const LayerCall& c, const std::vector<Cell>& cells, int batch) {
   Operands states;
   size_t given = c.in.size() - 1;
   bool stateful = c.config("stateful").flag_or(false);
+  if (!given && !stateful) return states;
   for (const Cell& cell : cells)
     for (int i = 0; i < cell.states(); ++i) {
       size_t n = states.size();
@@ -88,10 +176,8 @@ Operands first_states(const LayerCall& c, const std::vector<Cell>& cells, int ba
         if (c.in[n + 1].shape() != shape)
           c.refuse("a first state must be " + to_string(shape), "[batch, units]");
         states.push_back(as_float(c.b, c.in[n + 1]));
-      } else if (stateful) {
-        states.push_back(c.context.state(c.layer, int(n), shape));
       } else {
-        states.push_back(c.b.filled({DType::f32, shape}, 0));
+        states.push_back(c.context.state(c.layer, int(n), shape));
       }
     }
   if (given != 0 && given != states.size())
@@ -112,18 +198,21 @@ Flows recurrent(const LayerCall& c) {
   if (s.rank() != 3 || s[1] < 1)
     c.refuse("the input must be a batch of sequences", "[batch, steps, channels]");
   Operand x = swapped(b, as_float(b, c.x())), mask = step_mask(c);
-  Operand steps_that_count = mask ? swapped(b, mask) : Operand{};
-  if (goes_backwards(c)) {
-    x = reversed(b, x, 0);
-    if (mask) steps_that_count = reversed(b, steps_that_count, 0);
-  }
+  if (mask) mask = swapped(b, mask);
   std::vector<Cell> cells;
   int in = s[2];
   for (const Layer* layer : cells_of(c.layer)) {
     cells.emplace_back(c, *layer, s[0], in);
     in = cells.back().units;
   }
-  Sequence run = unroll(b, cells, x, steps_that_count, first_states(c, cells, s[0]));
+  bool backwards = goes_backwards(c), is_one = is_one_operator(cells);
+  if (backwards && !is_one) {
+    x = reversed(b, x, 0);
+    if (mask) mask = reversed(b, mask, 0);
+  }
+  Operands states = first_states(c, cells, s[0]);
+  Sequence run = is_one ? run_operator(c, cells[0], x, mask, states, backwards)
+                        : unroll(c, cells, x, mask, states);
   if (c.config("stateful").flag_or(false))
     for (size_t i = 0; i < run.states.size(); ++i) c.context.keep(c.layer, int(i), run.states[i]);
   Flows flows;

@@ -14,7 +14,10 @@ namespace gesso {
 namespace {
 
 // Operators from real numbers to real numbers that cannot be differentiated, and why.
-const std::set<std::string_view> without_gradient{};
+const std::set<std::string_view> without_gradient{
+    // One step of training, which is where a path ends.
+    "adadelta", "adagrad", "adam", "adamax", "momentum", "rmsProp", "sgd",
+};
 
 // Rules that cannot be differentiated again.
 const std::set<std::string_view> without_second_gradient{};
@@ -176,6 +179,7 @@ TEST_P(GradientRules, AgreeWithFiniteDifferences) {
     return;
   }
   EXPECT_FALSE(without_gradient.contains(op.name));
+  if (cases.empty()) return;
   Count count;
   for (const OpCase& c : cases) {
     if (!is_small(c)) continue;
@@ -188,9 +192,10 @@ TEST_P(GradientRules, AgreeWithFiniteDifferences) {
 
 TEST_P(GradientRules, CanBeDifferentiatedAgain) {
   const Op& op = *GetParam();
-  if (!op.gradient || without_second_gradient.contains(op.name)) return;
+  std::vector<OpCase> cases = real_cases(op);
+  if (!op.gradient || cases.empty() || without_second_gradient.contains(op.name)) return;
   Count count;
-  for (const OpCase& c : real_cases(op)) {
+  for (const OpCase& c : cases) {
     if (!is_small(c)) continue;
     SCOPED_TRACE(c.name);
     Function f(c), d(c);

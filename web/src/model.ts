@@ -141,16 +141,21 @@ export interface Open extends Opened {
   location: Location;
 }
 
-/** Finds a model and opens it. */
+/**
+ * Finds a model and opens it.
+ *
+ * @param withTraining whether to read what is needed to go on training, too
+ */
 export async function openModel(
   who: string,
   source: ModelSource,
   { onProgress, signal, worker }: Checked<LoadOptions>,
+  withTraining = false,
 ): Promise<Open> {
   const location = await locate(who, source);
   const client = connect(who, worker);
   const opened = await client.open(
-    { places: location.places, expected: location.known?.files },
+    { places: location.places, expected: location.known?.files, withTraining },
     onProgress,
     signal,
   );
@@ -276,7 +281,7 @@ function nameInputs(
   );
 }
 
-function isInput(value: unknown): value is Input {
+export function isInput(value: unknown): value is Input {
   const plain = typeof value === 'number' || typeof value === 'boolean';
   return plain || Array.isArray(value) || ArrayBuffer.isView(value) || isTensor(value);
 }
@@ -314,7 +319,7 @@ function checkInput(port: Port, given: Input | undefined): Tensor {
 
 function toTensor(port: Port, given: Input): Tensor {
   const { name, shape, dtype } = port;
-  if (isTensor(given)) return checkTensor(name, given);
+  if (isTensor(given)) return checkTensor(`run: the input "${name}"`, given);
   if (!ArrayBuffer.isView(given)) return tensor(given, undefined, dtype);
   if (dtypeOf(given) !== dtype && !(dtype === 'bool' && given instanceof Uint8Array)) {
     fail(
@@ -337,11 +342,11 @@ function toTensor(port: Port, given: Input): Tensor {
 }
 
 /** A tensor that the user may have built by hand. */
-function checkTensor(name: string, { data, shape, dtype }: Tensor): Tensor {
+export function checkTensor(what: string, { data, shape, dtype }: Tensor): Tensor {
   const fits = dtypeOf(data) === dtype || (dtype === 'bool' && data instanceof Uint8Array);
   if (fits && data.length === countOf(shape)) return { data, shape: [...shape], dtype };
   fail(
-    `run: the input "${name}" is not a whole tensor`,
+    `${what} is not a whole tensor`,
     { data: `${show(data)} of ${data.length}`, shape: showShape(shape), dtype },
     'tensor(data, shape, dtype)',
   );

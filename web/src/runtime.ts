@@ -9,12 +9,13 @@ import {
 } from './engine.js';
 import { fail } from './errors.js';
 import { type Picture, pixelsOf } from './image.js';
-import { type Contents, readModel } from './modelFiles.js';
+import { type Contents, readModel, type Saved } from './modelFiles.js';
 import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
 import { type Settings, settings } from './settings.js';
 import type { Expected, Place } from './source.js';
 import { countOf, type DType, keep, showShape, type Tensor } from './tensor.js';
+import type { Told, Training } from './training.js';
 
 /** An input or output; sizes that the model leaves open are -1. */
 export interface PortDescription {
@@ -42,6 +43,8 @@ interface ProgramDescription {
 export interface OpenRequest {
   places: Place[];
   expected: Expected | undefined;
+  /** Whether to read what is needed to go on training, too. */
+  withTraining?: boolean;
 }
 
 /** A model that is ready. */
@@ -57,9 +60,15 @@ export interface Opened {
   fileBytes: number;
   build: string;
   version: string;
+  /** What was asked for by `withTraining`. */
+  saved?: Saved;
 }
 
 export type Tensors = Record<string, Tensor>;
+
+/** What train() can be asked for. */
+export type TrainingMethod = Exclude<keyof Training, 'delete'>;
+export type TrainingAnswer<M extends TrainingMethod> = Awaited<ReturnType<Training[M]>>;
 
 /** Programs kept for each model, one for each combination of input sizes. */
 const programsKept = 4;
@@ -70,6 +79,9 @@ interface LoadedModel {
   description: ModelDescription;
   /** The least recently used first. */
   programs: Map<string, ReadyProgram>;
+  /** Whether weights have changed since the programs were made. */
+  stale: boolean;
+  training?: Training;
 }
 
 interface ReadyProgram {
@@ -112,6 +124,33 @@ export class Runtime {
       this.#jobs.delete(job);
       controller.abort(); // downloads that go on after one of them failed
     }
+  }
+
+  /** Makes a model of layers. */
+  async create(topology: string, seed: number): Promise<Opened> {
+    const core = await engine();
+    const model = guard(core, () => core.createModel(topology, seed));
+    return this.#add(core, model, { address: '', sha256: '', fileBytes: 0 });
+  }
+
+  /**
+   * Calls a method of the model's training; the code for it is loaded by the first call.
+   *
+   * @param told of every slice of an epoch
+   */
+  async train<M extends TrainingMethod>(
+    model: number,
+    method: M,
+    given: Parameters<Training[M]>,
+    told?: Told,
+  ): Promise<TrainingAnswer<M>> {
+    const { Training } = await import('./training.js');
+    const loaded = this.#find(model);
+    loaded.training ??= new Training(loaded.core, loaded.model, () => {
+      loaded.stale = true;
+    });
+    const call = loaded.training[method] as (...given: unknown[]) => unknown;
+    return (await call.call(loaded.training, ...given, told)) as TrainingAnswer<M>;
   }
 
   /** Stops an open() that has not ended; it rejects with an AbortError. */
@@ -157,7 +196,8 @@ export class Runtime {
     const loaded = this.#models.get(model);
     if (loaded === undefined) return;
     this.#models.delete(model);
-    for (const { program } of loaded.programs.values()) program.delete();
+    loaded.training?.delete();
+    forgetPrograms(loaded);
     loaded.model.delete();
   }
 
@@ -183,11 +223,20 @@ export class Runtime {
         files.delete();
       }
     });
+    const { saved } = contents;
+    return this.#add(core, model, { address, sha256, fileBytes, ...(saved && { saved }) });
+  }
+
+  #add(
+    core: Core,
+    model: CoreModel,
+    origin: Pick<Opened, 'address' | 'sha256' | 'fileBytes' | 'saved'>,
+  ): Opened {
     const description = JSON.parse(guard(core, () => model.describe())) as ModelDescription;
     const number = ++this.#count;
-    this.#models.set(number, { core, model, description, programs: new Map() });
+    this.#models.set(number, { core, model, description, programs: new Map(), stale: false });
     const [build, version] = [core.build(), core.version()];
-    return { model: number, description, address, sha256, fileBytes, build, version };
+    return { model: number, description, ...origin, build, version };
   }
 
   #find(model: number): LoadedModel {
@@ -198,6 +247,7 @@ export class Runtime {
 
   #program(loaded: LoadedModel, shapes: Record<string, readonly number[]>): ReadyProgram {
     const { core, model, programs } = loaded;
+    if (loaded.stale) forgetPrograms(loaded);
     const key = JSON.stringify(shapes);
     let ready = programs.get(key);
     if (ready) {
@@ -234,4 +284,10 @@ export class Runtime {
       }),
     );
   }
+}
+
+function forgetPrograms(loaded: LoadedModel): void {
+  for (const { program } of loaded.programs.values()) program.delete();
+  loaded.programs.clear();
+  loaded.stale = false;
 }

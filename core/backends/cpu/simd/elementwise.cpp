@@ -17,29 +17,48 @@ std::unique_ptr<Step> each(const Lowering& l, F f) {
 }
 
 // Both inputs of the result's shape, or one of them a single number.
-template <class F>
+template <class Out = float, class F>
 std::unique_ptr<Step> each_pair(const Lowering& l, F f) {
   const Shape &a = l.shape(0), &b = l.shape(1), &y = l.out().shape;
   size_t n = y.count();
   if (a == y && b == y)
     return loop_step([n, f](const Memory& m) {
       const float *p = in(m, 0), *q = in(m, 1);
-      float* r = out(m);
+      Out* r = static_cast<Out*>(m.out[0]);
       for (size_t i = 0; i < n; ++i) r[i] = f(p[i], q[i]);
     });
   if (a == y && b.count() == 1)
     return loop_step([n, f](const Memory& m) {
       const float *p = in(m, 0), q = *in(m, 1);
-      float* r = out(m);
+      Out* r = static_cast<Out*>(m.out[0]);
       for (size_t i = 0; i < n; ++i) r[i] = f(p[i], q);
     });
   if (b == y && a.count() == 1)
     return loop_step([n, f](const Memory& m) {
       const float p = *in(m, 0), *q = in(m, 1);
-      float* r = out(m);
+      Out* r = static_cast<Out*>(m.out[0]);
       for (size_t i = 0; i < n; ++i) r[i] = f(p, q[i]);
     });
   return nullptr;
+}
+
+// A comparison of floats; booleans are bytes.
+template <class F>
+std::unique_ptr<Step> each_comparison(const Lowering& l, F f) {
+  if (l.in[0].dtype != DType::f32) return nullptr;
+  return each_pair<uint8_t>(l, f);
+}
+
+// `yes` and `no` are of the result's shape or single numbers.
+template <bool yes_is_one, bool no_is_one>
+std::unique_ptr<Step> choose(const Lowering& l) {
+  return loop_step([n = l.out().shape.count()](const Memory& m) {
+    auto* condition = static_cast<const uint8_t*>(m.in[0]);
+    const float *yes = in(m, 1), *no = in(m, 2);
+    float* y = out(m);
+    for (size_t i = 0; i < n; ++i)
+      y[i] = condition[i] ? yes[yes_is_one ? 0 : i] : no[no_is_one ? 0 : i];
+  });
 }
 
 }  // namespace
@@ -57,6 +76,27 @@ std::unique_ptr<Step> clamp_gradient(const Lowering& l) {
   if (l.node.flag("inclusive"))
     return each_pair(l, [=](float dy, float x) { return x >= low && x <= high ? dy : 0; });
   return each_pair(l, [=](float dy, float x) { return x > low && x < high ? dy : 0; });
+}
+
+std::unique_ptr<Step> equal(const Lowering& l) {
+  return each_comparison(l, [](float a, float b) { return a == b; });
+}
+
+std::unique_ptr<Step> greater(const Lowering& l) {
+  return each_comparison(l, [](float a, float b) { return a > b; });
+}
+
+std::unique_ptr<Step> greater_or_equal(const Lowering& l) {
+  return each_comparison(l, [](float a, float b) { return a >= b; });
+}
+
+std::unique_ptr<Step> lesser(const Lowering& l) {
+  return each_comparison(l, [](float a, float b) { return a < b; });
+}
+
+std::unique_ptr<Step> linear(const Lowering& l) {
+  float alpha = float(l.node.number("alpha")), beta = float(l.node.number("beta"));
+  return each(l, [=](float x) { return alpha * x + beta; });
 }
 
 std::unique_ptr<Step> relu(const Lowering& l) {
@@ -92,6 +132,20 @@ std::unique_ptr<Step> max(const Lowering& l) {
 
 std::unique_ptr<Step> min(const Lowering& l) {
   return each_pair(l, [](float a, float b) { return a < b || a != a ? a : b; });
+}
+
+std::unique_ptr<Step> step(const Lowering& l) {
+  float alpha = float(l.node.number("alpha"));
+  return each(l, [=](float x) { return x > 0 ? 1 : x <= 0 ? alpha : x; });
+}
+
+std::unique_ptr<Step> where(const Lowering& l) {
+  const Shape &yes = l.shape(1), &no = l.shape(2), &y = l.out().shape;
+  if (l.in[1].dtype != DType::f32 || l.shape(0) != y) return nullptr;
+  if (yes == y && no == y) return choose<false, false>(l);
+  if (yes == y && no.count() == 1) return choose<false, true>(l);
+  if (no == y && yes.count() == 1) return choose<true, false>(l);
+  return nullptr;
 }
 
 }  // namespace gesso::cpu

@@ -13,6 +13,7 @@ using Lower = std::unique_ptr<Step> (*)(const Lowering&);
 const std::unordered_map<const Op*, Lower> rows{
     {&adadelta_op, adadelta},
     {&adagrad_op, adagrad},
+    {&average_pool2d_gradient_op, average_pool2d_gradient},
     {&average_pool2d_op, average_pool2d},
     {&batch_normalization_op, batch_normalization},
     {&clamp_gradient_op, clamp_gradient},
@@ -23,8 +24,10 @@ const std::unordered_map<const Op*, Lower> rows{
     {&conv_transpose2d_op, conv_transpose2d},
     {&gelu_op, gelu},
     {&gemm_op, gemm},
+    {&linear_op, linear},
     {&matmul_op, matmul},
     {&max_op, max},
+    {&max_pool2d_gradient_op, max_pool2d_gradient},
     {&max_pool2d_op, max_pool2d},
     {&min_op, min},
     {&momentum_op, momentum},
@@ -35,14 +38,21 @@ const std::unordered_map<const Op*, Lower> rows{
     {&sigmoid_cross_entropy_op, sigmoid_cross_entropy},
     {&softmax_cross_entropy_op, softmax_cross_entropy},
     {&sqrt_op, sqrt},
+    {&step_op, step},
 };
 
 // Kernels that take the other types too which their operator accepts.
 const std::unordered_map<const Op*, Lower> mixed_rows{
     {&adam_op, adam},
     {&adamax_op, adamax},
+    {&equal_op, equal},
+    {&gather_gradient_op, gather_gradient},
+    {&greater_op, greater},
+    {&greater_or_equal_op, greater_or_equal},
+    {&lesser_op, lesser},
     {&random_normal_op, random_normal},
     {&random_uniform_op, random_uniform},
+    {&where_op, where},
 };
 
 }  // namespace
