@@ -161,7 +161,7 @@ std::vector<std::string> Trainer::metrics() const {
   return names;
 }
 
-TensorType Trainer::row_type(Role role, int index, const Shape& row) const {
+TensorType Trainer::row_type(Role role, int index, Shape row) const {
   const auto& ports = role == Role::input ? inputs() : targets_;
   std::string_view what = role == Role::input ? "input" : "target";
   if (index < 0 || size_t(index) >= ports.size())
@@ -170,6 +170,9 @@ TensorType Trainer::row_type(Role role, int index, const Shape& row) const {
          "an index from 0");
   if (role == Role::weight) return {DType::f32, {}};
   const ModelPort& port = ports[size_t(index)];
+  bool indices = role == Role::target && outputs_[size_t(index)].loss->takes_indices;
+  if (indices && row.rank() == int(port.shape.size()) && row.rank() > 0 && row.back() == 1)
+    row.erase(row.rank() - 1);
   bool fits = port.any_shape || row.rank() + 1 == int(port.shape.size());
   for (int i = 0; fits && !port.any_shape && i < row.rank(); ++i)
     fits = row[i] >= 0 && (port.shape[size_t(i) + 1] < 0 || port.shape[size_t(i) + 1] == row[i]);

@@ -57,8 +57,8 @@ class Trainer {
   enum class Role { input, target, weight };
   // Room for what a set has for one input or target, zeroed, to be filled with a row for each
   // sample. Rows of ports with open sizes need a shape; `kept` may be u8 where the port has floats
-  // or int32. Weights are one float32 for each sample of a target; what there are of them is
-  // forgotten when an input gets new rows.
+  // or int32; indices of classes may be rows of one. Weights are one float32 for each sample of a
+  // target; what there are of them is forgotten when an input gets new rows.
   std::span<std::byte> reserve(int set, Role role, int index, size_t samples);
   std::span<std::byte> reserve(int set, Role role, int index, size_t samples, DType kept,
                                const Shape& row);
@@ -110,7 +110,7 @@ class Trainer {
   void read_losses(const Field& options);
   void read_metrics(const Field& options);
   void list_figures();
-  TensorType row_type(Role role, int index, const Shape& row) const;
+  TensorType row_type(Role role, int index, Shape row) const;
   Program& program_for(bool train, int batch);
   std::unique_ptr<Program> make_program(bool train, int batch);
   Value add_target(Graph& graph, size_t index, Value predictions, int batch);

@@ -132,6 +132,13 @@ TEST(Trainer, DescribesWhatItTakesAndTells) {
   EXPECT_EQ(one_hot.targets()[0].shape, (std::vector<int>{-1, 3}));
 }
 
+TEST(Trainer, TakesIndicesAsRowsOfOne) {
+  Trainer t =
+      trainer(sequential(1, {dense("out", 3, "softmax")}), "{" + sgd + R"(, "loss": "scce"})");
+  EXPECT_EQ(t.reserve(0, Role::target, 0, 5, DType::i32, {1}).size(), 20u);
+  EXPECT_THROW(t.reserve(0, Role::target, 0, 5, DType::i32, {3}), Error);
+}
+
 TEST(Trainer, TellsTheMeanOverSamplesNotOverBatches) {
   auto model = sequential(1, {dense("out", 1, "linear", R"(, "kernel_initializer": "zeros")")});
   Trainer t = trainer(model, "{" + sgd + R"(, "loss": "mse", "metrics": ["mae", "r2"]})");

@@ -45,7 +45,6 @@ void give(Trainer& trainer, Trainer::Role role, const std::vector<ModelPort>& po
     DType dtype = ports.at(i).dtype;
     Shape row = all[i].type.shape;
     row.erase(0);
-    if (ports[i].shape.size() == 1) row = {};  // indices of classes as [batch, 1]
     Tensor converted = tensor_of(dtype, all[i].type.shape, elements(all[i]));
     auto room = trainer.reserve(0, role, int(i), samples_of(all[i]), dtype, row);
     std::memcpy(room.data(), converted.bytes.data(), room.size());
