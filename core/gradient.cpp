@@ -1,5 +1,7 @@
 #include "core/gradient.h"
 
+#include <algorithm>
+
 #include "core/ops/math.h"
 
 namespace gesso {
@@ -27,46 +29,65 @@ class Derivatives {
   std::vector<Values> known_;
 };
 
-// Whether a node's outputs depend on any of `of`, by node.
+// Whether real numbers flow along an edge from what depends on any of `of`.
+bool carries(const Graph& graph, Edge e, const std::vector<bool>& depends) {
+  if (e.id < 0 || !depends[size_t(e.id)]) return false;
+  const TensorType& type = graph.nodes()[size_t(e.id)].outputs[size_t(e.output)];
+  return type.dtype == DType::f32 && type.shape.count() > 0;
+}
+
+// Whether a node's outputs depend on any of `of` by real numbers, by node.
 std::vector<bool> dependents(const Graph& graph, const Values& of) {
   std::vector<bool> depends(graph.nodes().size());
   for (Value v : of) depends[size_t(v.id)] = true;
   for (size_t id = 0; id < depends.size(); ++id)
     for (Edge e : graph.nodes()[id].inputs)
-      if (e.id >= 0 && depends[size_t(e.id)]) depends[id] = true;
+      if (carries(graph, e, depends)) depends[id] = true;
   return depends;
 }
 
+void check_values(const Values& values, const Graph* graph) {
+  for (Value v : values) {
+    if (!v || v.graph != graph)
+      fail("gradient: a value is missing or of another graph", {},
+           "values that one graph has computed");
+    if (v.dtype() != DType::f32)
+      fail("gradient: only float32 values have one", {{"given", to_string(v.type())}},
+           "a value that is computed with real numbers");
+  }
+}
+
 void check(const Values& outputs, const Values& seeds, const Values& of) {
+  const Graph* graph = outputs.empty() ? of[0].graph : outputs[0].graph;
+  check_values(outputs, graph);
+  check_values(of, graph);
   if (seeds.size() > outputs.size())
     fail("gradient: there are more seeds than outputs",
          {{"outputs", std::to_string(outputs.size())}, {"seeds", std::to_string(seeds.size())}},
          "one seed for each output");
-  for (size_t i = 0; i < seeds.size(); ++i)
-    if (seeds[i] && seeds[i].type() != outputs[i].type())
+  for (size_t i = 0; i < seeds.size(); ++i) {
+    if (!seeds[i]) continue;
+    check_values({seeds[i]}, graph);
+    if (seeds[i].type() != outputs[i].type())
       fail("gradient: a seed has another type than its output",
            {{"output", to_string(outputs[i].type())}, {"seed", to_string(seeds[i].type())}},
            "a seed of the output's type");
-  for (const Values* list : {&outputs, &of})
-    for (Value v : *list)
-      if (v.dtype() != DType::f32)
-        fail("gradient: only float32 values have one", {{"given", to_string(v.type())}},
-             "a value that is computed with real numbers");
+  }
 }
 
 // Adds a node's part of the derivatives by its inputs.
 void descend(Graph& graph, int id, const std::vector<bool>& depends, Derivatives& derivatives) {
   const Node& node = graph.nodes()[size_t(id)];
+  Grad g{graph, node, {}, {}, derivatives.of(id), {}};
+  for (Edge e : node.inputs) {
+    g.x.push_back(graph.value(e));
+    g.wanted.push_back(carries(graph, e, depends));
+  }
+  if (std::ranges::find(g.wanted, true) == g.wanted.end()) return;
   if (!node.op->gradient)
     fail("gradient: " + std::string(node.op->name) + " has none",
          node.name.empty() ? std::vector<Fact>{} : std::vector<Fact>{{"node", node.name}},
          "derivatives by values that do not pass through it");
-  Grad g{graph, node, {}, {}, derivatives.of(id), {}};
-  for (Edge e : node.inputs) {
-    g.x.push_back(graph.value(e));
-    bool real = e.id >= 0 && g.x.back().dtype() == DType::f32;
-    g.wanted.push_back(real && depends[size_t(e.id)]);
-  }
   for (int o = 0; o < int(node.outputs.size()); ++o) g.y.push_back({&graph, id, o});
   Values parts = node.op->gradient(g);
   for (size_t i = 0; i < parts.size(); ++i)
@@ -81,9 +102,9 @@ Value Grad::dy(int output) const {
 }
 
 Values gradient(const Values& outputs, const Values& seeds, const Values& of) {
+  if (of.empty()) return {};
   check(outputs, seeds, of);
-  if (outputs.empty() || of.empty()) return Values(of.size());
-  Graph& graph = *outputs[0].graph;
+  Graph& graph = *of[0].graph;
   int last = int(graph.nodes().size()) - 1;
   std::vector<bool> depends = dependents(graph, of);
   Derivatives derivatives(graph);

@@ -229,6 +229,10 @@ Types same_type(const Call& call) {
   return {call.in[0]};
 }
 
+Values zero_gradient(const Grad&) {
+  return {};
+}
+
 std::string input_name(const Op& op, int i) {
   int last = int(op.inputs.size()) - 1;
   std::string name(op.inputs[size_t(std::min(i, last))]);

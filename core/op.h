@@ -109,7 +109,7 @@ struct Grad {
 
   // The derivative by an output; zeros where the scalar does not depend on it.
   Value dy(int output = 0) const;
-  bool wants(int input) const { return wanted[size_t(input)]; }
+  bool wants(int input) const { return size_t(input) < wanted.size() && wanted[size_t(input)]; }
   bool has(int input) const { return size_t(input) < x.size() && x[size_t(input)]; }
   double number(std::string_view attr) const { return node.number(attr); }
 };
@@ -139,5 +139,8 @@ const Op* find_op(std::string_view name);
 
 // The type rule of operators whose result has the type of their first input.
 Types same_type(const Call& call);
+
+// The gradient rule of operators whose result does not change with small changes of their inputs.
+Values zero_gradient(const Grad& grad);
 
 }  // namespace gesso

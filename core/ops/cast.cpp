@@ -2,7 +2,7 @@
 #include <cmath>
 #include <limits>
 
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 
 namespace gesso {
 namespace {
@@ -45,6 +45,11 @@ void cpu(Kernel<Real>& k) {
   });
 }
 
+// dx = dy. Only from float32 to float32 is there anything to pass on.
+Values gradient(const Grad& g) {
+  return {g.dy()};
+}
+
 }  // namespace
 
 const Op cast_op{
@@ -54,6 +59,7 @@ const Op cast_op{
     .attrs = {{"type", std::string("float32")}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

@@ -1,7 +1,7 @@
 // concat(inputs...): the inputs one after another along an axis.
 #include <cstring>
 
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 #include "core/ops/options.h"
 
 namespace gesso {
@@ -43,6 +43,19 @@ void cpu(Kernel<Real>& k) {
   }
 }
 
+// Each input has its piece of dy.
+Values gradient(const Grad& g) {
+  int axis = positive_axis(g.node.integer("axis"), g.y[0].shape().rank());
+  Ints starts(size_t(g.y[0].shape().rank()));
+  Values parts;
+  for (size_t i = 0; i < g.x.size(); ++i) {
+    const Shape& shape = g.x[i].shape();
+    parts.push_back(g.wants(int(i)) ? slice(g.dy(), starts, ints_of(shape)) : Value{});
+    starts[size_t(axis)] += shape[axis];
+  }
+  return parts;
+}
+
 }  // namespace
 
 const Op concat_op{
@@ -52,6 +65,7 @@ const Op concat_op{
     .attrs = {{"axis", 0.0}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

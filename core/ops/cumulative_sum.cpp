@@ -1,6 +1,6 @@
 // cumulativeSum(input): the running total along one axis.
 #include "core/ops/elementwise.h"
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 
 namespace gesso {
 namespace {
@@ -31,6 +31,13 @@ void cpu(Kernel<Real>& k) {
   });
 }
 
+// An element is part of all totals after it: the running total of dy from the other end.
+Values gradient(const Grad& g) {
+  Attrs attrs = g.node.attrs;
+  attrs["reversed"] = !g.node.flag("reversed");
+  return {apply(cumulative_sum_op, {g.dy()}, attrs)};
+}
+
 }  // namespace
 
 const Op cumulative_sum_op{
@@ -40,6 +47,7 @@ const Op cumulative_sum_op{
     .attrs = {{"axis", 0.0}, {"exclusive", false}, {"reversed", false}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

@@ -2,7 +2,7 @@
 // [batch, height, width, block² channels] becomes [batch, block height, block width, channels].
 #include <cstring>
 
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 #include "core/ops/options.h"
 
 namespace gesso {
@@ -39,6 +39,14 @@ void cpu(Kernel<Real>& k) {
         std::memcpy(out, in + ((row * width + column) * block + i) * run, run);
 }
 
+// The way back: the pixels of each block become channels of one pixel.
+Values gradient(const Grad& g) {
+  const Shape& shape = g.x[0].shape();
+  int block = g.node.integer("blockSize");
+  Value rows = reshape(g.dy(), {shape[0] * shape[1], block, shape[2], block * g.y[0].shape()[3]});
+  return {reshape(transpose(rows, {0, 2, 1, 3}), shape)};
+}
+
 }  // namespace
 
 const Op depth_to_space_op{
@@ -48,6 +56,7 @@ const Op depth_to_space_op{
     .attrs = {{"blockSize", 2.0}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

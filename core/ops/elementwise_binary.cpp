@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "core/ops/elementwise.h"
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 
 namespace gesso {
 namespace {
@@ -114,6 +114,95 @@ T power(T base, T exponent) {
   return std::pow(base, exponent);
 }
 
+// The derivatives by a and b from those by a and b as they are stretched.
+template <class A, class B>
+Values stretched(const Grad& g, A by_a, B by_b) {
+  return {g.wants(0) ? sum_to(by_a(g.x[0], g.x[1]), g.x[0].shape()) : Value{},
+          g.wants(1) ? sum_to(by_b(g.x[0], g.x[1]), g.x[1].shape()) : Value{}};
+}
+
+// da = dy, db = dy
+Values add_gradient(const Grad& g) {
+  auto same = [&](Value, Value) { return g.dy(); };
+  return stretched(g, same, same);
+}
+
+// da = dy * b / (a * a + b * b), db = -dy * a / (a * a + b * b)
+Values atan2_gradient(const Grad& g) {
+  Value part = g.dy() / (square(g.x[0]) + square(g.x[1]));
+  return stretched(
+      g, [=](Value, Value b) { return part * b; }, [=](Value a, Value) { return -(part * a); });
+}
+
+// da = dy / b, db = -dy * y / b
+Values div_gradient(const Grad& g) {
+  Value part = g.dy() / g.x[1];
+  return stretched(
+      g, [=](Value, Value) { return part; }, [&](Value, Value) { return -(part * g.y[0]); });
+}
+
+// da = dy where a is chosen, db = dy elsewhere. Of equals a is chosen.
+Values choice_gradient(const Grad& g, Value chosen) {
+  return stretched(
+      g, [&](Value, Value) { return only_where(chosen, g.dy()); },
+      [&](Value, Value) { return only_where(logical_not(chosen), g.dy()); });
+}
+
+Values max_gradient(const Grad& g) {
+  return choice_gradient(g, greater_or_equal(g.x[0], g.x[1]));
+}
+
+Values min_gradient(const Grad& g) {
+  return choice_gradient(g, greater_or_equal(g.x[1], g.x[0]));
+}
+
+// da = dy, db = -dy * floor(a / b)
+Values mod_gradient(const Grad& g) {
+  return stretched(
+      g, [&](Value, Value) { return g.dy(); },
+      [&](Value a, Value b) { return -(g.dy() * apply(floor_div_op, {a, b})); });
+}
+
+// da = dy * b, db = dy * a
+Values mul_gradient(const Grad& g) {
+  return stretched(
+      g, [&](Value, Value b) { return g.dy() * b; }, [&](Value a, Value) { return g.dy() * a; });
+}
+
+// da = dy * b * a^(b - 1), 0 where b is 0; db = dy * y * log(a), 0 where a is not positive.
+Values pow_gradient(const Grad& g) {
+  Value zero = g.graph.scalar(0), one = g.graph.scalar(1);
+  return stretched(
+      g,
+      [&](Value a, Value b) {
+        Value exponent = where(equal(b, zero), one, b - 1);
+        return g.dy() * b * pow(a, exponent);
+      },
+      [&](Value a, Value) {
+        Value positive = greater(a, zero);
+        return only_where(positive, g.dy() * g.y[0] * log(where(positive, a, one)));
+      });
+}
+
+// dx = dy where x is positive, dy * slope elsewhere; dslope = 0 or dy * x.
+Values prelu_gradient(const Grad& g) {
+  Value positive = greater(g.x[0], g.graph.scalar(0));
+  return stretched(
+      g, [&](Value, Value slope) { return where(positive, g.dy(), g.dy() * slope); },
+      [&](Value x, Value) { return only_where(logical_not(positive), g.dy() * x); });
+}
+
+// da = 2 * dy * (a - b), db = -da
+Values squared_difference_gradient(const Grad& g) {
+  Value part = 2 * g.dy() * (g.x[0] - g.x[1]);
+  return stretched(g, [=](Value, Value) { return part; }, [=](Value, Value) { return -part; });
+}
+
+// da = dy, db = -dy
+Values sub_gradient(const Grad& g) {
+  return stretched(g, [&](Value, Value) { return g.dy(); }, [&](Value, Value) { return -g.dy(); });
+}
+
 }  // namespace
 
 const Op add_op{
@@ -122,6 +211,7 @@ const Op add_op{
     .inputs = {"a", "b"},
     .infer = same_pair<numbers>,
     .cpu = each_number_pair([](auto a, auto b) { return a + b; }),
+    .gradient = add_gradient,
 };
 
 const Op atan2_op{
@@ -130,6 +220,7 @@ const Op atan2_op{
     .inputs = {"a", "b"},
     .infer = same_pair<floats>,
     .cpu = each_float_pair([](auto a, auto b) { return std::atan2(a, b); }),
+    .gradient = atan2_gradient,
 };
 
 const Op div_op{
@@ -138,6 +229,7 @@ const Op div_op{
     .inputs = {"a", "b"},
     .infer = same_pair<numbers>,
     .cpu = each_number_pair([](auto a, auto b) { return divide(a, b); }),
+    .gradient = div_gradient,
 };
 
 const Op equal_op{
@@ -154,6 +246,7 @@ const Op floor_div_op{
     .inputs = {"a", "b"},
     .infer = same_pair<numbers>,
     .cpu = each_number_pair([](auto a, auto b) { return floor_divide(a, b); }),
+    .gradient = zero_gradient,
 };
 
 const Op greater_op{
@@ -218,6 +311,7 @@ const Op max_op{
     .inputs = {"a", "b"},
     .infer = same_pair<numbers>,
     .cpu = each_number_pair([](auto a, auto b) { return a > b || a != a ? a : b; }),
+    .gradient = max_gradient,
 };
 
 const Op min_op{
@@ -226,6 +320,7 @@ const Op min_op{
     .inputs = {"a", "b"},
     .infer = same_pair<numbers>,
     .cpu = each_number_pair([](auto a, auto b) { return a < b || a != a ? a : b; }),
+    .gradient = min_gradient,
 };
 
 const Op mod_op{
@@ -234,6 +329,7 @@ const Op mod_op{
     .inputs = {"a", "b"},
     .infer = same_pair<numbers>,
     .cpu = each_number_pair([](auto a, auto b) { return floor_mod(a, b); }),
+    .gradient = mod_gradient,
 };
 
 const Op mul_op{
@@ -242,6 +338,7 @@ const Op mul_op{
     .inputs = {"a", "b"},
     .infer = same_pair<numbers>,
     .cpu = each_number_pair([](auto a, auto b) { return a * b; }),
+    .gradient = mul_gradient,
 };
 
 const Op not_equal_op{
@@ -258,6 +355,7 @@ const Op pow_op{
     .inputs = {"a", "b"},
     .infer = same_pair<numbers>,
     .cpu = each_number_pair([](auto a, auto b) { return power(a, b); }),
+    .gradient = pow_gradient,
 };
 
 const Op prelu_op{
@@ -266,6 +364,7 @@ const Op prelu_op{
     .inputs = {"input", "slope"},
     .infer = same_pair<signed_numbers>,
     .cpu = each_number_pair([](auto x, auto slope) { return x >= 0 ? x : slope * x; }),
+    .gradient = prelu_gradient,
 };
 
 const Op squared_difference_op{
@@ -274,6 +373,7 @@ const Op squared_difference_op{
     .inputs = {"a", "b"},
     .infer = same_pair<numbers>,
     .cpu = each_number_pair([](auto a, auto b) { return times(a - b, a - b); }),
+    .gradient = squared_difference_gradient,
 };
 
 const Op sub_op{
@@ -282,6 +382,7 @@ const Op sub_op{
     .inputs = {"a", "b"},
     .infer = same_pair<numbers>,
     .cpu = each_number_pair([](auto a, auto b) { return a - b; }),
+    .gradient = sub_gradient,
 };
 
 }  // namespace gesso

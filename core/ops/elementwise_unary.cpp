@@ -1,9 +1,10 @@
 // Operators on one tensor that are one formula without options.
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "core/ops/elementwise.h"
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 
 namespace gesso {
 namespace {
@@ -44,6 +45,127 @@ constexpr CpuKernel each_fraction(F) {
   return {keep_ints<float, F>, keep_ints<double, F>};
 }
 
+// The rules below have dx = dy * y', with y in place of x where that is as exact.
+
+// y' = sign(x)
+Values abs_gradient(const Grad& g) {
+  return {g.dy() * sign(g.x[0])};
+}
+
+// y' = -1 / sqrt(1 - x * x)
+Values acos_gradient(const Grad& g) {
+  return {-(g.dy() * rsqrt(1 - square(g.x[0])))};
+}
+
+// y' = 1 / sqrt(x * x - 1)
+Values acosh_gradient(const Grad& g) {
+  return {g.dy() * rsqrt(square(g.x[0]) - 1)};
+}
+
+// y' = 1 / sqrt(1 - x * x)
+Values asin_gradient(const Grad& g) {
+  return {g.dy() * rsqrt(1 - square(g.x[0]))};
+}
+
+// y' = 1 / sqrt(1 + x * x)
+Values asinh_gradient(const Grad& g) {
+  return {g.dy() * rsqrt(1 + square(g.x[0]))};
+}
+
+// y' = 1 / (1 + x * x)
+Values atan_gradient(const Grad& g) {
+  return {g.dy() / (1 + square(g.x[0]))};
+}
+
+// y' = 1 / (1 - x * x)
+Values atanh_gradient(const Grad& g) {
+  return {g.dy() / (1 - square(g.x[0]))};
+}
+
+// y' = -sin(x)
+Values cos_gradient(const Grad& g) {
+  return {-(g.dy() * sin(g.x[0]))};
+}
+
+// y' = sinh(x)
+Values cosh_gradient(const Grad& g) {
+  return {g.dy() * sinh(g.x[0])};
+}
+
+// y' = 2 / sqrt(pi) * exp(-x * x)
+Values erf_gradient(const Grad& g) {
+  return {g.dy() * exp(-square(g.x[0])) * (2 * std::numbers::inv_sqrtpi)};
+}
+
+// y' = y
+Values exp_gradient(const Grad& g) {
+  return {g.dy() * g.y[0]};
+}
+
+// y' = exp(x)
+Values expm1_gradient(const Grad& g) {
+  return {g.dy() * exp(g.x[0])};
+}
+
+Values identity_gradient(const Grad& g) {
+  return {g.dy()};
+}
+
+// y' = 1 / x
+Values log_gradient(const Grad& g) {
+  return {g.dy() / g.x[0]};
+}
+
+// y' = 1 / (1 + x)
+Values log1p_gradient(const Grad& g) {
+  return {g.dy() / (1 + g.x[0])};
+}
+
+// y' = -1
+Values neg_gradient(const Grad& g) {
+  return {-g.dy()};
+}
+
+// y' = -y * y
+Values reciprocal_gradient(const Grad& g) {
+  return {-(g.dy() * square(g.y[0]))};
+}
+
+// y' = -y * y * y / 2
+Values rsqrt_gradient(const Grad& g) {
+  return {g.dy() * g.y[0] * square(g.y[0]) * -0.5};
+}
+
+// y' = cos(x)
+Values sin_gradient(const Grad& g) {
+  return {g.dy() * cos(g.x[0])};
+}
+
+// y' = cosh(x)
+Values sinh_gradient(const Grad& g) {
+  return {g.dy() * cosh(g.x[0])};
+}
+
+// y' = 1 / (2 * y)
+Values sqrt_gradient(const Grad& g) {
+  return {0.5 * g.dy() / g.y[0]};
+}
+
+// y' = 2 * x
+Values square_gradient(const Grad& g) {
+  return {2 * g.dy() * g.x[0]};
+}
+
+// y' = 1 + y * y
+Values tan_gradient(const Grad& g) {
+  return {g.dy() * (1 + square(g.y[0]))};
+}
+
+// y' = 1 - y * y
+Values tanh_gradient(const Grad& g) {
+  return {g.dy() * (1 - square(g.y[0]))};
+}
+
 }  // namespace
 
 const Op abs_op{
@@ -52,6 +174,7 @@ const Op abs_op{
     .inputs = {"input"},
     .infer = same_type_of<signed_numbers>,
     .cpu = each_number([](auto x) { return std::abs(x); }),
+    .gradient = abs_gradient,
 };
 
 const Op acos_op{
@@ -60,6 +183,7 @@ const Op acos_op{
     .inputs = {"input"},
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::acos(x); }),
+    .gradient = acos_gradient,
 };
 
 const Op acosh_op{
@@ -68,6 +192,7 @@ const Op acosh_op{
     .inputs = {"input"},
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::acosh(x); }),
+    .gradient = acosh_gradient,
 };
 
 const Op asin_op{
@@ -76,6 +201,7 @@ const Op asin_op{
     .inputs = {"input"},
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::asin(x); }),
+    .gradient = asin_gradient,
 };
 
 const Op asinh_op{
@@ -84,6 +210,7 @@ const Op asinh_op{
     .inputs = {"input"},
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::asinh(x); }),
+    .gradient = asinh_gradient,
 };
 
 const Op atan_op{
@@ -92,6 +219,7 @@ const Op atan_op{
     .inputs = {"input"},
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::atan(x); }),
+    .gradient = atan_gradient,
 };
 
 const Op atanh_op{
@@ -100,6 +228,7 @@ const Op atanh_op{
     .inputs = {"input"},
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::atanh(x); }),
+    .gradient = atanh_gradient,
 };
 
 const Op ceil_op{
@@ -108,6 +237,7 @@ const Op ceil_op{
     .inputs = {"input"},
     .infer = same_type_of<numbers>,
     .cpu = each_fraction([](auto x) { return std::ceil(x); }),
+    .gradient = zero_gradient,
 };
 
 const Op cos_op{
@@ -116,6 +246,7 @@ const Op cos_op{
     .inputs = {"input"},
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::cos(x); }),
+    .gradient = cos_gradient,
 };
 
 const Op cosh_op{
@@ -124,6 +255,7 @@ const Op cosh_op{
     .inputs = {"input"},
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::cosh(x); }),
+    .gradient = cosh_gradient,
 };
 
 const Op erf_op{
@@ -132,6 +264,7 @@ const Op erf_op{
     .inputs = {"input"},
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::erf(x); }),
+    .gradient = erf_gradient,
 };
 
 const Op exp_op{
@@ -140,6 +273,7 @@ const Op exp_op{
     .inputs = {"input"},
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::exp(x); }),
+    .gradient = exp_gradient,
 };
 
 const Op expm1_op{
@@ -148,6 +282,7 @@ const Op expm1_op{
     .inputs = {"input"},
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::expm1(x); }),
+    .gradient = expm1_gradient,
 };
 
 const Op floor_op{
@@ -156,6 +291,7 @@ const Op floor_op{
     .inputs = {"input"},
     .infer = same_type_of<numbers>,
     .cpu = each_fraction([](auto x) { return std::floor(x); }),
+    .gradient = zero_gradient,
 };
 
 const Op identity_op{
@@ -165,6 +301,7 @@ const Op identity_op{
     .infer = same_type,
     .cpu = {identity<float>, identity<double>},
     .is_view = true,
+    .gradient = identity_gradient,
 };
 
 const Op is_finite_op{
@@ -197,6 +334,7 @@ const Op log_op{
     .inputs = {"input"},
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::log(x); }),
+    .gradient = log_gradient,
 };
 
 const Op log1p_op{
@@ -205,6 +343,7 @@ const Op log1p_op{
     .inputs = {"input"},
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::log1p(x); }),
+    .gradient = log1p_gradient,
 };
 
 const Op logical_not_op{
@@ -221,6 +360,7 @@ const Op neg_op{
     .inputs = {"input"},
     .infer = same_type_of<signed_numbers>,
     .cpu = each_number([](auto x) { return -x; }),
+    .gradient = neg_gradient,
 };
 
 const Op reciprocal_op{
@@ -229,6 +369,7 @@ const Op reciprocal_op{
     .inputs = {"input"},
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return 1 / x; }),
+    .gradient = reciprocal_gradient,
 };
 
 const Op round_even_op{
@@ -237,6 +378,7 @@ const Op round_even_op{
     .inputs = {"input"},
     .infer = same_type_of<numbers>,
     .cpu = each_fraction([](auto x) { return std::nearbyint(x); }),
+    .gradient = zero_gradient,
 };
 
 const Op rsqrt_op{
@@ -245,6 +387,7 @@ const Op rsqrt_op{
     .inputs = {"input"},
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return 1 / std::sqrt(x); }),
+    .gradient = rsqrt_gradient,
 };
 
 const Op sign_op{
@@ -253,6 +396,7 @@ const Op sign_op{
     .inputs = {"input"},
     .infer = same_type_of<signed_numbers>,
     .cpu = each_number([](auto x) { return (x > 0) - (x < 0); }),
+    .gradient = zero_gradient,
 };
 
 const Op sin_op{
@@ -261,6 +405,7 @@ const Op sin_op{
     .inputs = {"input"},
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::sin(x); }),
+    .gradient = sin_gradient,
 };
 
 const Op sinh_op{
@@ -269,6 +414,7 @@ const Op sinh_op{
     .inputs = {"input"},
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::sinh(x); }),
+    .gradient = sinh_gradient,
 };
 
 const Op sqrt_op{
@@ -277,6 +423,7 @@ const Op sqrt_op{
     .inputs = {"input"},
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::sqrt(x); }),
+    .gradient = sqrt_gradient,
 };
 
 const Op square_op{
@@ -285,6 +432,7 @@ const Op square_op{
     .inputs = {"input"},
     .infer = same_type_of<numbers>,
     .cpu = each_number([](auto x) { return x * x; }),
+    .gradient = square_gradient,
 };
 
 const Op tan_op{
@@ -294,6 +442,7 @@ const Op tan_op{
     .infer = same_type_of<floats>,
     // In double: near a pole the last place of a float is large.
     .cpu = each_float([](auto x) { return decltype(x)(std::tan(double(x))); }),
+    .gradient = tan_gradient,
 };
 
 const Op tanh_op{
@@ -302,6 +451,7 @@ const Op tanh_op{
     .inputs = {"input"},
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::tanh(x); }),
+    .gradient = tanh_gradient,
 };
 
 }  // namespace gesso

@@ -1,5 +1,5 @@
 // expand(input): the input repeated along its axes of size 1, and along new ones in front.
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 #include "core/ops/options.h"
 #include "core/ops/strided.h"
 
@@ -35,6 +35,11 @@ void cpu(Kernel<Real>& k) {
   walk.copy(k.in[0].data, k.out[0].data, k.element_size(k.dtype()));
 }
 
+// dx = the sum over the repetitions.
+Values gradient(const Grad& g) {
+  return {sum_to(g.dy(), g.x[0].shape())};
+}
+
 }  // namespace
 
 const Op expand_op{
@@ -44,6 +49,7 @@ const Op expand_op{
     .attrs = {{"newShape", Ints{}}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

@@ -1,9 +1,10 @@
 // gemm(a, b, c?): alpha * a * b + beta * c, for matrices.
+#include <cmath>
 #include <limits>
 
 #include "core/ops/accept.h"
 #include "core/ops/broadcast.h"
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 #include "core/ops/multiply.h"
 
 namespace gesso {
@@ -48,6 +49,33 @@ void cpu(Kernel<Real>& k) {
   });
 }
 
+// y = alpha * A * B + beta * c, where A and B are a and b or their transposes:
+// dA = alpha * dy * transpose(B), dB = alpha * transpose(A) * dy, dc = beta * dy.
+Values gradient(const Grad& g) {
+  bool a_transpose = g.node.flag("aTranspose"), b_transpose = g.node.flag("bTranspose");
+  double low = g.number("minValue"), high = g.number("maxValue");
+  Value dy = g.dy();
+  if (std::isfinite(low) || std::isfinite(high)) dy = clamp_gradient(dy, g.y[0], low, high);
+  auto product = [&](Value first, bool transpose_first, Value second, bool transpose_second) {
+    return gemm(first, second,
+                {{"alpha", g.number("alpha")},
+                 {"aTranspose", transpose_first},
+                 {"bTranspose", transpose_second}});
+  };
+  Value da, db, dc;
+  if (g.wants(0))
+    da = a_transpose ? product(g.x[1], b_transpose, dy, true)
+                     : product(dy, false, g.x[1], !b_transpose);
+  if (g.wants(1))
+    db = b_transpose ? product(dy, true, g.x[0], a_transpose)
+                     : product(g.x[0], !a_transpose, dy, false);
+  if (g.wants(2)) {
+    dc = sum_to(dy, g.x[2].shape());
+    if (g.number("beta") != 1) dc = g.number("beta") * dc;
+  }
+  return {da, db, dc};
+}
+
 }  // namespace
 
 const Op gemm_op{
@@ -64,6 +92,7 @@ const Op gemm_op{
               {"maxValue", std::numeric_limits<double>::infinity()}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

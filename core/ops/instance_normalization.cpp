@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "core/ops/accept.h"
-#include "core/ops/list.h"
+#include "core/ops/normalization.h"
 
 namespace gesso {
 namespace {
@@ -50,6 +50,13 @@ void cpu(Kernel<Real>& k) {
     }
 }
 
+// Over height and width, for each image and channel.
+Values gradient(const Grad& g) {
+  Shape channels{g.x[0].shape()[3]};
+  auto d = normalization_gradient(g, {1, 2}, channels, g.has(1) ? g.x[1] : Value{});
+  return {d.x, d.scale, d.bias};
+}
+
 }  // namespace
 
 const Op instance_normalization_op{
@@ -61,6 +68,7 @@ const Op instance_normalization_op{
     .attrs = {{"epsilon", 1e-5}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

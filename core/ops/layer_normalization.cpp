@@ -1,9 +1,10 @@
 // layerNormalization(input, scale?, bias?): each sample to mean 0, variance 1 over some axes.
+#include <algorithm>
 #include <cmath>
 
 #include "core/ops/accept.h"
-#include "core/ops/list.h"
 #include "core/ops/loops.h"
+#include "core/ops/normalization.h"
 
 namespace gesso {
 namespace {
@@ -70,6 +71,38 @@ void cpu(Kernel<Real>& k) {
   });
 }
 
+// The normalized axes in the order in which scale and bias have them.
+Ints axes_of(const Node& node, int rank) {
+  Ints axes = node.has("axes") ? node.ints("axes") : all_axes(rank);
+  if (!node.has("axes") && !axes.empty()) axes.erase(axes.begin());
+  for (int& axis : axes) axis = positive_axis(axis, rank);
+  return axes;
+}
+
+Values gradient(const Grad& g) {
+  const Shape& shape = g.x[0].shape();
+  Ints axes = axes_of(g.node, shape.rank()), sorted = axes;
+  std::sort(sorted.begin(), sorted.end());
+  Shape parameter = shape;  // sizes of 1 outside of the axes
+  for (int axis = 0; axis < shape.rank(); ++axis)
+    if (!std::binary_search(sorted.begin(), sorted.end(), axis)) parameter[axis] = 1;
+
+  // Where the sorted axes stand in the list, and the other way around.
+  Ints to_sorted(axes.size()), to_listed(axes.size());
+  for (size_t i = 0; i < axes.size(); ++i) {
+    auto place = std::lower_bound(sorted.begin(), sorted.end(), axes[i]) - sorted.begin();
+    to_listed[i] = int(place);
+    to_sorted[size_t(place)] = int(i);
+  }
+  Shape sizes;
+  for (int axis : sorted) sizes.push_back(shape[axis]);
+  auto listed = [&](Value v) { return v ? transpose(reshape(v, sizes), to_listed) : v; };
+
+  Value scale = g.has(1) ? reshape(transpose(g.x[1], to_sorted), parameter) : Value{};
+  auto d = normalization_gradient(g, sorted, parameter, scale);
+  return {d.x, listed(d.scale), listed(d.bias)};
+}
+
 }  // namespace
 
 const Op layer_normalization_op{
@@ -81,6 +114,7 @@ const Op layer_normalization_op{
     .attrs = {{"axes", {}}, {"epsilon", 1e-5}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

@@ -24,6 +24,7 @@
   X(cast)                    \
   X(ceil)                    \
   X(clamp)                   \
+  X(clamp_gradient)          \
   X(concat)                  \
   X(conv2d)                  \
   X(conv_transpose2d)        \
@@ -42,11 +43,15 @@
   X(floor_div)               \
   X(gather)                  \
   X(gather_elements)         \
+  X(gather_gradient)         \
   X(gather_nd)               \
   X(gelu)                    \
   X(gemm)                    \
   X(greater)                 \
   X(greater_or_equal)        \
+  X(gru)                     \
+  X(gru_cell)                \
+  X(gru_gradient)            \
   X(hard_sigmoid)            \
   X(hard_swish)              \
   X(identity)                \
@@ -66,6 +71,9 @@
   X(logical_not)             \
   X(logical_or)              \
   X(logical_xor)             \
+  X(lstm)                    \
+  X(lstm_cell)               \
+  X(lstm_gradient)           \
   X(matmul)                  \
   X(max)                     \
   X(max_pool2d)              \
@@ -94,6 +102,7 @@
   X(reduce_sum_square)       \
   X(relu)                    \
   X(resample2d)              \
+  X(resample2d_gradient)     \
   X(reshape)                 \
   X(reverse)                 \
   X(rms_prop)                \

@@ -13,8 +13,16 @@ Value full_like(Value x, double value) {
   return expand(x.graph->scalar(value, x.dtype()), x.shape());
 }
 
+Value only_where(Value condition, Value x) {
+  return where(condition, x, x.graph->scalar(0));
+}
+
 Value clamp(Value x, double low, double high) {
   return apply(clamp_op, {x}, {{"minValue", low}, {"maxValue", high}});
+}
+
+Value clamp_gradient(Value dy, Value y, double low, double high) {
+  return apply(clamp_gradient_op, {dy, y}, {{"minValue", low}, {"maxValue", high}});
 }
 
 Value transpose(Value x) {

@@ -143,7 +143,11 @@ inline Value logical_not(Value a) {
 inline Value where(Value condition, Value a, Value b) {
   return apply(where_op, {condition, a, b});
 }
+// x where the condition holds, 0 elsewhere.
+Value only_where(Value condition, Value x);
 Value clamp(Value x, double low, double high);
+// dy where y lies between the bounds, 0 elsewhere: the rule of everything that ends in a clamp.
+Value clamp_gradient(Value dy, Value y, double low, double high);
 
 inline Value cast(Value x, DType dtype) {
   return apply(cast_op, {x}, {{"type", std::string(to_string(dtype))}});
@@ -164,8 +168,17 @@ inline Value slice(Value x, const Ints& starts, const Ints& sizes) {
 inline Value concat(const Values& inputs, int axis) {
   return apply(concat_op, inputs, {{"axis", double(axis)}});
 }
+inline Value pad(Value x, const Ints& before, const Ints& after) {  // with zeros
+  return apply(pad_op, {x}, {{"beginningPadding", before}, {"endingPadding", after}});
+}
+inline Value reverse(Value x, const Ints& axes) {
+  return apply(reverse_op, {x}, {{"axes", axes}});
+}
 inline Value matmul(Value a, Value b) {
   return apply(matmul_op, {a, b});
+}
+inline Value gemm(Value a, Value b, Attrs attrs = {}) {
+  return apply(gemm_op, {a, b}, std::move(attrs));
 }
 
 // Over these axes, which may be counted from the end; over all of them where none are given.

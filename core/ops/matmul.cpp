@@ -1,7 +1,7 @@
 // matmul(a, b): the product of matrices, or of many at once.
 #include "core/ops/accept.h"
 #include "core/ops/broadcast.h"
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 #include "core/ops/multiply.h"
 
 namespace gesso {
@@ -53,6 +53,26 @@ void cpu(Kernel<Real>& k) {
     matmul<Real>(k);
 }
 
+// The matrices one below the other, as one matrix.
+Value stacked(Value x) {
+  return reshape(x, {int(x.shape().count(0, x.shape().rank() - 1)), x.shape().back()});
+}
+
+// da = dy * transpose(b), db = transpose(a) * dy, summed over what was stretched. Where b is one
+// matrix for the whole batch, the batch is rows of one product; gemm needs no transposed copy.
+Values gradient(const Grad& g) {
+  Value a = g.x[0], b = g.x[1], dy = g.dy();
+  Value da, db;
+  if (b.shape().rank() == 2) {
+    if (g.wants(0)) da = reshape(gemm(stacked(dy), b, {{"bTranspose", true}}), a.shape());
+    if (g.wants(1)) db = gemm(stacked(a), stacked(dy), {{"aTranspose", true}});
+  } else {
+    if (g.wants(0)) da = sum_to(matmul(dy, transpose(b)), a.shape());
+    if (g.wants(1)) db = sum_to(matmul(transpose(a), dy), b.shape());
+  }
+  return {da, db};
+}
+
 }  // namespace
 
 const Op matmul_op{
@@ -61,6 +81,7 @@ const Op matmul_op{
     .inputs = {"a", "b"},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

@@ -1,7 +1,7 @@
 // pad(input): a border around the input, along every axis.
 #include <cstring>
 
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 #include "core/ops/options.h"
 
 namespace gesso {
@@ -128,6 +128,40 @@ void cpu(Kernel<Real>& k) {
   }
 }
 
+// Adds what lies outside of one side of an axis to the elements that it was copied from.
+// dy: [outer, rows, inner], `border` rows of it; gives [outer, size, inner].
+Value fold_border(Mode mode, Value dy, int start, int border, int size, bool after) {
+  int outer = dy.shape()[0], inner = dy.shape()[2];
+  Value part = slice(dy, {0, start, 0}, {outer, border, inner});
+  part = mode == Mode::edge ? sum(part, {1}, true) : reverse(part, {1});
+  int rows = part.shape()[1], from_end = mode == Mode::reflection;
+  int first = after ? size - from_end - rows : from_end;
+  return pad(part, {0, first, 0}, {0, size - first - rows, 0});
+}
+
+// dx = dy inside of the border. Where the border is a copy of elements, its dy is added to theirs,
+// one axis after another.
+Values gradient(const Grad& g) {
+  Mode mode = mode_of(g.node.text("mode"));
+  const Shape& shape = g.x[0].shape();
+  const Ints &before = g.node.ints("beginningPadding"), &after = g.node.ints("endingPadding");
+  if (mode == Mode::constant) return {slice(g.dy(), before, ints_of(shape))};
+  Value dx = g.dy();
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    int first = before[size_t(axis)], last = after[size_t(axis)], size = shape[axis];
+    if (first + last == 0) continue;
+    Shape folded = dx.shape();
+    int outer = int(folded.count(0, axis)), inner = int(folded.count(axis + 1, folded.rank()));
+    folded[axis] = size;
+    Value rows = reshape(dx, {outer, first + size + last, inner});
+    Value sum = slice(rows, {0, first, 0}, {outer, size, inner});
+    if (first > 0) sum = sum + fold_border(mode, rows, 0, first, size, false);
+    if (last > 0) sum = sum + fold_border(mode, rows, first + size, last, size, true);
+    dx = reshape(sum, folded);
+  }
+  return {dx};
+}
+
 }  // namespace
 
 const Op pad_op{
@@ -140,6 +174,7 @@ const Op pad_op{
               {"value", 0.0}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

@@ -3,17 +3,17 @@
 #include <limits>
 
 #include "core/ops/elementwise.h"
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 
 namespace gesso {
 namespace {
 
-constexpr uint32_t all_axes = ~0u;
+constexpr uint32_t every_axis = ~0u;
 
 template <const auto& accepted>
 Types reduced(const Call& c) {
   check_dtype(c, 0, accepted);
-  uint32_t axes = axes_option(c, "axes", all_axes);
+  uint32_t axes = axes_option(c, "axes", every_axis);
   Shape shape = c.shape();
   for (int axis = shape.rank(); axis-- > 0;) {
     if (!(axes >> axis & 1)) continue;
@@ -129,7 +129,7 @@ size_t reduced_count(const Shape& shape, uint32_t axes) {
 template <class T, class F, class Real>
 void reduce(Kernel<Real>& k) {
   using Total = std::conditional_t<std::is_integral_v<T>, int64_t, double>;
-  uint32_t axes = axes_mask(k.node, "axes", k.shape().rank(), all_axes);
+  uint32_t axes = axes_mask(k.node, "axes", k.shape().rank(), every_axis);
   size_t count = reduced_count(k.shape(), axes);
   Loops<1> inner = loops_over(axes, k.shape());
   const T* x = k.template input<T>().data();
@@ -164,7 +164,7 @@ constexpr CpuKernel over_all{any_type<F, float>, any_type<F, double>};
 // overflow. An infinite m is the result itself.
 template <class Real>
 void log_sum_exp(Kernel<Real>& k) {
-  uint32_t axes = axes_mask(k.node, "axes", k.shape().rank(), all_axes);
+  uint32_t axes = axes_mask(k.node, "axes", k.shape().rank(), every_axis);
   Loops<1> inner = loops_over(axes, k.shape());
   const Real* x = k.input().data();
   Real* out = k.output().data();
@@ -176,6 +176,75 @@ void log_sum_exp(Kernel<Real>& k) {
   });
 }
 
+// A reduced value under the shape that stretches to the input's: sizes of 1 along the axes.
+Value kept(const Grad& g, Value reduced) {
+  uint32_t axes = axes_mask(g.node, "axes", g.x[0].shape().rank(), every_axis);
+  Shape shape = g.x[0].shape();
+  for (int axis = 0; axis < shape.rank(); ++axis)
+    if (axes >> axis & 1) shape[axis] = 1;
+  return reshape(reduced, shape);
+}
+Value kept_dy(const Grad& g) {
+  return kept(g, g.dy());
+}
+
+// dx = dy * sign(x)
+Values l1_gradient(const Grad& g) {
+  return {kept_dy(g) * sign(g.x[0])};
+}
+
+// dx = dy * x / y, 0 where y is 0.
+Values l2_gradient(const Grad& g) {
+  Value zero = g.graph.scalar(0);
+  Value part = where(equal(g.y[0], zero), zero, g.dy() / g.y[0]);
+  return {kept(g, part) * g.x[0]};
+}
+
+// dx = dy / sum(x) = dy * exp(-y)
+Values log_sum_gradient(const Grad& g) {
+  return {expand(kept(g, g.dy() * exp(-g.y[0])), g.x[0].shape())};
+}
+
+// dx = dy * exp(x) / sum(exp(x)) = dy * exp(x - y)
+Values log_sum_exp_gradient(const Grad& g) {
+  return {kept_dy(g) * exp(g.x[0] - kept(g, g.y[0]))};
+}
+
+// dx = dy wherever x is the extreme: at each, if several are.
+Values extreme_gradient(const Grad& g) {
+  return {only_where(equal(g.x[0], kept(g, g.y[0])), kept_dy(g))};
+}
+
+// dx = dy / count
+Values mean_gradient(const Grad& g) {
+  double count = double(
+      reduced_count(g.x[0].shape(), axes_mask(g.node, "axes", g.x[0].shape().rank(), every_axis)));
+  return {expand(kept_dy(g) / count, g.x[0].shape())};
+}
+
+// dx = dy * product of the others. That is the product of what is not 0, divided by x if x is one
+// of these; 0 where another element is 0.
+Values product_gradient(const Grad& g) {
+  Value x = g.x[0], zero = g.graph.scalar(0), one = g.graph.scalar(1);
+  auto over_axes = [&](const Op& op, Value v) { return kept(g, apply(op, {v}, g.node.attrs)); };
+  Value is_zero = equal(x, zero);
+  Value safe = where(is_zero, one, x);
+  Value zeros = where(is_zero, one, zero);
+  Value other_zeros = over_axes(reduce_sum_op, zeros) - zeros;
+  Value others = over_axes(reduce_product_op, safe) / safe;
+  return {only_where(equal(other_zeros, zero), kept_dy(g) * others)};
+}
+
+// dx = dy
+Values sum_gradient(const Grad& g) {
+  return {expand(kept_dy(g), g.x[0].shape())};
+}
+
+// dx = 2 * dy * x
+Values sum_square_gradient(const Grad& g) {
+  return {2 * kept_dy(g) * g.x[0]};
+}
+
 }  // namespace
 
 const Op reduce_l1_op{
@@ -185,6 +254,7 @@ const Op reduce_l1_op{
     .attrs = options(),
     .infer = reduced<numbers>,
     .cpu = over_all<L1>,
+    .gradient = l1_gradient,
 };
 
 const Op reduce_l2_op{
@@ -194,6 +264,7 @@ const Op reduce_l2_op{
     .attrs = options(),
     .infer = reduced<floats>,
     .cpu = over_floats<L2>,
+    .gradient = l2_gradient,
 };
 
 const Op reduce_log_sum_op{
@@ -203,6 +274,7 @@ const Op reduce_log_sum_op{
     .attrs = options(),
     .infer = reduced<floats>,
     .cpu = over_floats<LogSum>,
+    .gradient = log_sum_gradient,
 };
 
 const Op reduce_log_sum_exp_op{
@@ -212,6 +284,7 @@ const Op reduce_log_sum_exp_op{
     .attrs = options(),
     .infer = reduced<floats>,
     .cpu = {log_sum_exp<float>, log_sum_exp<double>},
+    .gradient = log_sum_exp_gradient,
 };
 
 const Op reduce_max_op{
@@ -222,6 +295,7 @@ const Op reduce_max_op{
     .attrs = options(),
     .infer = reduced<everything>,
     .cpu = over_all<Max>,
+    .gradient = extreme_gradient,
 };
 
 const Op reduce_mean_op{
@@ -231,6 +305,7 @@ const Op reduce_mean_op{
     .attrs = options(),
     .infer = reduced<floats>,
     .cpu = over_floats<Mean>,
+    .gradient = mean_gradient,
 };
 
 const Op reduce_min_op{
@@ -240,6 +315,7 @@ const Op reduce_min_op{
     .attrs = options(),
     .infer = reduced<everything>,
     .cpu = over_all<Min>,
+    .gradient = extreme_gradient,
 };
 
 const Op reduce_product_op{
@@ -249,6 +325,7 @@ const Op reduce_product_op{
     .attrs = options(),
     .infer = reduced<numbers>,
     .cpu = over_all<Product>,
+    .gradient = product_gradient,
 };
 
 const Op reduce_sum_op{
@@ -258,6 +335,7 @@ const Op reduce_sum_op{
     .attrs = options(),
     .infer = reduced<numbers>,
     .cpu = over_all<Sum>,
+    .gradient = sum_gradient,
 };
 
 const Op reduce_sum_square_op{
@@ -267,6 +345,7 @@ const Op reduce_sum_square_op{
     .attrs = options(),
     .infer = reduced<numbers>,
     .cpu = over_all<SumSquare>,
+    .gradient = sum_square_gradient,
 };
 
 }  // namespace gesso

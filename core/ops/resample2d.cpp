@@ -1,8 +1,9 @@
-// resample2d(input): images [batch, height, width, channels] in another size.
+// resample2d(input): images [batch, height, width, channels] in another size. resample2dGradient
+// gives each pixel what was taken from it.
 #include <cmath>
 #include <limits>
 
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 #include "core/ops/options.h"
 #include "core/ops/window.h"
 
@@ -87,6 +88,19 @@ Types infer(const Call& c) {
   return {{c.dtype(), shape}};
 }
 
+Types infer_gradient(const Call& c) {
+  require_images(c);
+  require_float(c);
+  choice_option(c, "mode", {"nearest-neighbor", "linear"});
+  choice_option(c, "coordinates", {"halfPixel", "halfPixelUp", "alignCorners", "asymmetric"});
+  auto sizes = ints_option(c, "sizes", 2);
+  for (int i = 0; i < 2; ++i)
+    if (sizes[size_t(i)] < 1 || c.shape()[1 + i] < 1)
+      fail(c, "the images must have at least one pixel before and after",
+           "the height and the width of the images that were resampled");
+  return {{DType::f32, {c.shape()[0], sizes[0], sizes[1], c.shape()[3]}}};
+}
+
 template <class Real>
 void nearest_neighbor(Kernel<Real>& k, Coordinates coordinates) {
   const Shape &in = k.shape(), &out = k.out_shape();
@@ -129,12 +143,83 @@ void linear(Kernel<Real>& k, Coordinates coordinates) {
 }
 
 template <class Real>
-void cpu(Kernel<Real>& k) {
+void resample(Kernel<Real>& k) {
   Coordinates coordinates = coordinates_of(k.node.text("coordinates"));
   if (k.node.text("mode") == "linear")
     linear(k, coordinates);
   else
     nearest_neighbor(k, coordinates);
+}
+
+template <class Real>
+void nearest_neighbor_gradient(Kernel<Real>& k, Coordinates coordinates) {
+  const Shape &in = k.out_shape(), &out = k.shape();  // of resample2d
+  size_t channels = size_t(in[3]);
+  const Real* dy = k.input().data();
+  Real* dx = k.output().data();
+  for (int batch = 0; batch < out[0]; ++batch, dx += in.count(1, 4))
+    for (int oy = 0; oy < out[1]; ++oy) {
+      Real* row = dx + size_t(nearest(coordinates, oy, in[1], out[1])) * size_t(in[2]) * channels;
+      for (int ox = 0; ox < out[2]; ++ox, dy += channels) {
+        Real* pixel = row + size_t(nearest(coordinates, ox, in[2], out[2])) * channels;
+        for (size_t c = 0; c < channels; ++c) pixel[c] += dy[c];
+      }
+    }
+}
+
+template <class Real>
+void linear_gradient(Kernel<Real>& k, Coordinates coordinates) {
+  const Shape &in = k.out_shape(), &out = k.shape();  // of resample2d
+  size_t channels = size_t(in[3]);
+  const Real* dy = k.input().data();
+  Real* dx = k.output().data();
+  for (int batch = 0; batch < out[0]; ++batch, dx += in.count(1, 4))
+    for (int oy = 0; oy < out[1]; ++oy) {
+      Place row = place_of(coordinates, oy, in[1], out[1]);
+      Real down = Real(row.fraction());
+      Real* top = dx + size_t(row.floor()) * size_t(in[2]) * channels;
+      Real* bottom = down > 0 ? top + size_t(in[2]) * channels : top;
+      for (int ox = 0; ox < out[2]; ++ox, dy += channels) {
+        Place column = place_of(coordinates, ox, in[2], out[2]);
+        Real right = Real(column.fraction());
+        size_t a = size_t(column.floor()) * channels, b = right > 0 ? a + channels : a;
+        for (size_t c = 0; c < channels; ++c) {
+          Real below = dy[c] * down, above = dy[c] - below;
+          top[a + c] += above * (1 - right);
+          top[b + c] += above * right;
+          bottom[a + c] += below * (1 - right);
+          bottom[b + c] += below * right;
+        }
+      }
+    }
+}
+
+template <class Real>
+void resample_gradient(Kernel<Real>& k) {
+  std::ranges::fill(k.output(), Real(0));
+  Coordinates coordinates = coordinates_of(k.node.text("coordinates"));
+  if (k.node.text("mode") == "linear")
+    linear_gradient(k, coordinates);
+  else
+    nearest_neighbor_gradient(k, coordinates);
+}
+
+// The other one of the two operators, to the size of the images of this shape.
+Value turned(const Grad& g, const Op& other, const Shape& shape) {
+  return apply(other, {g.dy()},
+               {{"mode", g.node.text("mode")},
+                {"coordinates", g.node.text("coordinates")},
+                {"sizes", Ints{shape[1], shape[2]}}});
+}
+
+// dx = resample2dGradient(dy)
+Values gradient_of_resample(const Grad& g) {
+  return {turned(g, resample2d_gradient_op, g.x[0].shape())};
+}
+
+// It is linear, and resample2d takes from where it gives to.
+Values gradient_of_gradient(const Grad& g) {
+  return {turned(g, resample2d_op, g.x[0].shape())};
 }
 
 }  // namespace
@@ -148,7 +233,19 @@ const Op resample2d_op{
               {"scales", {}},
               {"coordinates", "halfPixel"}},
     .infer = infer,
-    .cpu = {cpu<float>, cpu<double>},
+    .cpu = {resample<float>, resample<double>},
+    .gradient = gradient_of_resample,
+};
+
+const Op resample2d_gradient_op{
+    .name = "resample2dGradient",
+    .summary =
+        "Adds up, for each pixel of the images of the given sizes, what resample2d took of it.",
+    .inputs = {"dy"},
+    .attrs = {{"mode", "nearest-neighbor"}, {"sizes", Ints{}}, {"coordinates", "halfPixel"}},
+    .infer = infer_gradient,
+    .cpu = {resample_gradient<float>, resample_gradient<double>},
+    .gradient = gradient_of_gradient,
 };
 
 }  // namespace gesso

@@ -1,7 +1,7 @@
 // reshape(input): the same elements, in the same order, under another shape.
 #include <cstring>
 
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 
 namespace gesso {
 namespace {
@@ -21,6 +21,10 @@ void cpu(Kernel<Real>& k) {
   if (bytes > 0) std::memcpy(k.out[0].data, k.in[0].data, bytes);  // no bytes, no addresses
 }
 
+Values gradient(const Grad& g) {
+  return {reshape(g.dy(), g.x[0].shape())};
+}
+
 }  // namespace
 
 const Op reshape_op{
@@ -31,6 +35,7 @@ const Op reshape_op{
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
     .is_view = true,
+    .gradient = gradient,
 };
 
 }  // namespace gesso

@@ -1,22 +1,22 @@
 // reverse(input): the input back to front along some axes, or along all.
 #include "core/ops/accept.h"
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 #include "core/ops/strided.h"
 
 namespace gesso {
 namespace {
 
-constexpr uint32_t all_axes = ~0u;
+constexpr uint32_t every_axis = ~0u;
 
 Types infer(const Call& c) {
-  axes_option(c, "axes", all_axes);
+  axes_option(c, "axes", every_axis);
   return same_type(c);
 }
 
 template <class Real>
 void cpu(Kernel<Real>& k) {
   const Shape& shape = k.shape();
-  uint32_t backwards = axes_mask(k.node, "axes", shape.rank(), all_axes);
+  uint32_t backwards = axes_mask(k.node, "axes", shape.rank(), every_axis);
   auto steps = strides_of(shape);
   ptrdiff_t start = 0;
   for (int axis = 0; axis < shape.rank(); ++axis)
@@ -29,6 +29,10 @@ void cpu(Kernel<Real>& k) {
   walk.copy(k.in[0].data, k.out[0].data, k.element_size(k.dtype()));
 }
 
+Values gradient(const Grad& g) {
+  return {apply(reverse_op, {g.dy()}, g.node.attrs)};
+}
+
 }  // namespace
 
 const Op reverse_op{
@@ -38,6 +42,7 @@ const Op reverse_op{
     .attrs = {{"axes", {}}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

@@ -1,9 +1,10 @@
 // scatterElements and scatterND: the input with updates put where the indices say, as in gather.
 // When several updates meet, the last one stays, or all are added to the input.
 #include <cstring>
+#include <numeric>
 
 #include "core/ops/indices.h"
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 #include "core/ops/options.h"
 
 namespace gesso {
@@ -99,6 +100,39 @@ void scatter_nd(Kernel<Real>& k) {
   });
 }
 
+// Which updates stay: of several that meet, the last one. Their numbers are scattered in the
+// same way; an update stays if its own number is found in its place.
+Value stays(const Grad& g, const Op& scatter, const Op& gather, const Attrs& axis) {
+  const Shape& shape = g.x[2].shape();
+  std::vector<int32_t> numbers(shape.count());
+  std::iota(numbers.begin(), numbers.end(), 0);
+  Value number = g.graph.constant(shape, std::span<const int32_t>(numbers));
+  Value zeros = expand(g.graph.scalar(0, DType::i32), g.x[0].shape());
+  Value placed = apply(scatter, {zeros, g.x[1], number}, axis);
+  return equal(apply(gather, {placed, g.x[1]}, axis), number);
+}
+
+// dUpdates = dy where the indices point. dx = dy; where an update replaces, it is 0, and so is the
+// derivative by an update that is itself replaced.
+Values gradient(const Grad& g, const Op& scatter, const Op& gather, const Attrs& axis) {
+  bool add = g.node.text("reduction") == "add";
+  Value dx = g.dy(), updates;
+  if (!add && g.wants(0)) dx = apply(scatter, {dx, g.x[1], zeros_like(g.x[2])}, axis);
+  if (g.wants(2)) {
+    updates = apply(gather, {g.dy(), g.x[1]}, axis);
+    if (!add) updates = only_where(stays(g, scatter, gather, axis), updates);
+  }
+  return {dx, {}, updates};
+}
+
+Values scatter_elements_gradient(const Grad& g) {
+  return gradient(g, scatter_elements_op, gather_elements_op, {{"axis", g.number("axis")}});
+}
+
+Values scatter_nd_gradient(const Grad& g) {
+  return gradient(g, scatter_nd_op, gather_nd_op, {});
+}
+
 }  // namespace
 
 const Op scatter_elements_op{
@@ -108,6 +142,7 @@ const Op scatter_elements_op{
     .attrs = {{"axis", 0.0}, {"reduction", "none"}},
     .infer = infer_scatter_elements,
     .cpu = {scatter_elements<float>, scatter_elements<double>},
+    .gradient = scatter_elements_gradient,
 };
 
 const Op scatter_nd_op{
@@ -117,6 +152,7 @@ const Op scatter_nd_op{
     .attrs = {{"reduction", "none"}},
     .infer = infer_scatter_nd,
     .cpu = {scatter_nd<float>, scatter_nd<double>},
+    .gradient = scatter_nd_gradient,
 };
 
 }  // namespace gesso

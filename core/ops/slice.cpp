@@ -1,7 +1,7 @@
 // slice(input): a box of the input. Along each axis it begins at `starts`, covers `sizes` elements
 // and keeps every `strides`-th; a negative stride covers the elements before `starts` instead,
 // walking backwards.
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 #include "core/ops/options.h"
 #include "core/ops/strided.h"
 
@@ -48,6 +48,36 @@ void cpu(Kernel<Real>& k) {
   walk.copy(k.in[0].data, k.out[0].data, k.element_size(k.dtype()));
 }
 
+// Along one axis, dy with zeros in place of what the stride left out.
+Value unstride(Value dy, int axis, int stride) {
+  const Shape shape = dy.shape();
+  int size = shape[axis], step = std::abs(stride);
+  int outer = int(shape.count(0, axis)), inner = int(shape.count(axis + 1, shape.rank()));
+  Value spread = pad(reshape(dy, {outer, size, 1, inner}), {0, 0, 0, 0}, {0, 0, step - 1, 0});
+  spread = slice(reshape(spread, {outer, size * step, inner}), {0, 0, 0},
+                 {outer, (size - 1) * step + 1, inner});
+  if (stride < 0) spread = reverse(spread, {1});
+  Shape result = shape;
+  result[axis] = (size - 1) * step + 1;
+  return reshape(spread, result);
+}
+
+// dx = dy where it was cut out, 0 elsewhere.
+Values gradient(const Grad& g) {
+  Value dy = g.dy();
+  if (dy.shape().count() == 0) return {};
+  const Shape& shape = g.x[0].shape();
+  Ints before = g.node.ints("starts"), after(before.size());
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    size_t i = size_t(axis);
+    int stride = g.node.has("strides") && dy.shape()[axis] > 1 ? g.node.ints("strides")[i] : 1;
+    if (stride != 1) dy = unstride(dy, axis, stride);
+    if (stride < 0) before[i] -= dy.shape()[axis] - 1;
+    after[i] = shape[axis] - before[i] - dy.shape()[axis];
+  }
+  return {dy.shape() == shape ? dy : pad(dy, before, after)};
+}
+
 }  // namespace
 
 const Op slice_op{
@@ -57,6 +87,7 @@ const Op slice_op{
     .attrs = {{"starts", Ints{}}, {"sizes", Ints{}}, {"strides", {}}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

@@ -3,8 +3,8 @@
 #include <limits>
 
 #include "core/ops/accept.h"
-#include "core/ops/list.h"
 #include "core/ops/loops.h"
+#include "core/ops/math.h"
 
 namespace gesso {
 namespace {
@@ -30,6 +30,12 @@ void cpu(Kernel<Real>& k) {
   });
 }
 
+// dx = y * (dy - sum(dy * y))
+Values gradient(const Grad& g) {
+  Value y = g.y[0], dy = g.dy();
+  return {y * (dy - sum(dy * y, {g.node.integer("axis")}, true))};
+}
+
 }  // namespace
 
 const Op softmax_op{
@@ -39,6 +45,7 @@ const Op softmax_op{
     .attrs = {{"axis", -1.0}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

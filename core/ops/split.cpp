@@ -1,7 +1,7 @@
 // split(input): pieces of the input along an axis, with the sizes in `splits`.
 #include <cstring>
 
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 #include "core/ops/options.h"
 
 namespace gesso {
@@ -42,6 +42,13 @@ void cpu(Kernel<Real>& k) {
   }
 }
 
+// The pieces of dx are those of dy.
+Values gradient(const Grad& g) {
+  Values pieces;
+  for (size_t i = 0; i < g.y.size(); ++i) pieces.push_back(g.dy(int(i)));
+  return {concat(pieces, g.node.integer("axis"))};
+}
+
 }  // namespace
 
 const Op split_op{
@@ -51,6 +58,7 @@ const Op split_op{
     .attrs = {{"splits", Ints{}}, {"axis", 0.0}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

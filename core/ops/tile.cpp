@@ -1,5 +1,5 @@
 // tile(input): the whole input, `repetitions` times along each axis.
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 #include "core/ops/options.h"
 #include "core/ops/strided.h"
 
@@ -29,6 +29,21 @@ void cpu(Kernel<Real>& k) {
   walk.copy(k.in[0].data, k.out[0].data, k.element_size(k.dtype()));
 }
 
+// dx = the sum over the repetitions, one axis after another.
+Values gradient(const Grad& g) {
+  const Ints& repetitions = g.node.ints("repetitions");
+  Value dx = g.dy();
+  for (int axis = 0; axis < g.x[0].shape().rank(); ++axis) {
+    int times = repetitions[size_t(axis)], size = g.x[0].shape()[axis];
+    if (times == 1) continue;
+    Shape shape = dx.shape();
+    int outer = int(shape.count(0, axis)), inner = int(shape.count(axis + 1, shape.rank()));
+    shape[axis] = size;
+    dx = reshape(sum(reshape(dx, {outer, times, size, inner}), {1}), shape);
+  }
+  return {dx};
+}
+
 }  // namespace
 
 const Op tile_op{
@@ -38,6 +53,7 @@ const Op tile_op{
     .attrs = {{"repetitions", Ints{}}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

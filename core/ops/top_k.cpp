@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 #include "core/ops/options.h"
 
 namespace gesso {
@@ -59,6 +59,11 @@ void cpu(Kernel<Real>& kernel) {
   });
 }
 
+// dx = dy where the indices point, 0 elsewhere.
+Values gradient(const Grad& g) {
+  return {apply(scatter_elements_op, {zeros_like(g.x[0]), g.y[1], g.dy()}, {{"axis", -1.0}})};
+}
+
 }  // namespace
 
 const Op top_k_op{
@@ -68,6 +73,7 @@ const Op top_k_op{
     .attrs = {{"k", 1.0}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

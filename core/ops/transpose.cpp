@@ -1,5 +1,5 @@
 // transpose(input): the axes in another order; reversed, when no order is given.
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 #include "core/ops/options.h"
 #include "core/ops/strided.h"
 
@@ -35,6 +35,14 @@ void cpu(Kernel<Real>& k) {
   walk.copy(k.in[0].data, k.out[0].data, k.element_size(k.dtype()));
 }
 
+// The inverse permutation puts every axis back.
+Values gradient(const Grad& g) {
+  int rank = g.y[0].shape().rank();
+  Ints inverse(static_cast<size_t>(rank));
+  for (int i = 0; i < rank; ++i) inverse[size_t(source_axis(g.node, i, rank))] = i;
+  return {transpose(g.dy(), inverse)};
+}
+
 }  // namespace
 
 const Op transpose_op{
@@ -44,6 +52,7 @@ const Op transpose_op{
     .attrs = {{"permutation", {}}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

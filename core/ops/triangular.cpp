@@ -1,6 +1,6 @@
 // triangular(input): the upper or lower triangle of matrices; zeros elsewhere.
 #include "core/ops/accept.h"
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 
 namespace gesso {
 namespace {
@@ -31,6 +31,11 @@ void cpu(Kernel<Real>& k) {
   });
 }
 
+// The same triangle of dy.
+Values gradient(const Grad& g) {
+  return {apply(triangular_op, {g.dy()}, g.node.attrs)};
+}
+
 }  // namespace
 
 const Op triangular_op{
@@ -41,6 +46,7 @@ const Op triangular_op{
     .attrs = {{"upper", true}, {"diagonal", 0.0}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

@@ -1,7 +1,7 @@
 // where(condition, trueValue, falseValue): one or the other, element by element.
 #include "core/ops/accept.h"
 #include "core/ops/broadcast.h"
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 
 namespace gesso {
 namespace {
@@ -29,6 +29,14 @@ void cpu(Kernel<Real>& k) {
   });
 }
 
+// dTrueValue = dy where the condition holds, dFalseValue = dy elsewhere.
+Values gradient(const Grad& g) {
+  Value zero = g.graph.scalar(0), yes, no;
+  if (g.wants(1)) yes = sum_to(where(g.x[0], g.dy(), zero), g.x[1].shape());
+  if (g.wants(2)) no = sum_to(where(g.x[0], zero, g.dy()), g.x[2].shape());
+  return {{}, yes, no};
+}
+
 }  // namespace
 
 const Op where_op{
@@ -37,6 +45,7 @@ const Op where_op{
     .inputs = {"condition", "trueValue", "falseValue"},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

@@ -150,12 +150,7 @@ std::string GraphModel::node(const std::string& op, const std::vector<std::strin
   return name;
 }
 
-void check(const GraphModel& model, const std::vector<Tensor>& expected, Trial& trial) {
-  if (model.outputs.size() != expected.size())
-    fail("case: a model's outputs must be as many as what is expected",
-         {{"outputs", std::to_string(model.outputs.size())},
-          {"expected", std::to_string(expected.size())}},
-         "one name for each");
+Graph load(const GraphModel& model) {
   std::string topology = model_json(model).dump(-1, ' ', false, Json::error_handler_t::replace);
   std::vector<std::byte> weights;
   for (const NamedTensor& weight : model.weights)
@@ -164,7 +159,16 @@ void check(const GraphModel& model, const std::vector<Tensor>& expected, Trial& 
   std::unique_ptr<Model> loaded = load_model(files, "model.json");
   std::map<std::string, Shape> shapes;
   for (const NamedTensor& input : model.inputs) shapes[input.name] = input.tensor.type.shape;
-  Graph graph = loaded->build(shapes);
+  return loaded->build(shapes);
+}
+
+void check(const GraphModel& model, const std::vector<Tensor>& expected, Trial& trial) {
+  if (model.outputs.size() != expected.size())
+    fail("case: a model's outputs must be as many as what is expected",
+         {{"outputs", std::to_string(model.outputs.size())},
+          {"expected", std::to_string(expected.size())}},
+         "one name for each");
+  Graph graph = load(model);
   // By name where the loader keeps the names, else in the order of the case.
   std::vector<Expectation> ordered;
   for (size_t i = 0; i < graph.outputs().size(); ++i) {

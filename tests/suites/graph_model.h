@@ -31,7 +31,10 @@ Json attr_texts(const std::vector<std::string>& list);
 // TF.js' own tolerance: 1e-3 for float32, none for integers and booleans.
 inline constexpr Tolerance tfjs_tolerance{Tolerance::Metric::absolute, 1e-3, 0};
 
-// Loads the model with gesso's loader, builds it for its inputs' shapes, and checks the outputs.
+// Loads the model with gesso's loader and builds it for its inputs' shapes.
+Graph load(const GraphModel& model);
+
+// Loads the model and checks its outputs.
 void check(const GraphModel& model, const std::vector<Tensor>& expected, Trial& trial);
 
 }  // namespace gesso::suites

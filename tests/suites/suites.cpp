@@ -18,9 +18,10 @@ struct Folder {
 };
 
 constexpr Folder folders[] = {
+    {"tfjs-grads", run_tfjs_grad},
     {"tfjs-graph", run_tfjs_graph},
     {"tfjs-kernels", run_tfjs_kernel},
-    {"tfjs-optimizers", run_tfjs_optimizer},
+    {"tfjs-ops", run_tfjs_op},
     {"webnn", run_webnn},
 };
 

@@ -2,10 +2,12 @@
 // cannot say them. Attribute names are those of TF.js' kernels.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <variant>
 
 #include "tests/suites/folders.h"
 #include "tests/suites/graph_model.h"
+#include "tests/suites/kernel_call.h"
 
 namespace gesso::suites {
 namespace {
@@ -16,6 +18,7 @@ struct Kernel {
   std::string name;
   const Json& attrs;
   std::vector<NamedTensor> inputs;
+  bool constant_weights = true;  // else they are inputs like the others
   GraphModel model = {};
   Graph graph = {};
 
@@ -37,7 +40,7 @@ struct Kernel {
     return model.placeholder(std::string(input), tensor(input));
   }
   std::string weight(std::string_view input) {
-    return model.constant(std::string(input), tensor(input));
+    return constant_weights ? model.constant(std::string(input), tensor(input)) : in(input);
   }
   std::vector<std::string> all() {
     std::vector<std::string> names;
@@ -208,6 +211,40 @@ Result conv_transpose(Kernel& k) {
   Spatial s = spatial(k, Shape(sizes), filter_window(k));
   std::string shape = k.model.constant(sizes), filter = k.weight("filter");
   return k.model.node("Conv2DBackpropInput", {shape, filter, k.in("dy")}, window_attrs(k, s));
+}
+
+// Grey-scale dilation: y = max over the window of x + filter, with -Infinity outside of the image.
+Result dilation(Kernel& k) {
+  const Shape& filter = k.shape("filter");
+  if (filter.rank() != 3) fail("Dilation2D: a filter must have three dimensions", {}, "[1, 1, 1]");
+  Spatial s = spatial(k, k.shape("x"), {filter[0], filter[1]});
+  Ints sizes(2);
+  for (size_t axis = 0; axis < 2; ++axis) {
+    int reach = (s.window[axis] - 1) * s.dilations[axis] + 1;
+    sizes[axis] = (s.size[axis] - (s.pad == "same" ? 1 : reach)) / s.strides[axis] + 1;
+    int missing = std::max(0, (sizes[axis] - 1) * s.strides[axis] + reach - s.size[axis]);
+    if (s.pad == "same") s.pads[2 * axis] = missing / 2;
+    s.pads[2 * axis + 1] = missing - s.pads[2 * axis];
+  }
+  int batch = k.shape("x")[0], channels = k.shape("x")[3];
+  Value x = k.apply("pad", {k.value("x")},
+                    {{"beginningPadding", Ints{0, s.pads[0], s.pads[2], 0}},
+                     {"endingPadding", Ints{0, s.pads[1], s.pads[3], 0}},
+                     {"value", -std::numeric_limits<double>::infinity()}});
+  Value weights = k.value("filter"), y;
+  for (int row = 0; row < filter[0]; ++row)
+    for (int column = 0; column < filter[1]; ++column) {
+      Value tap = k.apply("slice", {x},
+                          {{"starts", Ints{0, row * s.dilations[0], column * s.dilations[1], 0}},
+                           {"sizes", Ints{batch, (sizes[0] - 1) * s.strides[0] + 1,
+                                          (sizes[1] - 1) * s.strides[1] + 1, channels}},
+                           {"strides", Ints{1, s.strides[0], s.strides[1], 1}}});
+      Value weight = k.apply("slice", {weights},
+                             {{"starts", Ints{row, column, 0}}, {"sizes", Ints{1, 1, channels}}});
+      Value sum = k.apply("add", {tap, weight});
+      y = y ? k.apply("max", {y, sum}) : sum;
+    }
+  return y;
 }
 
 // Activations of the fused kernels: the name in fused_ops, which is that of the operator too.
@@ -596,7 +633,10 @@ Result split(Kernel& k) {
 }
 
 Result step(Kernel& k) {
-  return k.apply("step", {k.value("x")}, {{"alpha", k.number_or("alpha", 0)}});
+  Value x = k.value("x");
+  Value y = k.apply("cast", {x}, {{"type", std::string("float32")}});
+  y = k.apply("step", {y}, {{"alpha", k.number_or("alpha", 0)}});
+  return k.apply("cast", {y}, {{"type", std::string(to_string(x.dtype()))}});
 }
 
 Result strided_slice(Kernel& k) {
@@ -653,6 +693,23 @@ Result unpack(Kernel& k) {
       with(k.type(), {{"axis", attr_int(axis)}, {"num", attr_int(shape[positive])}}));
 }
 
+// A row that is added to nothing, because its segment is below 0, goes behind the last segment.
+Result segment_sum(Kernel& k) {
+  int segments = integer(k.attr("numSegments"));
+  Value x = k.value("x"), ids = k.value("segmentIds");
+  Value below = k.apply("lesser", {ids, k.graph.scalar(0, DType::i32)});
+  ids = k.apply("where", {below, k.graph.scalar(segments, DType::i32), ids});
+  Ints locations(ids.shape().begin(), ids.shape().end());
+  locations.push_back(1);
+  Ints sizes(x.shape().begin() + ids.shape().rank(), x.shape().end()), starts(sizes.size() + 1);
+  sizes.insert(sizes.begin(), segments + 1);
+  Value sums = k.apply("expand", {k.graph.scalar(0, x.dtype())}, {{"newShape", sizes}});
+  ids = k.apply("reshape", {ids}, {{"newShape", locations}});
+  sums = k.apply("scatterND", {sums, ids, x}, {{"reduction", "add"}});
+  sizes[0] = segments;
+  return k.apply("slice", {sums}, {{"starts", starts}, {"sizes", sizes}});
+}
+
 // Names of GraphDef operators, as template arguments.
 constexpr char add_v2[] = "AddV2", floor_mod[] = "FloorMod", mul[] = "Mul", add_n[] = "AddN",
                conv2d[] = "Conv2D", depthwise[] = "DepthwiseConv2dNative", avg_pool[] = "AvgPool",
@@ -689,6 +746,7 @@ const std::map<std::string, Result (*)(Kernel&)> rows{
     {"Cumsum", cumulative},
     {"DepthToSpace", depth_to_space},
     {"DepthwiseConv2dNative", conv<depthwise>},
+    {"Dilation2D", dilation},
     {"Einsum", einsum},
     {"Elu", same_name},
     {"Equal", same_name},
@@ -777,6 +835,7 @@ const std::map<std::string, Result (*)(Kernel&)> rows{
     {"TopK", top_k},
     {"Transpose", transpose_by},
     {"Unpack", unpack},
+    {"UnsortedSegmentSum", segment_sum},
     {"ZerosLike", same_name},
     {"_FusedMatMul", fused_matmul},
 };
@@ -792,14 +851,12 @@ std::string reason(const std::string& name) {
       {"Cumprod", "no operator: running products"},
       {"DenseBincount", "no operator: counting"},
       {"Diag", "no operator: diagonals"},
-      {"Dilation2D", "no operator: morphology"},
       {"MaxPool3D", "no operator: 3-D pooling"},
       {"MaxPoolWithArgmax", "no operator: positions of a pool's maxima"},
       {"RotateWithOffset", "no operator: image transforms"},
       {"SearchSorted", "no operator: searching"},
       {"Transform", "no operator: image transforms"},
       {"Unique", "no operator: sizes known only at run time"},
-      {"UnsortedSegmentSum", "no operator: scattered sums"},
   };
   if (auto found = exact.find(name); found != exact.end()) return found->second;
   if (name.ends_with("Grad") || name.find("Backprop") != std::string::npos)
@@ -809,33 +866,53 @@ std::string reason(const std::string& name) {
   return {};
 }
 
-}  // namespace
+// Calls the function that the table has for this kernel.
+Result translate(Kernel& k) {
+  auto row = rows.find(k.name);
+  if (row != rows.end()) return row->second(k);
+  if (std::string why = reason(k.name); !why.empty()) throw Skip{why};
+  fail(k.name + ": there is no such kernel", {}, "a name of TF.js' kernels");
+}
 
-void run_tfjs_kernel(const std::string& stem, const Json& test, Trial& trial) {
-  auto row = rows.find(stem);
-  if (row == rows.end()) {
-    if (std::string why = reason(stem); !why.empty()) throw Skip{why};
-    fail(stem + ": there is no such kernel", {}, "a name of TF.js' kernels");
-  }
-  Kernel k{stem, member(test, "attrs"), {}};
-  for (const Json& input : member(test, "inputs"))
-    k.inputs.push_back({text(member(input, "name")), tensor(input)});
-  std::vector<Tensor> expected;
-  for (const Json& output : member(test, "outputs")) expected.push_back(tensor(output));
-  Result result = row->second(k);
+// Makes the outputs of the model or the graph those of the kernel.
+void name_outputs(Kernel& k, const Result& result, size_t count) {
   if (const auto* node = std::get_if<std::string>(&result)) {
-    for (size_t i = 0; i < expected.size(); ++i)
+    for (size_t i = 0; i < count; ++i)
       k.model.outputs.push_back(i ? *node + ':' + std::to_string(i) : *node);
-    check(k.model, expected, trial);
     return;
   }
   Value value = std::get<Value>(result);
-  std::vector<Expectation> expectations;
-  for (size_t i = 0; i < expected.size(); ++i) {
+  for (size_t i = 0; i < count; ++i) {
     if (i >= k.graph.node(value).outputs.size()) throw Wrong{"there are too few outputs"};
     k.graph.output("out" + std::to_string(i), value.at(int(i)));
-    expectations.push_back({expected[i], tfjs_tolerance});
   }
+}
+
+}  // namespace
+
+std::vector<NamedTensor> kernel_inputs(const Json& test) {
+  std::vector<NamedTensor> inputs;
+  for (const Json& input : member(test, "inputs"))
+    inputs.push_back({text(member(input, "name")), tensor(input)});
+  return inputs;
+}
+
+Graph graph_of_kernel(const std::string& name, const Json& test, size_t outputs) {
+  Kernel k{name, member(test, "attrs"), kernel_inputs(test), false};
+  Result result = translate(k);
+  name_outputs(k, result, outputs);
+  return std::holds_alternative<Value>(result) ? std::move(k.graph) : load(k.model);
+}
+
+void run_tfjs_kernel(const std::string& stem, const Json& test, Trial& trial) {
+  Kernel k{stem, member(test, "attrs"), kernel_inputs(test)};
+  std::vector<Tensor> expected;
+  for (const Json& output : member(test, "outputs")) expected.push_back(tensor(output));
+  Result result = translate(k);
+  name_outputs(k, result, expected.size());
+  if (std::holds_alternative<std::string>(result)) return check(k.model, expected, trial);
+  std::vector<Expectation> expectations;
+  for (const Tensor& t : expected) expectations.push_back({t, tfjs_tolerance});
   trial.check(k.graph, k.inputs, expectations);
 }
 

@@ -185,23 +185,8 @@ void fully_connected(const Lowering& l, XnnpackStep& step, size_t rows, size_t d
   };
 }
 
-void batch_product(XnnpackStep& step, std::span<const size_t> batch_a,
-                   std::span<const size_t> batch_b, size_t rows, size_t depth, size_t columns,
-                   uint32_t flags) {
-  double batch = 1;
-  for (size_t size : batch_b) batch *= double(size);
-  require_addressable({batch, double(depth) + 16, double(columns) + 16});
-  create(step,
-         [&](xnn_operator_t* op) { return xnn_create_batch_matrix_multiply_nc_f32(flags, op); });
-  size_t alignment;
-  check(xnn_reshape_batch_matrix_multiply_nc_f32(step.op.get(), batch_a.size(), batch_a.data(),
-                                                 batch_b.data(), rows, depth, columns,
-                                                 &step.workspace, &alignment, one_thread));
-  step.setup = [](xnn_operator_t op, const Memory& m) {
-    return xnn_setup_batch_matrix_multiply_nc_f32(op, m.workspace, in(m, 0), in(m, 1), out(m));
-  };
-}
-
+// Matrix products with constant weights. Those that change have a kernel of ours, which need not
+// pack the whole of them first.
 void gemm(const Lowering& l, XnnpackStep& step) {
   const Node& n = l.node;
   auto [low, high] = clamp_of(n);
@@ -209,35 +194,17 @@ void gemm(const Lowering& l, XnnpackStep& step) {
   const Shape &a = l.shape(0), &y = l.out().shape;
   require(n.number("alpha") == 1 && !n.flag("aTranspose"));
   size_t rows = size_t(y[0]), depth = size_t(a[1]), columns = size_t(y[1]);
-  if (l.constant(1)) {
-    require(!l.has(2) || (n.number("beta") == 1 && l.shape(2).count() == columns &&
-                          l.shape(2).rank() > 0 && l.shape(2).back() == y[1]));
-    fully_connected(l, step, rows, depth, columns, transposed, bias_of(l, 2), low, high);
-  } else {
-    require(!l.has(2) && low == -infinity && high == infinity);
-    batch_product(step, {}, {}, rows, depth, columns, transposed ? XNN_FLAG_TRANSPOSE_B : 0);
-  }
+  require(!l.has(2) || (n.number("beta") == 1 && l.shape(2).count() == columns &&
+                        l.shape(2).rank() > 0 && l.shape(2).back() == y[1]));
+  fully_connected(l, step, rows, depth, columns, transposed, bias_of(l, 2), low, high);
 }
 
 void matmul(const Lowering& l, XnnpackStep& step) {
   const Shape &a = l.shape(0), &b = l.shape(1), &y = l.out().shape;
   require(a.rank() >= 2 && b.rank() >= 2);
   size_t depth = size_t(a.back()), columns = size_t(b.back());
-  if (l.constant(1) && b.count(0, b.rank() - 2) == 1 && y.rank() == a.rank())
-    return fully_connected(l, step, a.count() / depth, depth, columns, false, nullptr, -infinity,
-                           infinity);
-  Sizes batch_a, batch_b;
-  size_t dims = size_t(y.rank()) - 2;
-  require(dims <= XNN_MAX_TENSOR_DIMS);
-  auto batch_of = [&](const Shape& shape, Sizes& batch) {
-    size_t missing = size_t(y.rank() - shape.rank());
-    std::fill(batch.begin(), batch.begin() + dims, 1);
-    std::copy(shape.begin(), shape.end() - 2, batch.begin() + missing);
-  };
-  batch_of(a, batch_a);
-  batch_of(b, batch_b);
-  batch_product(step, {batch_a.data(), dims}, {batch_b.data(), dims}, size_t(y[y.rank() - 2]),
-                depth, columns, 0);
+  require(b.count(0, b.rank() - 2) == 1 && y.rank() == a.rank());
+  fully_connected(l, step, a.count() / depth, depth, columns, false, nullptr, -infinity, infinity);
 }
 
 template <xnn_binary_operator kind>

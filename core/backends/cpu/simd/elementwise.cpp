@@ -52,6 +52,13 @@ std::unique_ptr<Step> clamp(const Lowering& l) {
   });
 }
 
+std::unique_ptr<Step> clamp_gradient(const Lowering& l) {
+  float low = float(l.node.number("minValue")), high = float(l.node.number("maxValue"));
+  if (l.node.flag("inclusive"))
+    return each_pair(l, [=](float dy, float x) { return x >= low && x <= high ? dy : 0; });
+  return each_pair(l, [=](float dy, float x) { return x > low && x < high ? dy : 0; });
+}
+
 std::unique_ptr<Step> relu(const Lowering& l) {
   return each(l, [](float x) { return x < 0 ? 0 : x; });
 }

@@ -16,7 +16,10 @@ const std::unordered_map<const Op*, Lower> rows{
     {&average_pool2d_op, average_pool2d},
     {&batch_normalization_op, batch_normalization},
     {&clamp_op, clamp},
+    {&clamp_gradient_op, clamp_gradient},
     {&gelu_op, gelu},
+    {&gemm_op, gemm},
+    {&matmul_op, matmul},
     {&max_op, max},
     {&max_pool2d_op, max_pool2d},
     {&min_op, min},
@@ -34,6 +37,12 @@ const std::unordered_map<const Op*, Lower> rows{
 const std::unordered_map<const Op*, Lower> mixed_rows{
     {&adam_op, adam},
     {&adamax_op, adamax},
+    {&gru_op, gru},
+    {&gru_cell_op, gru_cell},
+    {&gru_gradient_op, gru_gradient},
+    {&lstm_op, lstm},
+    {&lstm_cell_op, lstm_cell},
+    {&lstm_gradient_op, lstm_gradient},
     {&random_normal_op, random_normal},
     {&random_uniform_op, random_uniform},
 };
