@@ -41,6 +41,12 @@ const std::unordered_map<const Op*, Lower> rows{
 const std::unordered_map<const Op*, Lower> mixed_rows{
     {&adam_op, adam},
     {&adamax_op, adamax},
+    {&gru_op, gru},
+    {&gru_cell_op, gru_cell},
+    {&gru_gradient_op, gru_gradient},
+    {&lstm_op, lstm},
+    {&lstm_cell_op, lstm_cell},
+    {&lstm_gradient_op, lstm_gradient},
     {&random_normal_op, random_normal},
     {&random_uniform_op, random_uniform},
 };
