@@ -27,11 +27,15 @@ Normalized with_batch_statistics(const LayerCall& c) {
     if (i != axis) axes.push_back(i);
   Operand mean = reduce(b, reduce_mean_op, c.x(), axes, true);
   Operand centred = b.apply(sub_op, {c.x(), mean});
-  Operand variance = reduce(b, reduce_mean_op, b.apply(square_op, {centred}), axes, false);
-  mean = b.reshape(mean, variance.shape());
-  Operand y = b.apply(batch_normalization_op,
-                      {c.x(), mean, variance, c.weight("gamma"), c.weight("beta")}, options(c));
-  return {y, mean, variance};
+  Operand variance = reduce(b, reduce_mean_op, b.apply(square_op, {centred}), axes, true);
+  double epsilon = c.config("epsilon").number_or(1e-3);
+  Operand shifted = b.apply(linear_op, {variance}, {{"beta", epsilon}});
+  Operand y = b.apply(mul_op, {centred, b.apply(rsqrt_op, {shifted})});
+  Shape channels{c.x().shape()[axis]};
+  if (Operand gamma = c.weight("gamma"))
+    y = b.apply(mul_op, {y, b.reshape(gamma, variance.shape())});
+  if (Operand beta = c.weight("beta")) y = b.apply(add_op, {y, b.reshape(beta, variance.shape())});
+  return {y, b.reshape(mean, channels), b.reshape(variance, channels)};
 }
 
 // average * momentum + value * (1 - momentum).

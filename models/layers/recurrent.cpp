@@ -112,8 +112,8 @@ std::string functions_of(const Cell& cell) {
 
 // Whether one operator does the whole sequence.
 bool is_one_operator(const std::vector<Cell>& cells) {
-  return find_op("lstm") && cells.size() == 1 && cells[0].kind != CellKind::simple &&
-         !cells[0].dropped_recurrent && !functions_of(cells[0]).empty();
+  return cells.size() == 1 && cells[0].kind != CellKind::simple && !cells[0].dropped_recurrent &&
+         !functions_of(cells[0]).empty();
 }
 
 // A tensor for the one direction of the operator.
@@ -150,7 +150,7 @@ Sequence run_operator(const LayerCall& c, const Cell& cell, Operand x, const Ope
   in.push_back(mask);
   while (!in.back()) in.pop_back();
   if (!is_lstm) attrs["resetAfter"] = cell.resets_after();
-  Operands out = b.apply_all(*find_op(is_lstm ? "lstm" : "gru"), in, attrs);
+  Operands out = b.apply_all(is_lstm ? lstm_op : gru_op, in, attrs);
   Sequence run;
   Shape state{x.shape()[1], cell.units};
   for (int i = 0; i < cell.states(); ++i) run.states.push_back(b.reshape(out[size_t(i)], state));

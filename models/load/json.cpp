@@ -5,6 +5,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "models/load/write_json.h"
+
 namespace gesso {
 namespace {
 
@@ -211,24 +213,18 @@ void Field::refuse(std::string_view what, std::string_view hint) const {
 std::string to_text(const Json& json) {
   struct Writer {
     std::string operator()(std::nullptr_t) const { return "null"; }
-    std::string operator()(bool flag) const { return flag ? "true" : "false"; }
-    std::string operator()(double number) const {
-      bool whole = number == std::floor(number) && std::abs(number) < 1e15;
-      return whole ? std::to_string(int64_t(number)) : nlohmann::json(number).dump();
-    }
-    std::string operator()(const std::string& text) const {
-      return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    }
+    std::string operator()(bool flag) const { return json_flag(flag); }
+    std::string operator()(double number) const { return json_number(number); }
+    std::string operator()(const std::string& text) const { return json_text(text); }
     std::string operator()(const Json::Array& items) const {
-      std::string text = "[";
-      for (const Json& item : items) text += (text.size() > 1 ? "," : "") + to_text(item);
-      return text + ']';
+      std::vector<std::string> texts;
+      for (const Json& item : items) texts.push_back(to_text(item));
+      return json_list(texts);
     }
     std::string operator()(const Json::Object& members) const {
-      std::string text = "{";
-      for (const auto& [name, item] : members)
-        text += (text.size() > 1 ? "," : "") + (*this)(name) + ':' + to_text(item);
-      return text + '}';
+      std::vector<std::pair<std::string_view, std::string>> texts;
+      for (const auto& [name, item] : members) texts.emplace_back(name, to_text(item));
+      return json_object(texts);
     }
   };
   return std::visit(Writer{}, json.value);

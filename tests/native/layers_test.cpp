@@ -331,6 +331,49 @@ TEST(LayersModel, remembers_states_until_it_is_told_to_forget) {
   EXPECT_EQ(predict(*model, {1, 2, 1}, {1, 2}), Floats{3});
 }
 
+// The output and its derivative by the first weight, for a call in training or not.
+Floats output_and_gradient(LayersModel& model, const Shape& shape, const Floats& x, bool training) {
+  Graph graph;
+  std::vector<int32_t> state{7, 0};
+  Value input = graph.input("x", {DType::f32, shape});
+  Value random = graph.constant({2}, std::span<const int32_t>(state));
+  TrainingCall call = training ? model.call_for_training(graph, {input}, random)
+                               : model.call_for_inference(graph, {input});
+  graph.output("y", call.outputs[0]);
+  graph.output("dkernel", gradient({call.outputs[0]}, {}, {call.parameters[0]})[0]);
+  auto program = compile(graph);
+  std::memcpy(program->input(0).data(), x.data(), x.size() * sizeof(float));
+  program->run();
+  Floats all;
+  for (size_t i = 0; i < program->outputs().size(); ++i) {
+    auto bytes = program->output(int(i));
+    Floats y(program->outputs()[i].type.shape.count());
+    std::memcpy(y.data(), bytes.data(), y.size() * sizeof(float));
+    all.insert(all.end(), y.begin(), y.end());
+  }
+  return all;
+}
+
+// Recurrent dropout of next to nothing has the cells run one by one.
+TEST(LayersModel, runs_whole_sequences_as_it_runs_steps) {
+  for (const char* class_name : {"LSTM", "GRU"})
+    for (const char* more : {"", R"(, "reset_after": true, "bias_initializer": "he_normal")",
+                             R"(, "go_backwards": true)", R"(, "return_sequences": true)",
+                             R"(, "return_sequences": true, "go_backwards": true)",
+                             R"(, "recurrent_activation": "hard_sigmoid", "use_bias": false)"}) {
+      SCOPED_TRACE(std::string(class_name) + more);
+      std::string mask = layer("Masking", R"("name": "m", "batch_input_shape": [null, 4, 2])");
+      auto model = create_model(sequence(mask + ',' + layer(class_name, R"("name": "r", "units": 3,
+              "recurrent_dropout": 1e-9)" + std::string(more))),
+                                1);
+      Floats x{1, 2, 0, 0, -1, 0.5f, 3, 1, 0, 0, 2, 1, -2, 1, 0, 0};
+      Floats steps = output_and_gradient(*model, {2, 4, 2}, x, true);
+      Floats whole = output_and_gradient(*model, {2, 4, 2}, x, false);
+      ASSERT_EQ(steps.size(), whole.size());
+      for (size_t i = 0; i < steps.size(); ++i) EXPECT_NEAR(steps[i], whole[i], 1e-5) << i;
+    }
+}
+
 TEST(LayersModel, skips_masked_steps) {
   std::string layers = layer("Embedding", R"("name": "e", "input_dim": 3, "output_dim": 1,
       "mask_zero": true, "batch_input_shape": [null, 3], "embeddings_initializer": "ones")");
