@@ -132,7 +132,6 @@ const cases: Case[] = [
   ],
   ['leakyReLU', () => [dense({ units: 4, ...ofRow }), layers.leakyReLU()], rows, [4]],
   ['elu', () => [dense({ units: 4, ...ofRow }), layers.elu()], rows, [4]],
-  ['thresholdedReLU', () => [dense({ units: 4, ...ofRow }), layers.thresholdedReLU()], rows, [4]],
   ['upSampling2d', () => [seen(), layers.upSampling2d()], pictures, [8, 8, 3]],
   [
     'zeroPadding2d and cropping2d',
