@@ -29,6 +29,7 @@ import {
   type Tensor,
   tensor,
 } from '../../web/src/index.js';
+import { renamed } from '../../web/src/layers/storage.js';
 import { Random } from '../../web/src/random.js';
 import { itNeeds, messageFrom, model as modelFolder, wasm } from './fixtures.js';
 
@@ -339,6 +340,19 @@ describe('saving', () => {
       'save: there is no option "optimiser".\n  known  optimizer',
     );
     net.dispose();
+  });
+
+  itNeeds([wasm], 'keeps files together that are downloaded', async () => {
+    const net = xorNet();
+    await net.fit(xor.x, xor.y);
+    const files = renamed('xor', (await net.files()).set('model_meta.json', new Uint8Array(2)));
+    expect([...files.keys()]).toEqual([
+      ...['xor.json', 'xor.weights.bin', 'xor.optimizer.bin', 'xor_meta.json'],
+    ]);
+    files.delete('xor_meta.json');
+    const again = await loadLayersModel(files);
+    expect((await again.predict(xor.x)).data).toEqual((await net.predict(xor.x)).data);
+    expect((await again.fit(xor.x, xor.y)).history).toEqual((await net.fit(xor.x, xor.y)).history);
   });
 
   itNeeds([wasm, modelFolder('xor_layers')], 'also of models that others have made', async () => {

@@ -21,7 +21,7 @@ import type {
   SaveOptions,
   SaveTarget,
 } from './layersModel.js';
-import { namesIn, store, stored } from './storage.js';
+import { store, stored } from './storage.js';
 import { summaryOf } from './summary.js';
 import { functionalTopology, sequentialTopology, type Topology } from './topology.js';
 import type { FitOptions } from './trainingOptions.js';
@@ -187,7 +187,7 @@ function layersModel(who: string, opening: Promise<Open>): Loading<LayersModel> 
     setWeights: (weights) => loaded.setWeights(weights),
     setTrainable: (layer, trainable) => loaded.setTrainable(layer, trainable),
     save: (where, options) => loaded.save(where, options),
-    files: (options) => loaded.files('', options),
+    files: (options) => loaded.files(options),
   });
 }
 
@@ -296,15 +296,15 @@ class Loaded {
   }
 
   async save(where: SaveTarget, options?: SaveOptions): Promise<void> {
-    await store(where, await this.files(where, options));
+    await store(where, await this.files(options));
   }
 
-  async files(where: SaveTarget, options: SaveOptions = {}): Promise<ModelFiles> {
+  async files(options: SaveOptions = {}): Promise<ModelFiles> {
     const { optimizer } = readOptions('save', options, saveOptions);
     await this.#ready;
     const { training, ...snapshot } = await this.#fitting.snapshot();
     if (!optimizer) snapshot.state = null;
-    return writeFiles(snapshot, training, namesIn(where));
+    return writeFiles(snapshot, training);
   }
 }
 
