@@ -55,6 +55,13 @@ ModelPort labels_for(const ModelPort& output, const Loss& loss) {
   return port;
 }
 
+uint32_t seed_of(const Field& field) {
+  double seed = field.number_or(0);
+  if (!(seed >= 0 && seed < 0x1p32 && seed == std::floor(seed)))
+    field.refuse("must be a whole number of 32 bits", "0 or more");
+  return uint32_t(seed);
+}
+
 int last_size(const ModelPort& port) {
   return port.shape.empty() ? -1 : port.shape.back();
 }
@@ -70,8 +77,6 @@ std::span<const float> floats(std::span<const std::byte> bytes) {
 }
 
 bool all_finite(std::span<const float> values) {
-  // A sum would do, but for two large numbers; the largest magnitude has no such trouble, and NaN
-  // is caught because it compares false.
   return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
 }
 
@@ -88,7 +93,7 @@ Trainer::Trainer(std::shared_ptr<LayersModel> model, const Field& options)
     : model_(std::move(model)), optimizer_(options.at("optimizer")), clipping_(options) {
   TensorType type{DType::i32, {2}};
   random_ = {"random", type, std::make_shared<Buffer>(type.bytes())};
-  random_.data->as<int32_t>()[0] = options.get("seed").integer_or(0);
+  random_.data->as<uint32_t>()[0] = seed_of(options.get("seed"));
   input_names_ = names_of(model_->inputs());
   target_names_ = names_of(model_->outputs());
   read_losses(options);
@@ -207,6 +212,8 @@ std::span<std::byte> Trainer::reserve(int set, Role role, int index, size_t samp
   const auto& names = role == Role::input ? input_names_ : target_names_;
   Rows& rows = list[size_t(index)];
   rows = Rows();  // so that the old and the new are never both in memory
+  if (role == Role::input)
+    for (Rows& weights : data.weights) weights = Rows();
   rows = Rows(names[size_t(index)], type, kept, samples);
   stop();
   return rows.bytes();
@@ -243,7 +250,7 @@ int Trainer::begin(const Epoch& epoch) {
 
   epoch_ = epoch;
   order_ = order_of(uint32_t(epoch.first), uint32_t(epoch.count), epoch.shuffle,
-                    uint32_t(random_.data->as<int32_t>()[0]), epoch.number);
+                    random_.data->as<uint32_t>()[0], epoch.number);
   size_t batch = size_t(epoch.batch_size);
   if (epoch.steps > 0 && size_t(epoch.steps) < order_.size() / batch + 1)
     order_.resize(std::min(order_.size(), size_t(epoch.steps) * batch));

@@ -57,7 +57,8 @@ class Trainer {
   enum class Role { input, target, weight };
   // Room for what a set has for one input or target, zeroed, to be filled with a row for each
   // sample. Rows of ports with open sizes need a shape; `kept` may be u8 where the port has floats
-  // or int32. Weights are one float32 for each sample of a target. Forgets what was there before.
+  // or int32. Weights are one float32 for each sample of a target; what there are of them is
+  // forgotten when an input gets new rows.
   std::span<std::byte> reserve(int set, Role role, int index, size_t samples);
   std::span<std::byte> reserve(int set, Role role, int index, size_t samples, DType kept,
                                const Shape& row);

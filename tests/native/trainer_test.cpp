@@ -165,6 +165,17 @@ TEST(Trainer, CountsSamplesByTheirWeights) {
   EXPECT_NEAR(weights_of(*model)[1], 0.1 * 10, 1e-6);
 }
 
+TEST(Trainer, ForgetsWeightsOfOtherSamples) {
+  auto model = sequential(1, {dense("out", 1, "linear", R"(, "kernel_initializer": "zeros")")});
+  Trainer t = trainer(model, "{" + sgd + R"(, "loss": "mse"})");
+  give<float>(t, Role::input, 0, {1}, 1);
+  give<float>(t, Role::target, 0, {1}, 1);
+  give<float>(t, Role::weight, 0, {0}, 1);
+  EXPECT_EQ(go_through(t, {.train = false, .count = 1}).metrics[0], 0);
+  give<float>(t, Role::input, 0, {1}, 1);
+  EXPECT_EQ(go_through(t, {.train = false, .count = 1}).metrics[0], 1);
+}
+
 TEST(Trainer, TakesBytesForFloats) {
   std::vector<float> results;
   for (DType kept : {DType::f32, DType::u8}) {

@@ -35,12 +35,23 @@ export interface CoreModel {
   describe(): string;
   /** @param shapes JSON `{"input name": [1, 224, 224, 3]}` */
   compile(shapes: string): CoreProgram;
+  /**
+   * The same program with the input `seed`, of the type of an output, and the outputs
+   * `gradient of <input>`: derivatives of the sum of seed × output.
+   *
+   * @param inputs JSON: a list of names
+   */
+  compileGradient(shapes: string, output: string, inputs: string): CoreProgram;
+  /** Grows whenever weights change: programs from before keep old ones. */
+  version(): number;
+  touch(): void;
   /** JSON: see WeightDescription; for layers models only, as all that follows. */
   weights(): string;
-  /** May be written to; touch() then makes programs anew. */
+  /** May be written to; touch() then says so. */
   weight(i: number): TypedArray;
-  touch(): void;
   setTrainable(i: number, trainable: boolean): void;
+  /** Stateful recurrent layers forget what they remember. */
+  resetStates(): void;
   /** JSON as model.json has it under modelTopology. */
   topology(): string;
   delete(): void;
@@ -67,11 +78,13 @@ export interface CoreTrainer {
   begin(options: string): number;
   /** Steps until the time or the epoch is over; JSON: see Slice in training.ts. */
   run(milliseconds: number): string;
+  /** Ends the epoch: run() does nothing until begin(). */
+  stop(): void;
   setLearningRate(rate: number): void;
   /** JSON that tells what stateBytes() holds. */
   saveState(): string;
   stateBytes(): Uint8Array;
-  /** @param index what saveState() gave; @returns room for the bytes, taken over by restore() */
+  /** @param index what saveState() gave; @returns room for the bytes, which count from the next call */
   loadState(index: string): Uint8Array;
   delete(): void;
 }
