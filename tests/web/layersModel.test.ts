@@ -249,6 +249,45 @@ describe('a model of layers', () => {
     expect(await messageFrom(() => net.fit(xor.x, xor.y))).toMatch('used after dispose()');
   });
 
+  itNeeds([wasm], 'tells how its output changes with its inputs', async () => {
+    const net = await sequential([dense({ units: 2, activation: 'tanh', inputShape: [3] })]);
+    const kernel = [
+      [1, 2],
+      [-1, 0.5],
+      [0.25, 0],
+    ];
+    await net.setWeights({ 'dense_1/kernel': tensor(kernel) });
+    const x = [
+      [0.1, 0.2, 0.3],
+      [-0.4, 0.5, 0.6],
+    ];
+    const [name = ''] = net.inputs.map((port) => port.name);
+    const seed = tensor([
+      [0, 1],
+      [1, 0],
+    ]);
+    const { [name]: derivative } = await net.gradient(x, { seed });
+    expect(derivative?.shape).toEqual([2, 3]);
+    const expected = x.flatMap((row, i) => {
+      const column = 1 - i; // which output the seed counts
+      const sum = row.reduce((total, value, j) => total + value * (kernel[j]?.[column] ?? 0), 0);
+      return row.map((_, j) => (1 - Math.tanh(sum) ** 2) * (kernel[j]?.[column] ?? 0));
+    });
+    for (const [i, value] of expected.entries()) expect(derivative?.data[i]).toBeCloseTo(value, 5);
+    const all = await net.gradient(x);
+    expect(all[name]?.data).not.toEqual(derivative?.data);
+    expect(await messageFrom(() => net.gradient(x, { seed: tensor([1]) }))).toMatch(
+      'gradient: the seed has another size than the output',
+    );
+    expect(await messageFrom(() => net.gradient(x, { of: ['y'] }))).toMatch(
+      'gradient: "y" is no input of real numbers',
+    );
+    expect(await messageFrom(() => net.gradient(x, { output: 'no' }))).toMatch(
+      'gradient: the model has no output "no"',
+    );
+    net.dispose();
+  });
+
   itNeeds([wasm], 'names the layer that does not fit', async () => {
     const wrong = sequential([
       dense({ units: 4, inputShape: [3] }),

@@ -161,6 +161,8 @@ function layersModel(who: string, opening: Promise<Open>): Loading<LayersModel> 
       return fitting.running;
     },
     run: (inputs, options) => session.run(inputs, options),
+    gradient: (inputs, options) => session.gradient(inputs, options),
+    resetStates: () => loaded.resetStates(),
     about: () => session.about(),
     dispose: () => session.dispose(),
     compile: (options) => fitting.compile(options),
@@ -287,6 +289,11 @@ class Loaded {
       if (layerOf(name) !== layer || /\/moving_(mean|variance)$/.test(name)) continue;
       await client.train(model, 'setTrainable', [i, trainable]);
     }
+  }
+
+  async resetStates(): Promise<void> {
+    const { client, model } = await this.#session.opened();
+    await client.train(model, 'resetStates', []);
   }
 
   async summary(): Promise<string> {
