@@ -29,6 +29,7 @@ import {
   type Tensor,
   tensor,
 } from '../../web/src/index.js';
+import { renamed } from '../../web/src/layers/storage.js';
 import { Random } from '../../web/src/random.js';
 import { itNeeds, messageFrom, model as modelFolder, wasm } from './fixtures.js';
 
@@ -248,6 +249,45 @@ describe('a model of layers', () => {
     expect(await messageFrom(() => net.fit(xor.x, xor.y))).toMatch('used after dispose()');
   });
 
+  itNeeds([wasm], 'tells how its output changes with its inputs', async () => {
+    const net = await sequential([dense({ units: 2, activation: 'tanh', inputShape: [3] })]);
+    const kernel = [
+      [1, 2],
+      [-1, 0.5],
+      [0.25, 0],
+    ];
+    await net.setWeights({ 'dense_1/kernel': tensor(kernel) });
+    const x = [
+      [0.1, 0.2, 0.3],
+      [-0.4, 0.5, 0.6],
+    ];
+    const [name = ''] = net.inputs.map((port) => port.name);
+    const seed = tensor([
+      [0, 1],
+      [1, 0],
+    ]);
+    const { [name]: derivative } = await net.gradient(x, { seed });
+    expect(derivative?.shape).toEqual([2, 3]);
+    const expected = x.flatMap((row, i) => {
+      const column = 1 - i; // which output the seed counts
+      const sum = row.reduce((total, value, j) => total + value * (kernel[j]?.[column] ?? 0), 0);
+      return row.map((_, j) => (1 - Math.tanh(sum) ** 2) * (kernel[j]?.[column] ?? 0));
+    });
+    for (const [i, value] of expected.entries()) expect(derivative?.data[i]).toBeCloseTo(value, 5);
+    const all = await net.gradient(x);
+    expect(all[name]?.data).not.toEqual(derivative?.data);
+    expect(await messageFrom(() => net.gradient(x, { seed: tensor([1]) }))).toMatch(
+      'gradient: the seed has another size than the output',
+    );
+    expect(await messageFrom(() => net.gradient(x, { of: ['y'] }))).toMatch(
+      'gradient: "y" is no input of real numbers',
+    );
+    expect(await messageFrom(() => net.gradient(x, { output: 'no' }))).toMatch(
+      'gradient: the model has no output "no"',
+    );
+    net.dispose();
+  });
+
   itNeeds([wasm], 'names the layer that does not fit', async () => {
     const wrong = sequential([
       dense({ units: 4, inputShape: [3] }),
@@ -258,12 +298,14 @@ describe('a model of layers', () => {
     expect(await messageFrom(() => net.fit([[1, 2, 3]], [[1]]))).toMatch(
       'fit: x has another shape than the model.\n  wanted  [?, 2]\n  given  [1, 3]',
     );
-    net.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    net.dispose();
+    const line = sequential([dense({ units: 1, inputShape: [2] })]);
+    line.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
     const large = { learningRate: 1e20, epochs: 20 };
-    expect(await messageFrom(() => net.fit([[1e6, 2e6]], [[1]], large))).toMatch(
+    expect(await messageFrom(() => line.fit([[1e6, 2e6]], [[1]], large))).toMatch(
       'fit: the loss is no longer a number, so training has stopped',
     );
-    net.dispose();
+    line.dispose();
   });
 
   itNeeds([wasm], 'is the same everywhere only from the beginning', async () => {
@@ -337,6 +379,19 @@ describe('saving', () => {
       'save: there is no option "optimiser".\n  known  optimizer',
     );
     net.dispose();
+  });
+
+  itNeeds([wasm], 'keeps files together that are downloaded', async () => {
+    const net = xorNet();
+    await net.fit(xor.x, xor.y);
+    const files = renamed('xor', (await net.files()).set('model_meta.json', new Uint8Array(2)));
+    expect([...files.keys()]).toEqual([
+      ...['xor.json', 'xor.weights.bin', 'xor.optimizer.bin', 'xor_meta.json'],
+    ]);
+    files.delete('xor_meta.json');
+    const again = await loadLayersModel(files);
+    expect((await again.predict(xor.x)).data).toEqual((await net.predict(xor.x)).data);
+    expect((await again.fit(xor.x, xor.y)).history).toEqual((await net.fit(xor.x, xor.y)).history);
   });
 
   itNeeds([wasm, modelFolder('xor_layers')], 'also of models that others have made', async () => {

@@ -6,6 +6,7 @@ import { platform } from './platform.js';
 import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
 import {
+  type GradientRequest,
   type Opened,
   type OpenRequest,
   Runtime,
@@ -28,6 +29,7 @@ export interface Client {
   create(topology: string, seed: number): Promise<Opened>;
   run(model: number, inputs: Tensors, into?: Tensors): Promise<Tensors>;
   see(model: number, picture: Picture, preprocess: Preprocess): Promise<Tensors>;
+  gradient(model: number, inputs: Tensors, request: GradientRequest): Promise<Tensors>;
   /** Calls a method of Training; `told` is the last argument of one that has it. */
   train<M extends TrainingMethod>(
     model: number,
@@ -41,7 +43,7 @@ export interface Client {
 /** Calls into a runtime, near or far. */
 type Calls = Pick<
   Runtime,
-  'configure' | 'open' | 'create' | 'train' | 'abort' | 'run' | 'see' | 'close'
+  'configure' | 'open' | 'create' | 'train' | 'abort' | 'run' | 'gradient' | 'see' | 'close'
 >;
 
 let near: Client | undefined;
@@ -108,6 +110,7 @@ function clientOf(calls: Calls, isFar: boolean): Client {
     },
     train: (model, method, given, told) => calls.train(model, method, given, told),
     run: (model, inputs, into) => calls.run(model, inputs, into),
+    gradient: (model, inputs, request) => calls.gradient(model, inputs, request),
     see: (model, picture, preprocess) => calls.see(model, picture, preprocess),
     close: (model) => calls.close(model),
   };
@@ -171,6 +174,7 @@ export function workerCalls(worker: Worker, onDeath: () => void): Calls {
       return far(answer as Promise<TrainingAnswer<M>>);
     },
     run: (model, inputs) => far(remote.run(model, inputs)),
+    gradient: (model, inputs, request) => far(remote.gradient(model, inputs, request)),
     see: (model, picture, preprocess) => far(remote.see(model, handOver(picture), preprocess)),
     close: (model) => far(remote.close(model)),
   };

@@ -12,7 +12,15 @@
 export { MLError } from './errors.js';
 export type { ImageSource, Pixels } from './image.js';
 export * from './layers/index.js';
-export type { About, Input, LoadedModel, LoadOptions, Port, RunOptions } from './model.js';
+export type {
+  About,
+  GradientOptions,
+  Input,
+  LoadedModel,
+  LoadOptions,
+  Port,
+  RunOptions,
+} from './model.js';
 export { loadModel } from './model.js';
 export type { Progress } from './progress.js';
 export { setDeterministic, setModelPath, setWasmPath } from './settings.js';

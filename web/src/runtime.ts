@@ -66,6 +66,16 @@ export interface Opened {
 
 export type Tensors = Record<string, Tensor>;
 
+/** Which derivatives to compute. */
+export interface GradientRequest {
+  /** The output that they are of, */
+  output: string;
+  /** and the inputs by which. */
+  of: readonly string[];
+  /** How much each number of the output counts; 1 each if left out. */
+  seed?: Tensor;
+}
+
 /** What train() can be asked for. */
 export type TrainingMethod = Exclude<keyof Training, 'delete'>;
 export type TrainingAnswer<M extends TrainingMethod> = Awaited<ReturnType<Training[M]>>;
@@ -166,15 +176,41 @@ export class Runtime {
    */
   async run(model: number, inputs: Tensors, into?: Tensors): Promise<Tensors> {
     const loaded = this.#find(model);
-    const shapes = Object.fromEntries(
-      Object.entries(inputs).map(([name, { shape }]) => [name, shape]),
-    );
-    const ready = this.#program(loaded, shapes);
+    const ready = this.#program(loaded, shapesOf(inputs));
     for (const [i, { name }] of ready.description.inputs.entries()) {
       const tensor = inputs[name];
       if (tensor) ready.program.input(i).set(tensor.data);
     }
     return this.#outputs(loaded, ready, into);
+  }
+
+  /**
+   * The derivatives of Σ seed × output by some inputs.
+   *
+   * @param seed of the shape of the output; ones if left out
+   * @returns the derivatives by the name of their input
+   */
+  async gradient(
+    model: number,
+    inputs: Tensors,
+    { output, of, seed }: GradientRequest,
+  ): Promise<Tensors> {
+    const loaded = this.#find(model);
+    const ready = this.#program(loaded, shapesOf(inputs), { output, of });
+    for (const [i, { name }] of ready.description.inputs.entries()) {
+      const room = ready.program.input(i);
+      if (name !== 'seed') room.set(inputs[name]?.data ?? []);
+      else if (seed === undefined) room.fill(1);
+      else if (seed.data.length === room.length) room.set(seed.data);
+      else refuseSeed(output, room.length, seed);
+    }
+    const outputs = await this.#outputs(loaded, ready);
+    return Object.fromEntries(
+      of.flatMap((name) => {
+        const derivative = outputs[`gradient of ${name}`];
+        return derivative ? [[name, derivative]] : [];
+      }),
+    );
   }
 
   /** Runs a model that has one input, on a picture. */
@@ -245,15 +281,24 @@ export class Runtime {
     fail('gesso: this model has been disposed of', { model }, 'load it again');
   }
 
-  #program(loaded: LoadedModel, shapes: Record<string, readonly number[]>): ReadyProgram {
+  #program(
+    loaded: LoadedModel,
+    shapes: Record<string, readonly number[]>,
+    gradient?: Omit<GradientRequest, 'seed'>,
+  ): ReadyProgram {
     const { core, model, programs } = loaded;
     if (loaded.stale) forgetPrograms(loaded);
-    const key = JSON.stringify(shapes);
+    const sizes = JSON.stringify(shapes);
+    const key = gradient ? sizes + JSON.stringify(gradient) : sizes;
     let ready = programs.get(key);
     if (ready) {
       programs.delete(key); // and back at the end, as the latest used
     } else {
-      const program = guard(core, () => model.compile(key));
+      const program = guard(core, () =>
+        gradient
+          ? model.compileGradient(sizes, gradient.output, JSON.stringify(gradient.of))
+          : model.compile(sizes),
+      );
       ready = {
         program,
         description: JSON.parse(guard(core, () => program.describe())) as ProgramDescription,
@@ -284,6 +329,18 @@ export class Runtime {
       }),
     );
   }
+}
+
+function shapesOf(inputs: Tensors): Record<string, readonly number[]> {
+  return Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape]));
+}
+
+function refuseSeed(output: string, wanted: number, { data, shape }: Tensor): never {
+  fail(
+    'gradient: the seed has another size than the output',
+    { output, wanted: `${wanted} numbers`, given: `${data.length} in ${showShape(shape)}` },
+    'a tensor of the shape that run() gives for this output',
+  );
 }
 
 function forgetPrograms(loaded: LoadedModel): void {

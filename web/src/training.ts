@@ -234,6 +234,10 @@ export class Training {
     this.#call(() => this.#model.setTrainable(i, trainable));
   }
 
+  resetStates(): void {
+    this.#call(() => this.#model.resetStates());
+  }
+
   /** Everything there is to save, of one moment. */
   snapshot(): Snapshot {
     const trainer = this.#trainer;

@@ -7,7 +7,6 @@ import type { Snapshot } from '../training.js';
 import type { Checkpoint } from './fitting.js';
 import { snakeCase } from './kinds.js';
 import type { ModelFiles } from './layersModel.js';
-import type { FileNames } from './storage.js';
 import type { TrainerOptions } from './trainingOptions.js';
 
 /** What of a training is written under `userDefinedMetadata.gesso`. */
@@ -19,17 +18,18 @@ interface SavedTraining {
   index?: string;
 }
 
+const weightsFile = 'weights.bin';
+const optimizerFile = 'optimizer.bin';
+
 /** The files of a model, in the format of TensorFlow.js. */
 export function writeFiles(
   { topology, weights, state }: Snapshot,
   training: Omit<Checkpoint, 'state'> | undefined,
-  names: FileNames,
-  metadata: Readonly<Record<string, unknown>> = {},
 ): ModelFiles {
   const tensors = weights.filter(([, weight]) => isTensor(weight));
   const own: SavedTraining | undefined = training && {
     ...training,
-    ...(state && { optimizer: names.optimizer, index: state.index }),
+    ...(state && { optimizer: optimizerFile, index: state.index }),
   };
   const content = {
     format: 'layers-model',
@@ -39,16 +39,16 @@ export function writeFiles(
     ...(training && trainingConfig(training.compile)),
     weightsManifest: [
       {
-        paths: [names.weights],
+        paths: [weightsFile],
         weights: tensors.map(([name, { shape, dtype }]) => ({ name, shape, dtype })),
       },
     ],
-    userDefinedMetadata: { ...metadata, ...(own && { gesso: own }) },
+    userDefinedMetadata: own ? { gesso: own } : {},
   };
   const files: ModelFiles = new Map();
-  files.set(names.model, new TextEncoder().encode(JSON.stringify(content)));
-  files.set(names.weights, joined(tensors.map(([, { data }]) => data)));
-  if (training && state) files.set(names.optimizer, state.bytes);
+  files.set('model.json', new TextEncoder().encode(JSON.stringify(content)));
+  files.set(weightsFile, joined(tensors.map(([, { data }]) => data)));
+  if (training && state) files.set(optimizerFile, state.bytes);
   return files;
 }
 

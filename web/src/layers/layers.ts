@@ -290,22 +290,34 @@ const gated = {
   recurrentActivation: activationName(),
 };
 
+const usualGates = { activation: 'tanh', recurrentActivation: 'sigmoid' } as const;
+
 /** A recurrent layer: h = activation(x · kernel + h · recurrent kernel + bias) at each step. */
-export const simpleRNN = layer('simpleRNN', 'SimpleRNN', recurrent);
+export const simpleRNN = layer('simpleRNN', 'SimpleRNN', recurrent, { activation: 'tanh' });
 
 /** Long short-term memory: [samples, steps, features] to [samples, units]. */
-export const lstm = layer('lstm', 'LSTM', {
-  ...gated,
-  /** Whether the bias of the forget gate begins with 1; true if left out. */
-  unitForgetBias: flag(false),
-});
+export const lstm = layer(
+  'lstm',
+  'LSTM',
+  {
+    ...gated,
+    /** Whether the bias of the forget gate begins with 1; true if left out. */
+    unitForgetBias: flag(false),
+  },
+  { ...usualGates, unitForgetBias: true },
+);
 
 /** Gated recurrent units: [samples, steps, features] to [samples, units]. */
-export const gru = layer('gru', 'GRU', {
-  ...gated,
-  /** Whether the reset gate comes after the product with the kernel; false if left out. */
-  resetAfter: flag(true),
-});
+export const gru = layer(
+  'gru',
+  'GRU',
+  {
+    ...gated,
+    /** Whether the reset gate comes after the product with the kernel; false if left out. */
+    resetAfter: flag(true),
+  },
+  { ...usualGates, resetAfter: false },
+);
 
 /** A recurrent layer that reads in both directions. */
 export const bidirectional = layer('bidirectional', 'Bidirectional', {

@@ -100,6 +100,8 @@ export interface LayersModel extends LoadedModel {
   stop(): void;
   /** Whether fit() is running, also while it waits. */
   readonly training: boolean;
+  /** Makes recurrent layers that are `stateful` forget what they remember. */
+  resetStates(): Promise<void>;
   /** The layers in a table: names, shapes, numbers of weights. */
   summary(): Promise<string>;
   /** Names and shapes of all weights. */

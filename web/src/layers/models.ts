@@ -21,7 +21,7 @@ import type {
   SaveOptions,
   SaveTarget,
 } from './layersModel.js';
-import { namesIn, store, stored } from './storage.js';
+import { store, stored } from './storage.js';
 import { summaryOf } from './summary.js';
 import { functionalTopology, sequentialTopology, type Topology } from './topology.js';
 import type { FitOptions } from './trainingOptions.js';
@@ -161,6 +161,8 @@ function layersModel(who: string, opening: Promise<Open>): Loading<LayersModel> 
       return fitting.running;
     },
     run: (inputs, options) => session.run(inputs, options),
+    gradient: (inputs, options) => session.gradient(inputs, options),
+    resetStates: () => loaded.resetStates(),
     about: () => session.about(),
     dispose: () => session.dispose(),
     compile: (options) => fitting.compile(options),
@@ -187,7 +189,7 @@ function layersModel(who: string, opening: Promise<Open>): Loading<LayersModel> 
     setWeights: (weights) => loaded.setWeights(weights),
     setTrainable: (layer, trainable) => loaded.setTrainable(layer, trainable),
     save: (where, options) => loaded.save(where, options),
-    files: (options) => loaded.files('', options),
+    files: (options) => loaded.files(options),
   });
 }
 
@@ -289,6 +291,11 @@ class Loaded {
     }
   }
 
+  async resetStates(): Promise<void> {
+    const { client, model } = await this.#session.opened();
+    await client.train(model, 'resetStates', []);
+  }
+
   async summary(): Promise<string> {
     await this.#ready;
     const { topology } = await this.#fitting.snapshot();
@@ -296,15 +303,15 @@ class Loaded {
   }
 
   async save(where: SaveTarget, options?: SaveOptions): Promise<void> {
-    await store(where, await this.files(where, options));
+    await store(where, await this.files(options));
   }
 
-  async files(where: SaveTarget, options: SaveOptions = {}): Promise<ModelFiles> {
+  async files(options: SaveOptions = {}): Promise<ModelFiles> {
     const { optimizer } = readOptions('save', options, saveOptions);
     await this.#ready;
     const { training, ...snapshot } = await this.#fitting.snapshot();
     if (!optimizer) snapshot.state = null;
-    return writeFiles(snapshot, training, namesIn(where));
+    return writeFiles(snapshot, training);
   }
 }
 

@@ -6,36 +6,12 @@ import type { ModelSource } from '../source.js';
 import { show } from '../tensor.js';
 import type { ModelFiles, SaveTarget } from './layersModel.js';
 
-/** What the files of a model are called. */
-export interface FileNames {
-  model: string;
-  weights: string;
-  optimizer: string;
-}
-
-const usualNames: FileNames = {
-  model: 'model.json',
-  weights: 'weights.bin',
-  optimizer: 'optimizer.bin',
-};
-
 /** A model in the browser's database. */
 export interface StoredModel {
   name: string;
   /** Size of all its files. */
   bytes: number;
   saved: Date;
-}
-
-/** What the files are called where they go: downloads lose their folder, so each has the name. */
-export function namesIn(where: SaveTarget): FileNames {
-  const [scheme, name] = typeof where === 'string' ? partsOf(where) : [undefined, ''];
-  if (scheme !== 'downloads') return usualNames;
-  return {
-    model: `${name}.json`,
-    weights: `${name}.weights.bin`,
-    optimizer: `${name}.optimizer.bin`,
-  };
 }
 
 /** Writes files to where they go. */
@@ -52,7 +28,7 @@ export async function store(where: SaveTarget, files: ModelFiles): Promise<void>
     );
   }
   const [scheme, name] = partsOf(where);
-  if (scheme === 'downloads') download(files);
+  if (scheme === 'downloads') download(renamed(name, files));
   else if (scheme === 'indexeddb') await writeDatabase(name, files);
   else if (platform.writeFiles) await platform.writeFiles(where, files);
   else {
@@ -77,6 +53,29 @@ function partsOf(where: string): [scheme: string | undefined, name: string] {
     fail('save: the name of the model is empty', { given: show(where) }, `'${scheme}://my-model'`);
   }
   return [scheme, name];
+}
+
+/** Files with the name of the model in theirs, because downloads have no folder of their own. */
+export function renamed(name: string, files: ModelFiles): ModelFiles {
+  const other = (file: string) =>
+    file.includes('.json') ? file.replace(/^(model|data)/, () => name) : `${name}.${file}`;
+  const result: ModelFiles = new Map();
+  for (const [file, bytes] of files) {
+    result.set(other(file), file === 'model.json' ? withPaths(bytes, other) : bytes);
+  }
+  return result;
+}
+
+/** A model.json whose other files are called otherwise. */
+function withPaths(
+  bytes: Uint8Array<ArrayBuffer>,
+  other: (file: string) => string,
+): Uint8Array<ArrayBuffer> {
+  const content = JSON.parse(new TextDecoder().decode(bytes));
+  for (const group of content.weightsManifest) group.paths = group.paths.map(other);
+  const { gesso } = content.userDefinedMetadata;
+  if (gesso?.optimizer) gesso.optimizer = other(gesso.optimizer);
+  return new TextEncoder().encode(JSON.stringify(content));
 }
 
 function download(files: ModelFiles): void {
