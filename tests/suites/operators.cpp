@@ -65,9 +65,8 @@ std::string row(const Op& op, const Report& report) {
       cases.push_back(count_text(folder, count));
   }
   return "| `" + std::string(op.name) + "` | " + in_cell(op.summary) + " | " +
-         joined(inputs, ", ") + " | " + joined(options, ", ") + " | " +
-         (op.gradient ? "yes" : "") + " | " + joined(kernels, ", ") + " | " +
-         joined(cases, ", ") + " |\n";
+         joined(inputs, ", ") + " | " + joined(options, ", ") + " | " + (op.gradient ? "yes" : "") +
+         " | " + joined(kernels, ", ") + " | " + joined(cases, ", ") + " |\n";
 }
 
 std::string totals(const Report& report) {
