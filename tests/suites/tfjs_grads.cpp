@@ -32,6 +32,8 @@ void run_tfjs_grad(const std::string& stem, const Json& test, Trial& trial) {
   // Integers and truth values have no derivative, whatever dy says.
   Values outputs, seeds, of;
   const Json& dys = member(test, "dy");
+  if (dys.size() != graph.outputs().size())
+    fail("case: there must be one dy for each output", {}, "as many as the kernel has outputs");
   for (size_t i = 0; i < dys.size(); ++i) {
     Value output = graph.value(graph.outputs()[i].edge);
     if (output.dtype() != DType::f32) continue;
