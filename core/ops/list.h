@@ -20,6 +20,7 @@
   X(atan2)                   \
   X(atanh)                   \
   X(average_pool2d)          \
+  X(average_pool2d_gradient) \
   X(batch_normalization)     \
   X(cast)                    \
   X(ceil)                    \
@@ -73,6 +74,8 @@
   X(matmul)                  \
   X(max)                     \
   X(max_pool2d)              \
+  X(max_pool2d_gradient)     \
+  X(max_pool2d_select)       \
   X(min)                     \
   X(mod)                     \
   X(momentum)                \

@@ -25,6 +25,7 @@ constexpr double tolerance = 1e-6, sum_tolerance = 1e-4;
 
 const std::set<std::string_view> sums{
     "averagePool2d",
+    "averagePool2dGradient",
     "batchNormalization",
     "conv2d",
     "conv2dFilterGradient",

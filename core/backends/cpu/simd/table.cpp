@@ -13,6 +13,7 @@ using Lower = std::unique_ptr<Step> (*)(const Lowering&);
 const std::unordered_map<const Op*, Lower> rows{
     {&adadelta_op, adadelta},
     {&adagrad_op, adagrad},
+    {&average_pool2d_gradient_op, average_pool2d_gradient},
     {&average_pool2d_op, average_pool2d},
     {&batch_normalization_op, batch_normalization},
     {&clamp_gradient_op, clamp_gradient},
@@ -26,6 +27,7 @@ const std::unordered_map<const Op*, Lower> rows{
     {&linear_op, linear},
     {&matmul_op, matmul},
     {&max_op, max},
+    {&max_pool2d_gradient_op, max_pool2d_gradient},
     {&max_pool2d_op, max_pool2d},
     {&min_op, min},
     {&momentum_op, momentum},
