@@ -24,24 +24,18 @@ namespace {
 constexpr double tolerance = 1e-6, sum_tolerance = 1e-4;
 
 const std::set<std::string_view> sums{
-    "averagePool2d",
-    "batchNormalization",
-    "conv2d",
-    "convTranspose2d",
-    "cumulativeSum",
-    "gemm",
-    "instanceNormalization",
-    "l2Pool2d",
-    "layerNormalization",
-    "matmul",
-    "reduceL1",
-    "reduceL2",
-    "reduceLogSum",
-    "reduceLogSumExp",
-    "reduceMean",
-    "reduceProduct",
-    "reduceSum",
-    "reduceSumSquare",
+    "averagePool2d", "batchNormalization",
+    "conv2d",        "convTranspose2d",
+    "cumulativeSum", "gemm",
+    "gru",           "gruCell",
+    "gruGradient",   "instanceNormalization",
+    "l2Pool2d",      "layerNormalization",
+    "lstm",          "lstmCell",
+    "lstmGradient",  "matmul",
+    "reduceL1",      "reduceL2",
+    "reduceLogSum",  "reduceLogSumExp",
+    "reduceMean",    "reduceProduct",
+    "reduceSum",     "reduceSumSquare",
 };
 
 double tolerance_of(const OpCase& c) {
