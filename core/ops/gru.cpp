@@ -41,8 +41,8 @@ void cpu(Kernel<Real>& k) {
   PlainMath<Real> math;
   Sizes sizes(k.shape(0), k.shape(2), k.node);
   GruOptions options(k.node);
-  auto memory = gru_memory<Real>([&](int i) { return given(k, i); },
-                                 [&](int o) { return wanted(k, o); });
+  auto memory =
+      gru_memory<Real>([&](int i) { return given(k, i); }, [&](int o) { return wanted(k, o); });
   Gru<PlainMath<Real>>(sizes, options, math).run(memory);
 }
 
@@ -72,7 +72,9 @@ Values gradient(const Grad& g) {
   for (const char* option : {"direction", "layout", "activations"})
     attrs[option] = g.node.text(option);
   Value d = apply(gru_gradient_op, inputs, attrs);
-  return {d, d.at(1), d.at(2), d.at(3), d.at(4), d.at(5)};
+  Values derivatives{d, d.at(1), d.at(2), d.at(3), d.at(4), d.at(5)};
+  derivatives.resize(g.x.size());
+  return derivatives;
 }
 
 Types infer_gradient(const Call& c) {

@@ -161,7 +161,7 @@ class PlainMath {
   using T = Real;
 
   // Memory until the end of the run.
-  T* scratch(size_t count) { return memory_.emplace_back(count).data(); }
+  T* scratch(size_t count) { return memory_.emplace_back(count + 1).data(); }  // never null
 
   // A matrix that many products share.
   using Packed = Matrix<T>;

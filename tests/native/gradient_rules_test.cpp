@@ -16,11 +16,20 @@ namespace {
 // Operators from real numbers to real numbers that cannot be differentiated, and why.
 const std::set<std::string_view> without_gradient{
     // One step of training, which is where a path ends.
-    "adadelta", "adagrad", "adam", "adamax", "momentum", "rmsProp", "sgd",
+    "adadelta",
+    "adagrad",
+    "adam",
+    "adamax",
+    "momentum",
+    "rmsProp",
+    "sgd",
+    // Derivatives through time, once.
+    "gruGradient",
+    "lstmGradient",
 };
 
 // Rules that cannot be differentiated again.
-const std::set<std::string_view> without_second_gradient{};
+const std::set<std::string_view> without_second_gradient{"gru", "lstm"};
 
 constexpr size_t most_values = 2048;  // of a case: larger ones take long and say nothing new
 constexpr size_t most_samples = 12;   // elements of one input
