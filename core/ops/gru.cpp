@@ -41,8 +41,8 @@ void cpu(Kernel<Real>& k) {
   PlainMath<Real> math;
   Sizes sizes(k.shape(0), k.shape(2), k.node);
   GruOptions options(k.node);
-  auto memory = gru_memory<Real>([&](int i) { return given(k, i); },
-                                 [&](int o) { return wanted(k, o); });
+  auto memory =
+      gru_memory<Real>([&](int i) { return given(k, i); }, [&](int o) { return wanted(k, o); });
   Gru<PlainMath<Real>>(sizes, options, math).run(memory);
 }
 

@@ -100,11 +100,22 @@ GruGradientMemory<T> gru_gradient_memory(Given given, Wanted wanted) {
   auto x = [&](int i) { return static_cast<const T*>(given(i)); };
   auto y = [&](int o) { return static_cast<T*>(wanted(o)); };
   using namespace gru_gradient_in;
-  return {x(input), x(weight), x(recurrent_weight),
-          x(sequence), x(gates), x(hidden),
+  return {x(input),
+          x(weight),
+          x(recurrent_weight),
+          x(sequence),
+          x(gates),
+          x(hidden),
           static_cast<const uint8_t*>(given(mask)),
-          x(d_hidden), x(d_sequence), x(d_gates),
-          y(0), y(1), y(2), y(3), y(4), y(5)};
+          x(d_hidden),
+          x(d_sequence),
+          x(d_gates),
+          y(0),
+          y(1),
+          y(2),
+          y(3),
+          y(4),
+          y(5)};
 }
 
 template <class Math>
@@ -160,8 +171,7 @@ class Gru {
         size_t t = s.time(d, i);
         T* now = gates + (t - begin) * s.batch * width;
         step(m, t, now, state, bias + 3 * hidden, of_gates, of_n);
-        if (m.sequence)
-          std::copy_n(state, slab, m.sequence + (t * s.directions + d) * slab);
+        if (m.sequence) std::copy_n(state, slab, m.sequence + (t * s.directions + d) * slab);
       }
     }
   }
@@ -282,8 +292,7 @@ class GruGradient {
     const T *z = gates + at.z * hidden, *n = gates + at.n * hidden;
     T *dz = d_gates + at.z * hidden, *dn = d_gates + at.n * hidden;
     copy_or_clear(more ? more + at.r * hidden : nullptr, hidden, d_gates + at.r * hidden);
-    copy_or_clear(more ? more + at.fourth * hidden : nullptr, hidden,
-                  d_gates + at.fourth * hidden);
+    copy_or_clear(more ? more + at.fourth * hidden : nullptr, hidden, d_gates + at.fourth * hidden);
     for (size_t j = 0; j < hidden; ++j) {
       dz[j] = dh[j] * (before[j] - n[j]);
       dn[j] = dh[j] * (1 - z[j]);
@@ -335,8 +344,7 @@ class GruGradient {
     T *d_bias = m.d_bias + d * 3 * hidden, *d_recurrent_bias = m.d_recurrent_bias + d * 3 * hidden;
     sum_columns(d_gates, rows, 3 * hidden, width, d_bias);
     std::copy_n(d_bias, 3 * hidden, d_recurrent_bias);
-    if (at.reset_after)
-      sum_columns(d_fourth, rows, hidden, width, d_recurrent_bias + 2 * hidden);
+    if (at.reset_after) sum_columns(d_fourth, rows, hidden, width, d_recurrent_bias + 2 * hidden);
   }
 };
 

@@ -36,8 +36,8 @@ Values composed(const Values& x, const Node& node) {
         recurrent_bias ? slice(recurrent_bias, {first * hidden}, {count * hidden}) : Value{};
     return affine(h, rows, bias);
   };
-  Value gates = activated(at.gate, slice(from_input, {0, 0}, {state.shape()[0], 2 * hidden}) +
-                                       from_state(state, 0, 2));
+  Value gates = activated(
+      at.gate, slice(from_input, {0, 0}, {state.shape()[0], 2 * hidden}) + from_state(state, 0, 2));
   Value z = block(gates, int(at.z), hidden), r = block(gates, int(at.r), hidden);
   int n = int(at.n);
   Value reset = at.reset_after ? r * from_state(state, n, 1) : from_state(r * state, n, 1);

@@ -35,8 +35,7 @@ Types infer(const Call& c) {
   bool sequence = c.node.flag("returnSequence"), keeps = c.node.flag("keepGates");
   if (keeps && !sequence)
     fail(c, "keepGates needs the states of every step too", "returnSequence: true");
-  if (sequence)
-    types.push_back({DType::f32, shape_of({s.steps, s.directions, s.batch, s.hidden})});
+  if (sequence) types.push_back({DType::f32, shape_of({s.steps, s.directions, s.batch, s.hidden})});
   if (keeps) {
     types.push_back({DType::f32, shape_of({s.directions, s.steps, s.batch, 4 * s.hidden})});
     types.push_back({DType::f32, shape_of({s.directions, s.steps, s.batch, s.hidden})});
@@ -49,8 +48,8 @@ void cpu(Kernel<Real>& k) {
   PlainMath<Real> math;
   Sizes sizes(k.shape(0), k.shape(2), k.node);
   LstmOptions options(k.node);
-  auto memory = lstm_memory<Real>([&](int i) { return given(k, i); },
-                                  [&](int o) { return wanted(k, o); });
+  auto memory =
+      lstm_memory<Real>([&](int i) { return given(k, i); }, [&](int o) { return wanted(k, o); });
   Lstm<PlainMath<Real>>(sizes, options, math).run(memory);
 }
 
@@ -72,16 +71,9 @@ Values gradient(const Grad& g) {
   dys.resize(out::cells + 1);
   bool by_weights = g.wants(in::weight) || g.wants(in::recurrent_weight) || g.wants(in::bias) ||
                     g.wants(in::recurrent_bias) || g.wants(in::peephole);
-  Values inputs{x[in::input],
-                x[in::weight],
-                x[in::recurrent_weight],
-                kept[out::sequence],
-                kept[out::gates],
-                kept[out::cells],
-                x[in::peephole],
-                x[in::hidden],
-                x[in::cell],
-                x[in::mask]};
+  Values inputs{x[in::input],     x[in::weight],    x[in::recurrent_weight], kept[out::sequence],
+                kept[out::gates], kept[out::cells], x[in::peephole],         x[in::hidden],
+                x[in::cell],      x[in::mask]};
   inputs.insert(inputs.end(), dys.begin(), dys.end());
   while (!inputs.back()) inputs.pop_back();
   Attrs attrs{{"forInput", g.wants(in::input)}, {"forWeights", by_weights}};

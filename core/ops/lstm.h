@@ -111,14 +111,28 @@ LstmGradientMemory<T> lstm_gradient_memory(Given given, Wanted wanted) {
   auto x = [&](int i) { return static_cast<const T*>(given(i)); };
   auto y = [&](int o) { return static_cast<T*>(wanted(o)); };
   using namespace lstm_gradient_in;
-  return {x(input),    x(weight),  x(recurrent_weight),
-          x(sequence), x(gates),   x(cells),
-          x(peephole), x(hidden),  x(cell),
+  return {x(input),
+          x(weight),
+          x(recurrent_weight),
+          x(sequence),
+          x(gates),
+          x(cells),
+          x(peephole),
+          x(hidden),
+          x(cell),
           static_cast<const uint8_t*>(given(mask)),
-          x(d_hidden), x(d_cell),  x(d_sequence),
-          x(d_gates),  x(d_cells), y(0),
-          y(1),        y(2),       y(3),
-          y(4),        y(5),       y(6)};
+          x(d_hidden),
+          x(d_cell),
+          x(d_sequence),
+          x(d_gates),
+          x(d_cells),
+          y(0),
+          y(1),
+          y(2),
+          y(3),
+          y(4),
+          y(5),
+          y(6)};
 }
 
 template <class Math>
@@ -232,8 +246,8 @@ class LstmGradient {
     copy_or_clear(m.d_hidden ? m.d_hidden + d * slab : nullptr, slab, dh);
     copy_or_clear(m.d_cell ? m.d_cell + d * slab : nullptr, slab, dc);
     if (m.d_peephole) std::fill_n(m.d_peephole + d * 3 * s.hidden, 3 * s.hidden, T(0));
-    auto packed = math_.pack({m.recurrent_weight + d * width * s.hidden, s.hidden, 1}, width,
-                             s.hidden);
+    auto packed =
+        math_.pack({m.recurrent_weight + d * width * s.hidden, s.hidden, 1}, width, s.hidden);
     for (size_t n = s.steps; n-- > 0;) {
       size_t t = s.time(d, n);
       const T* before = m.initial_cell ? m.initial_cell + d * slab : nullptr;

@@ -8,9 +8,8 @@
 namespace gesso::recurrent {
 namespace {
 
-constexpr std::array<std::string_view, 9> names{"elu",     "hardSigmoid", "linear",
-                                                "relu",    "selu",        "sigmoid",
-                                                "softplus", "softsign",   "tanh"};
+constexpr std::array<std::string_view, 9> names{
+    "elu", "hardSigmoid", "linear", "relu", "selu", "sigmoid", "softplus", "softsign", "tanh"};
 
 std::string number_text(size_t number) {
   return std::to_string(number);

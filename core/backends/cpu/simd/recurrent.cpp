@@ -65,8 +65,7 @@ class SimdMath {
       size_t width = std::min(panel_columns, columns - first);
       for (size_t k = 0; k < depth; ++k, panel += panel_columns)
         for (size_t c = 0; c < panel_columns; ++c)
-          panel[c] =
-              c < width ? b.data[k * b.row_step + (first + c) * b.column_step] : 0;
+          panel[c] = c < width ? b.data[k * b.row_step + (first + c) * b.column_step] : 0;
     }
     return packed;
   }
@@ -203,9 +202,9 @@ std::unique_ptr<Step> lstm_cell(const Lowering& l) {
 std::unique_ptr<Step> lstm_gradient(const Lowering& l) {
   Sizes sizes(l.shape(0), l.shape(2), l.node);
   LstmOptions options(l.node);
-  size_t bytes = workspace({4 * sizes.steps * sizes.batch * sizes.hidden, 2 * sizes.hidden},
-                           sizes.directions * packed_floats(4 * sizes.hidden, sizes.hidden) +
-                               states_copied(sizes));
+  size_t bytes = workspace(
+      {4 * sizes.steps * sizes.batch * sizes.hidden, 2 * sizes.hidden},
+      sizes.directions * packed_floats(4 * sizes.hidden, sizes.hidden) + states_copied(sizes));
   auto run = [sizes, options](SimdMath& math, auto given, auto wanted) {
     recurrent::LstmGradient(sizes, options, math)
         .run(recurrent::lstm_gradient_memory<float>(given, wanted));
