@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
+#include <random>
 
 #include "core/backends/backend.h"
 #include "core/gradient.h"
@@ -482,6 +483,31 @@ TEST(LayersModel, refuses_more_than_memory_can_hold) {
   for (int i = 0; i < 3; ++i)
     many += ',' + layer("Dense", R"("name": "d)" + std::to_string(i) + R"(", "units": 16000)");
   refuses(sequence(many));
+}
+
+// Whatever text is given, an Error is the worst that comes of it.
+TEST(LayersModel, survives_damaged_topologies) {
+  std::string text = layers::sequential(
+      {6, 3}, {layers::masking(),
+               layers::bidirectional(layers::lstm({.units = 2, .return_sequences = true})),
+               layers::gru({.units = 2, .return_sequences = true, .stateful = true}),
+               layers::conv1d({.filters = 2, .kernel_size = {2}}), layers::batch_normalization(),
+               layers::time_distributed(layers::dense({.units = 2})), layers::flatten(),
+               layers::dense({.units = 1})});
+  std::mt19937 random(1);
+  std::string_view pieces = "0123456789[]{}\",:-.nullltrue";
+  int accepted = 0;
+  for (int i = 0; i < 400; ++i) {
+    std::string damaged = text;
+    for (int n = 1 + int(random() % 3); n-- > 0;)
+      damaged[random() % damaged.size()] = pieces[random() % pieces.size()];
+    try {
+      create_model(damaged, 1)->topology();
+      ++accepted;
+    } catch (const Error&) {
+    }
+  }
+  EXPECT_GT(accepted, 0);
 }
 
 TEST(Layers, write_sequences) {
