@@ -40,6 +40,21 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** The colour that a variable of the style sheet stands for just now: "rgb(44, 60, 175)". */
+export function pigment(name: string): string {
+  const dab = make('i');
+  dab.style.color = `var(${name})`;
+  document.body.append(dab);
+  const { color } = getComputedStyle(dab);
+  dab.remove();
+  return color;
+}
+
+/** Resolves with the next frame: what waits for it changes no faster than the screen. */
+export function frame(): Promise<number> {
+  return new Promise((resolve) => requestAnimationFrame(resolve));
+}
+
 const byteUnits = new Intl.NumberFormat('en', {
   maximumFractionDigits: 1,
   minimumFractionDigits: 1,
