@@ -49,7 +49,12 @@ if(test_sources)
   endforeach()
 endif()
 
+if(NOT GESSO_SANITIZE)
+  gesso_program(gesso_training EXCLUDE_FROM_ALL tests/bench/training.cpp)
+endif()
+
 file(GLOB bench_sources CONFIGURE_DEPENDS tests/bench/*.cpp)
+list(FILTER bench_sources EXCLUDE REGEX "/training\\.cpp$")
 if(bench_sources AND NOT EMSCRIPTEN AND NOT GESSO_SANITIZE)
   find_package(benchmark REQUIRED)
   gesso_program(gesso_bench ${bench_sources})

@@ -35,6 +35,10 @@ class Program {
   virtual void run() noexcept = 0;  // allocates nothing
   virtual std::span<const std::byte> output(int i) const = 0;
 
+  // Runs once and adds to each entry of `seconds`, one for each of steps(), how long that step
+  // took.
+  virtual void profile(std::span<double> seconds) noexcept = 0;
+
   virtual size_t arena_bytes() const = 0;
   virtual const std::vector<StepInfo>& steps() const = 0;
 };

@@ -3,7 +3,7 @@
 // bias [out]. Filters of group g see only the g-th part of the channels.
 #include <limits>
 
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 #include "core/ops/options.h"
 #include "core/ops/window.h"
 
@@ -63,6 +63,17 @@ void cpu(Kernel<Real>& k) {
         }
 }
 
+Values gradient(const Grad& g) {
+  Value x = g.x[0], filter = g.x[1];
+  Value dy = clamp_gradient_of(g);
+  Attrs options = convolution_attrs(g.node);
+  Values d(3);
+  if (g.wants(0)) d[0] = conv2d_input_gradient(filter, dy, x.shape(), options);
+  if (g.wants(1)) d[1] = conv2d_filter_gradient(x, dy, filter.shape(), options);
+  if (g.has(2) && g.wants(2)) d[2] = sum(dy, {0, 1, 2});
+  return d;
+}
+
 }  // namespace
 
 const Op conv2d_op{
@@ -77,6 +88,7 @@ const Op conv2d_op{
               {"maxValue", infinity}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

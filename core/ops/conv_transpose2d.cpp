@@ -4,7 +4,7 @@
 // bias [out].
 #include <limits>
 
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 #include "core/ops/options.h"
 #include "core/ops/window.h"
 
@@ -101,6 +101,32 @@ void cpu(Kernel<Real>& k) {
         }
 }
 
+// The filter with the channels of input and output exchanged within each group, as conv2d of the
+// output would take it. Exchanged twice it is as before.
+Value exchanged(Value filter, int channels, int groups) {
+  const Shape& f = filter.shape();
+  int pixels = f[1] * f[2], out = f[0] / groups;
+  Value parts = transpose(reshape(filter, {groups, out, pixels, f[3]}), {0, 3, 2, 1});
+  return reshape(parts, {channels, f[1], f[2], out});
+}
+
+// It is the derivative of conv2d by its input.
+Values gradient(const Grad& g) {
+  Value x = g.x[0], filter = g.x[1];
+  Value dy = clamp_gradient_of(g);
+  int groups = g.node.integer("groups"), channels = x.shape()[3];
+  Attrs options = convolution_attrs(g.node);
+  Values d(3);
+  if (g.wants(0)) d[0] = conv2d(dy, exchanged(filter, channels, groups), options);
+  if (g.wants(1)) {
+    Shape shape = filter.shape();
+    Shape taken{channels, shape[1], shape[2], shape[0] / groups};
+    d[1] = exchanged(conv2d_filter_gradient(dy, x, taken, options), shape[0], groups);
+  }
+  if (g.has(2) && g.wants(2)) d[2] = sum(dy, {0, 1, 2});
+  return d;
+}
+
 }  // namespace
 
 const Op conv_transpose2d_op{
@@ -117,6 +143,7 @@ const Op conv_transpose2d_op{
               {"maxValue", infinity}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

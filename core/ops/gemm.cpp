@@ -1,5 +1,4 @@
 // gemm(a, b, c?): alpha * a * b + beta * c, for matrices.
-#include <cmath>
 #include <limits>
 
 #include "core/ops/accept.h"
@@ -53,9 +52,7 @@ void cpu(Kernel<Real>& k) {
 // dA = alpha * dy * transpose(B), dB = alpha * transpose(A) * dy, dc = beta * dy.
 Values gradient(const Grad& g) {
   bool a_transpose = g.node.flag("aTranspose"), b_transpose = g.node.flag("bTranspose");
-  double low = g.number("minValue"), high = g.number("maxValue");
-  Value dy = g.dy();
-  if (std::isfinite(low) || std::isfinite(high)) dy = clamp_gradient(dy, g.y[0], low, high);
+  Value dy = clamp_gradient_of(g);
   auto product = [&](Value first, bool transpose_first, Value second, bool transpose_second) {
     return gemm(first, second,
                 {{"alpha", g.number("alpha")},

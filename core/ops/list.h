@@ -20,6 +20,7 @@
   X(atan2)                   \
   X(atanh)                   \
   X(average_pool2d)          \
+  X(average_pool2d_gradient) \
   X(batch_normalization)     \
   X(cast)                    \
   X(ceil)                    \
@@ -27,6 +28,8 @@
   X(clamp_gradient)          \
   X(concat)                  \
   X(conv2d)                  \
+  X(conv2d_filter_gradient)  \
+  X(conv2d_input_gradient)   \
   X(conv_transpose2d)        \
   X(cos)                     \
   X(cosh)                    \
@@ -77,6 +80,8 @@
   X(matmul)                  \
   X(max)                     \
   X(max_pool2d)              \
+  X(max_pool2d_gradient)     \
+  X(max_pool2d_select)       \
   X(min)                     \
   X(mod)                     \
   X(momentum)                \

@@ -1,5 +1,6 @@
 #include "core/ops/math.h"
 
+#include <cmath>
 #include <numeric>
 
 namespace gesso {
@@ -25,10 +26,26 @@ Value clamp_gradient(Value dy, Value y, double low, double high) {
   return apply(clamp_gradient_op, {dy, y}, {{"minValue", low}, {"maxValue", high}});
 }
 
+Value clamp_gradient_of(const Grad& g) {
+  double low = g.number("minValue"), high = g.number("maxValue");
+  bool is_open = std::isinf(low) && std::isinf(high);
+  return is_open ? g.dy() : clamp_gradient(g.dy(), g.y[0], low, high);
+}
+
 Value transpose(Value x) {
   Ints permutation = all_axes(x.shape().rank());
   std::swap(permutation.back(), permutation.rbegin()[1]);
   return transpose(x, permutation);
+}
+
+Value conv2d_filter_gradient(Value x, Value dy, const Shape& filter, Attrs attrs) {
+  attrs["filterSize"] = Ints{filter[1], filter[2]};
+  return apply(conv2d_filter_gradient_op, {x, dy}, std::move(attrs));
+}
+
+Value conv2d_input_gradient(Value filter, Value dy, const Shape& x, Attrs attrs) {
+  attrs["inputSize"] = Ints{x[1], x[2]};
+  return apply(conv2d_input_gradient_op, {filter, dy}, std::move(attrs));
 }
 
 Value reduce(const Op& op, Value x, const Ints& axes, bool keep) {

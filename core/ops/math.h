@@ -148,6 +148,8 @@ Value only_where(Value condition, Value x);
 Value clamp(Value x, double low, double high);
 // dy where y lies between the bounds, 0 elsewhere: the rule of everything that ends in a clamp.
 Value clamp_gradient(Value dy, Value y, double low, double high);
+// The derivative by what an operator with minValue and maxValue clamps at its end.
+Value clamp_gradient_of(const Grad& g);
 
 inline Value cast(Value x, DType dtype) {
   return apply(cast_op, {x}, {{"type", std::string(to_string(dtype))}});
@@ -180,6 +182,14 @@ inline Value matmul(Value a, Value b) {
 inline Value gemm(Value a, Value b, Attrs attrs = {}) {
   return apply(gemm_op, {a, b}, std::move(attrs));
 }
+
+// The options of a convolution: padding, strides, dilations and groups. The gradients are given
+// the shape of the filters or images whose derivative they are.
+inline Value conv2d(Value x, Value filter, Attrs attrs = {}) {
+  return apply(conv2d_op, {x, filter}, std::move(attrs));
+}
+Value conv2d_filter_gradient(Value x, Value dy, const Shape& filter, Attrs attrs = {});
+Value conv2d_input_gradient(Value filter, Value dy, const Shape& x, Attrs attrs = {});
 
 // Over these axes, which may be counted from the end; over all of them where none are given.
 // `keep` leaves sizes of 1.

@@ -1,24 +1,18 @@
 // averagePool2d, l2Pool2d and maxPool2d: one number for each channel of each window of an image.
 // Padding takes no part: the average is that of the pixels inside the image. A window wholly in
 // the padding, as ceil rounding can make, gives what no pixels give: NaN, 0 and -Infinity.
+#include "core/ops/pool2d.h"
+
 #include <cmath>
 #include <limits>
 
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 #include "core/ops/options.h"
-#include "core/ops/window.h"
 
 namespace gesso {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-// Without windowDimensions the window is the whole image.
-Window pool_window(const Node& node, Side side, const Shape& input) {
-  int taps = node.has("windowDimensions") ? node.ints("windowDimensions")[size_t(side)]
-                                          : input[1 + int(side)];
-  return window_of(node, side, taps);
-}
 
 int output_size(const Call& c, Side side) {
   int size = c.shape()[1 + int(side)];
@@ -116,6 +110,40 @@ void cpu(Kernel<Real>& k) {
       }
 }
 
+// The options of a pool's gradient, which has its windows written out.
+Attrs gradient_attrs(const Grad& g) {
+  Attrs attrs = window_attrs(g.node);
+  const Shape& x = g.x[0].shape();
+  attrs["windowDimensions"] =
+      Ints{pool_window(g.node, Side::height, x).taps, pool_window(g.node, Side::width, x).taps};
+  return attrs;
+}
+
+// What each window's share of its average hands back to the pixels.
+Value spread(const Grad& g, Value dy) {
+  Attrs attrs = gradient_attrs(g);
+  attrs["inputSize"] = Ints{g.x[0].shape()[1], g.x[0].shape()[2]};
+  return apply(average_pool2d_gradient_op, {dy}, std::move(attrs));
+}
+
+Values gradient_of_average(const Grad& g) {
+  return {spread(g, clamp_gradient_of(g))};
+}
+
+Values gradient_of_max(const Grad& g) {
+  return {apply(max_pool2d_gradient_op, {g.x[0], clamp_gradient_of(g)}, gradient_attrs(g))};
+}
+
+// dx = x * (the sum of dy / y over the windows that hold it); where y is 0 so is x, and dx. The
+// pixels of a window are the square of its norm over ones.
+Values gradient_of_l2(const Grad& g) {
+  Value x = g.x[0], y = g.y[0];
+  Value is_zero = equal(y, zeros_like(y));
+  Value ratio = where(is_zero, zeros_like(y), g.dy() / where(is_zero, ones_like(y), y));
+  Value pixels = square(apply(l2_pool2d_op, {ones_like(x)}, g.node.attrs));
+  return {x * spread(g, ratio * pixels)};
+}
+
 Attrs attrs(bool clamps) {
   Attrs all{{"windowDimensions", {}},  {"padding", Ints{0, 0, 0, 0}}, {"strides", Ints{1, 1}},
             {"dilations", Ints{1, 1}}, {"roundingType", "floor"},     {"outputSizes", {}}};
@@ -132,6 +160,7 @@ const Op average_pool2d_op{
     .attrs = attrs(true),
     .infer = infer,
     .cpu = {cpu<Average, float>, cpu<Average, double>},
+    .gradient = gradient_of_average,
 };
 
 const Op l2_pool2d_op{
@@ -141,6 +170,7 @@ const Op l2_pool2d_op{
     .attrs = attrs(false),
     .infer = infer,
     .cpu = {cpu<L2, float>, cpu<L2, double>},
+    .gradient = gradient_of_l2,
 };
 
 const Op max_pool2d_op{
@@ -150,6 +180,7 @@ const Op max_pool2d_op{
     .attrs = attrs(true),
     .infer = infer,
     .cpu = {cpu<Max, float>, cpu<Max, double>},
+    .gradient = gradient_of_max,
 };
 
 }  // namespace gesso

@@ -3,6 +3,23 @@
 #include "core/ops/options.h"
 
 namespace gesso {
+namespace {
+
+Attrs chosen(const Node& node, std::initializer_list<std::string_view> names) {
+  Attrs attrs;
+  for (std::string_view name : names) attrs.emplace(name, node.attrs.find(name)->second);
+  return attrs;
+}
+
+}  // namespace
+
+Attrs window_attrs(const Node& node) {
+  return chosen(node, {"padding", "strides", "dilations"});
+}
+
+Attrs convolution_attrs(const Node& node) {
+  return chosen(node, {"padding", "strides", "dilations", "groups"});
+}
 
 void require_images(const Call& call) {
   if (call.shape().rank() != 4)

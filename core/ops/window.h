@@ -44,6 +44,12 @@ inline Window window_of(const Node& node, Side side, int taps) {
           padding[2 * i + 1]};
 }
 
+// A node's options padding, strides and dilations, for another node.
+Attrs window_attrs(const Node& node);
+
+// As above, and groups.
+Attrs convolution_attrs(const Node& node);
+
 // Refuses inputs that are not images.
 void require_images(const Call& call);
 

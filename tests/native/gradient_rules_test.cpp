@@ -15,9 +15,17 @@ namespace {
 
 // Operators from real numbers to real numbers that cannot be differentiated, and why.
 const std::set<std::string_view> without_gradient{
-    "adadelta",    "adagrad",      "adam", "adamax",
-    "momentum",    "rmsProp",      "sgd",  // training ends there
-    "gruGradient", "lstmGradient",
+    // The last step of training.
+    "adadelta",
+    "adagrad",
+    "adam",
+    "adamax",
+    "momentum",
+    "rmsProp",
+    "sgd",
+    // Derivatives themselves, which only training asks for.
+    "gruGradient",
+    "lstmGradient",
 };
 
 // Rules that cannot be differentiated again.

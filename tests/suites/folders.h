@@ -12,5 +12,6 @@ void run_tfjs_grad(const std::string& stem, const Json& test, Trial& trial);
 void run_tfjs_graph(const std::string& stem, const Json& test, Trial& trial);
 void run_tfjs_kernel(const std::string& stem, const Json& test, Trial& trial);
 void run_tfjs_op(const std::string& stem, const Json& test, Trial& trial);
+void run_tfjs_optimizer(const std::string& stem, const Json& test, Trial& trial);
 
 }  // namespace gesso::suites

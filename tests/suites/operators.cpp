@@ -65,8 +65,8 @@ std::string row(const Op& op, const Report& report) {
       cases.push_back(count_text(folder, count));
   }
   return "| `" + std::string(op.name) + "` | " + in_cell(op.summary) + " | " +
-         joined(inputs, ", ") + " | " + joined(options, ", ") + " | " + joined(kernels, ", ") +
-         " | " + joined(cases, ", ") + " |\n";
+         joined(inputs, ", ") + " | " + joined(options, ", ") + " | " + (op.gradient ? "yes" : "") +
+         " | " + joined(kernels, ", ") + " | " + joined(cases, ", ") + " |\n";
 }
 
 std::string totals(const Report& report) {
@@ -93,11 +93,12 @@ std::string operators_markdown(const Report& report) {
       "Names and meanings are WebNN's wherever WebNN has the operator. Images are "
       "`[batch, height, width, channels]`, filters `[out, height, width, in / groups]`. `bias?` "
       "may be left out, `inputs...` is one or more. Options stand with their defaults.\n\n"
+      "*Gradient* says whether derivatives pass through the operator to its float32 inputs.\n\n"
       "*Kernels* says what ran the operator on the CPU in the peers' cases; *cases* how many of "
       "those whose graph holds the operator pass. " +
       totals(report) +
-      "\n| Operator | What it computes | Inputs | Options | Kernels | Cases |\n"
-      "|---|---|---|---|---|---|\n";
+      "\n| Operator | What it computes | Inputs | Options | Gradient | Kernels | Cases |\n"
+      "|---|---|---|---|---|---|---|\n";
   for (const Op* op : all_ops()) text += row(*op, report);
   return text;
 }

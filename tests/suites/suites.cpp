@@ -18,11 +18,9 @@ struct Folder {
 };
 
 constexpr Folder folders[] = {
-    {"tfjs-grads", run_tfjs_grad},
-    {"tfjs-graph", run_tfjs_graph},
-    {"tfjs-kernels", run_tfjs_kernel},
-    {"tfjs-ops", run_tfjs_op},
-    {"webnn", run_webnn},
+    {"tfjs-grads", run_tfjs_grad},           {"tfjs-graph", run_tfjs_graph},
+    {"tfjs-kernels", run_tfjs_kernel},       {"tfjs-ops", run_tfjs_op},
+    {"tfjs-optimizers", run_tfjs_optimizer}, {"webnn", run_webnn},
 };
 
 const Folder* find_folder(std::string_view name) {
