@@ -23,7 +23,7 @@ studio.onTrain((model, { places, colours }, onEpochEnd) =>
   model.fit(places, colours, { epochs: 300, batchSize: 16, callbacks: { onEpochEnd } }),
 );
 
-studio.onLook((model, places) => model.predict(places, { batchSize: places.length }));
+studio.onLook((model, places) => model.predict(places, { batchSize: places.shape[0] }));
 
 let seed = 7;
 const random = () => {
@@ -39,12 +39,20 @@ const onArc = (x, y, radius, angle, colour) => ({
 });
 
 studio.onReadyMade({
-  circle: () => many(180, (i) => onArc(0, 0, i % 2 ? 0.7 : 0.3 * random(), 6.3 * random(), i % 2)),
+  circle: () =>
+    many(180, (i) => {
+      const inner = i % 2 === 0;
+      return onArc(0, 0, inner ? 0.3 * random() : 0.7, 2 * Math.PI * random(), inner ? 0 : 1);
+    }),
   moons: () =>
-    many(180, (i) =>
-      i % 2
-        ? onArc(-0.25, -0.15, 0.55, Math.PI * random(), 1)
-        : onArc(0.25, 0.15, 0.55, -Math.PI * random(), 0),
-    ),
-  clusters: () => many(160, (i) => onArc(0, 0, 0.6, (i % 4) * 1.57 + 0.6 + 2 * noise(), i % 4)),
+    many(180, (i) => {
+      const lower = i % 2 === 0;
+      const angle = Math.PI * random();
+      return lower ? onArc(0.25, 0.15, 0.55, -angle, 0) : onArc(-0.25, -0.15, 0.55, angle, 1);
+    }),
+  clusters: () =>
+    many(160, (i) => {
+      const colour = i % 4;
+      return onArc(0, 0, 0.6, (colour + 0.4) * (Math.PI / 2) + 2 * noise(), colour);
+    }),
 });

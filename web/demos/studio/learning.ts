@@ -8,6 +8,7 @@ import { Course, type State } from './course.js';
 import { dataAddress, fetchIdx } from './data.js';
 import { Pad } from './pad.js';
 import { find, frame, showTimeSince, Trouble, Verdict } from './page.js';
+import { hangSamples, writeSample } from './samples.js';
 import { Sketch } from './sketch.js';
 
 /** Digits as a network takes them: 28 × 28 bytes for each, and which digit it is. */
@@ -85,7 +86,8 @@ find('[data-clear]').addEventListener('click', () => {
 });
 find('[data-undo]').addEventListener('click', () => pad.undo());
 stopButton.addEventListener('click', () => course.stop());
-showPicture(asDigit([]));
+hangSamples(pad);
+writeSample(pad, '3'); // something to guess at from the first step on
 void gather();
 
 /** Takes the digits that lie on this machine, and says so where they do not. */

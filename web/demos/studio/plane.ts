@@ -1,4 +1,5 @@
 // A plane with points of up to four colours on it, and under them what a network makes of it.
+import { tensor } from 'gesso';
 import { pigment } from './page.js';
 
 /** A place on the plane, −1 to 1 from left to right and from bottom to top, and its colour. */
@@ -10,7 +11,7 @@ export interface Spot {
 }
 
 /** The colours by name, and the variables of the style sheet that hold them. */
-export const colours = [
+const colours = [
   { name: 'blue', paint: '--blue' },
   { name: 'red', paint: '--red' },
   { name: 'green', paint: '--olive' },
@@ -18,13 +19,17 @@ export const colours = [
 ];
 
 /** Rows and columns of the grid on which the network is asked. */
-export const cells = 56;
+const cells = 80;
 
-/** The middle of every cell as [x, y], rows from the top. */
-export const grid = Array.from({ length: cells * cells }, (_, i) => [
-  ((i % cells) + 0.5) / (cells / 2) - 1,
-  1 - (Math.floor(i / cells) + 0.5) / (cells / 2),
-]);
+/** The middle of every cell as x and y, rows from the top: [cells, 2]. */
+export const grid = tensor(
+  Float32Array.from({ length: 2 * cells * cells }, (_, i) => {
+    const cell = Math.floor(i / 2);
+    const [column, row] = [cell % cells, Math.floor(cell / cells)];
+    return i % 2 === 0 ? (column + 0.5) / (cells / 2) - 1 : 1 - (row + 0.5) / (cells / 2);
+  }),
+  [cells * cells, 2],
+);
 
 const keyStep = 0.08;
 const radius = 0.0135; // of the plane's width
@@ -145,7 +150,7 @@ export class Plane {
       }
       // Doubt is pale: half and half shows the canvas.
       const surest = Math.max(...shares);
-      image.data[4 * i + 3] = 150 * Math.max(0, (surest - 0.4) / 0.6);
+      image.data[4 * i + 3] = 160 * Math.max(0, (surest - 0.35) / 0.65);
     }
     this.ground.getContext('2d')?.putImageData(image, 0, 0);
     this.draw();
@@ -203,7 +208,7 @@ export class Plane {
 }
 
 /** Each colour has a shape too, for those who see colours otherwise. */
-export function mark(path: CanvasPath, colour: number, x: number, y: number, radius: number): void {
+function mark(path: CanvasPath, colour: number, x: number, y: number, radius: number): void {
   if (colour === 0) {
     path.arc(x, y, radius, 0, 2 * Math.PI);
     return;

@@ -21,7 +21,7 @@ type Fit = (
   points: Points,
   epochEnded: (epoch: number, logs: Logs) => Promise<void>,
 ) => Promise<History>;
-type Look = (model: LayersModel, places: number[][]) => Promise<Tensor>;
+type Look = (model: LayersModel, places: Tensor) => Promise<Tensor>;
 type Maker = () => Spot[];
 
 const trouble = new Trouble(find('[data-model-trouble]'));
