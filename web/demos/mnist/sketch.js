@@ -1,5 +1,5 @@
 // A network that has never seen a digit learns to read, here, in less than a minute. Watch it.
-import { conv2d, dense, flatten, maxPooling2d, rescaling, sequential } from 'gesso';
+import { conv2d, dense, dropout, flatten, maxPooling2d, rescaling, sequential } from 'gesso';
 import { studio } from '../studio/learning.ts';
 
 studio.onBegin(() => {
@@ -11,6 +11,7 @@ studio.onBegin(() => {
       conv2d({ filters: 32, kernelSize: 3, activation: 'relu' }),
       maxPooling2d({ poolSize: 2 }),
       flatten(),
+      dropout({ rate: 0.3 }),
       dense({ units: 64, activation: 'relu' }),
       dense({ units: 10, activation: 'softmax' }),
     ],
@@ -25,7 +26,13 @@ studio.onBegin(() => {
 });
 
 studio.onTrain((model, { pictures, labels }, onProgress, onEpochEnd) =>
-  model.fit(pictures, labels, { epochs: 6, batchSize: 32, onProgress, callbacks: { onEpochEnd } }),
+  model.fit(pictures, labels, {
+    epochs: 7,
+    batchSize: 32,
+    learningRate: { type: 'cosine', from: 0.002 },
+    onProgress,
+    callbacks: { onEpochEnd },
+  }),
 );
 
 studio.onRead((model, pictures) => model.predict(pictures));

@@ -41,14 +41,14 @@ const onArc = (x, y, radius, angle, colour) => ({
 studio.onReadyMade({
   circle: () =>
     many(180, (i) => {
-      const inner = i % 2 === 0;
-      return onArc(0, 0, inner ? 0.3 * random() : 0.7, 2 * Math.PI * random(), inner ? 0 : 1);
+      const angle = 2 * Math.PI * random();
+      return i % 2 ? onArc(0, 0, 0.7, angle, 1) : onArc(0, 0, 0.3 * random(), angle, 0);
     }),
   moons: () =>
     many(180, (i) => {
-      const lower = i % 2 === 0;
       const angle = Math.PI * random();
-      return lower ? onArc(0.25, 0.15, 0.55, -angle, 0) : onArc(-0.25, -0.15, 0.55, angle, 1);
+      const upper = i % 2;
+      return upper ? onArc(-0.2, -0.1, 0.55, angle, 1) : onArc(0.2, 0.1, 0.55, -angle, 0);
     }),
   clusters: () =>
     many(160, (i) => {
