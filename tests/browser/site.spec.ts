@@ -24,7 +24,7 @@ test('the built site reads a digit with the library that ships', async ({ page }
   const files: string[] = [];
   page.on('request', (request) => files.push(new URL(request.url()).pathname));
   await page.goto('/');
-  await page.getByRole('link', { name: 'Digits' }).click();
+  await page.getByRole('link', { name: 'Digits', exact: true }).click();
   await page.getByRole('button', { name: 'Write a 4 on the pad' }).click();
   await expect(answer(page)).toHaveText('4');
   expect(files).toContain('/gesso/index.js');
@@ -35,4 +35,10 @@ test('the built site reads a digit with the library that ships', async ({ page }
   await sketch.fill(text.replace("'digits', options", `'digits', { ...options, ${labels} }`));
   await page.getByRole('button', { name: 'Run it' }).click();
   await expect(answer(page)).toHaveText('e');
+});
+
+test('the built site trains with the library that ships', async ({ page }) => {
+  await page.goto('/points/');
+  await page.getByRole('button', { name: 'Train', exact: true }).click();
+  await expect(page.locator('[data-epochs]')).toHaveText(/^\d{2}/);
 });

@@ -28,8 +28,7 @@ type Read = (model: LayersModel, pictures: Uint8Array<ArrayBuffer>) => Promise<T
 const pictureFile = 'mnist/t10k-images-idx3-ubyte.gz';
 const labelFile = 'mnist/t10k-labels-idx1-ubyte.gz';
 
-const sentences: Record<State, string> = {
-  resting: '',
+const sentences: Record<Exclude<State, 'resting'>, string> = {
   running: 'It trains.',
   paused: 'Training waits.',
 };
@@ -57,7 +56,7 @@ let waiting = false;
 const course = new Course<LayersModel>({
   train,
   turned(state) {
-    find('[data-told]').textContent = sentences[state];
+    if (state !== 'resting') find('[data-told]').textContent = sentences[state];
     stopButton.disabled = state === 'resting';
     keepTime(state === 'running');
   },
@@ -254,4 +253,5 @@ function wipe(): void {
   bar.value = 0;
   for (const name of ['epoch', 'pace', 'clock']) find(`[data-${name}]`).textContent = '–';
   find('[data-steps]').textContent = '0';
+  find('[data-told]').textContent = '';
 }
