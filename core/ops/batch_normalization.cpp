@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "core/ops/accept.h"
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 
 namespace gesso {
 namespace {
@@ -42,6 +42,33 @@ void cpu(Kernel<Real>& k) {
   }
 }
 
+// With s = 1 / sqrt(variance + epsilon), a = Σ dy and b = Σ dy * (x - mean) over each channel:
+//   dx = dy * scale * s,  dmean = -scale * s * a,  dvariance = -scale * s³ / 2 * b,
+//   dscale = s * b,  dbias = a.
+Values gradient(const Grad& g) {
+  const Shape& shape = g.x[0].shape();
+  int axis = positive_axis(g.node.integer("axis"), shape.rank());
+  Ints others = all_axes(shape.rank());
+  others.erase(others.begin() + axis);
+  Shape along = Shape::filled(shape.rank(), 1);
+  along[axis] = shape[axis];
+  auto over_channels = [&](Value v) { return others.empty() ? v : sum(v, others); };
+
+  Value s = rsqrt(g.x[2] + g.number("epsilon"));
+  Value factor = g.has(3) ? g.x[3] * s : s;
+  Values d(5);
+  if (g.wants(0)) d[0] = g.dy() * reshape(factor, along);
+  bool wants_bias = g.has(4) && g.wants(4), wants_scale = g.has(3) && g.wants(3);
+  if (g.wants(1) || wants_bias) d[4] = over_channels(g.dy());
+  if (g.wants(1)) d[1] = -(factor * d[4]);
+  if (g.wants(2) || wants_scale) {
+    Value b = over_channels(g.dy() * (g.x[0] - reshape(g.x[1], along)));
+    if (g.wants(2)) d[2] = -0.5 * (factor * square(s) * b);
+    if (wants_scale) d[3] = s * b;
+  }
+  return d;
+}
+
 }  // namespace
 
 const Op batch_normalization_op{
@@ -53,6 +80,7 @@ const Op batch_normalization_op{
     .attrs = {{"axis", -1.0}, {"epsilon", 1e-5}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso

@@ -164,9 +164,8 @@ class Gru {
       size_t count = std::min(at_once, s.steps - first);
       size_t begin = s.is_reversed(d) ? s.steps - first - count : first;
       T* gates = room ? room : m.gates + (d * s.steps + begin) * s.batch * width;
-      math_.product(count * s.batch, s.inputs, 3 * hidden,
-                    {m.input + begin * s.batch * s.inputs, s.inputs, 1}, {weight, 1, s.inputs},
-                    gates, width, bias, 0);
+      math_.input_product(count * s.batch, s.inputs, 3 * hidden,
+                          m.input + begin * s.batch * s.inputs, weight, gates, width, bias);
       for (size_t i = first; i < first + count; ++i) {
         size_t t = s.time(d, i);
         T* now = gates + (t - begin) * s.batch * width;
@@ -326,8 +325,8 @@ class GruGradient {
 
   void by_weights(const GruGradientMemory<T>& m, size_t d, const T* d_gates) {
     size_t rows = s.steps * s.batch, square = hidden * hidden;
-    math_.product(3 * hidden, rows, s.inputs, {d_gates, 1, width}, {m.input, s.inputs, 1},
-                  m.d_weight + d * 3 * hidden * s.inputs, s.inputs);
+    math_.input_weight_gradient(rows, s.inputs, 3 * hidden, m.input, d_gates, width,
+                                m.d_weight + d * 3 * hidden * s.inputs);
     const T* initial = m.initial_hidden ? m.initial_hidden + d * slab : nullptr;
     auto before = states_before(s, d, m.sequence, math_);
     T* by_recurrent = m.d_recurrent_weight + d * 3 * square;

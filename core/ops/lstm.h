@@ -171,9 +171,8 @@ class Lstm {
       size_t count = std::min(at_once, s.steps - first);
       size_t start = s.is_reversed(d) ? s.steps - first - count : first;
       T* gates = room ? room : m.gates + (d * s.steps + start) * s.batch * width;
-      math_.product(count * s.batch, s.inputs, width,
-                    {m.input + start * s.batch * s.inputs, s.inputs, 1}, {weight, 1, s.inputs},
-                    gates, width, bias, 0);
+      math_.input_product(count * s.batch, s.inputs, width, m.input + start * s.batch * s.inputs,
+                          weight, gates, width, bias);
       for (size_t n = first; n < first + count; ++n) {
         size_t t = s.time(d, n);
         T* now = gates + (t - start) * s.batch * width;
@@ -317,8 +316,8 @@ class LstmGradient {
 
   void by_weights(const LstmGradientMemory<T>& m, size_t d, const T* d_gates) {
     size_t rows = s.steps * s.batch;
-    math_.product(width, rows, s.inputs, {d_gates, 1, width}, {m.input, s.inputs, 1},
-                  m.d_weight + d * width * s.inputs, s.inputs);
+    math_.input_weight_gradient(rows, s.inputs, width, m.input, d_gates, width,
+                                m.d_weight + d * width * s.inputs);
     const T* initial = m.initial_hidden ? m.initial_hidden + d * slab : nullptr;
     recurrent_weight_gradient(s, d, width, d_gates, width, states_before(s, d, m.sequence, math_),
                               initial, m.d_recurrent_weight + d * width * s.hidden, math_);

@@ -86,7 +86,6 @@ const Op random_normal_op{
     .attrs = {{"newShape", Ints{}}, {"stream", 0.0}, {"mean", 0.0}, {"deviation", 1.0}},
     .infer = infer_normal,
     .cpu = {normal<float>, normal<double>},
-    .gradient = zero_gradient,
 };
 
 const Op random_uniform_op{
@@ -98,7 +97,6 @@ const Op random_uniform_op{
     .attrs = {{"newShape", Ints{}}, {"stream", 0.0}, {"minValue", 0.0}, {"maxValue", 1.0}},
     .infer = infer_uniform,
     .cpu = {uniform<float>, uniform<double>},
-    .gradient = zero_gradient,
 };
 
 }  // namespace gesso

@@ -179,6 +179,17 @@ class PlainMath {
     product(rows, depth, columns, a, b, out, out_step, start, start_step);
   }
 
+  // out = start + x w^T for x [rows, depth] and w [columns, depth]; start is one row for all.
+  void input_product(size_t rows, size_t depth, size_t columns, const T* x, const T* w, T* out,
+                     size_t out_step, const T* start) {
+    product(rows, depth, columns, {x, depth, 1}, {w, 1, depth}, out, out_step, start, 0);
+  }
+  // out = dy^T x for dy [rows, columns], whose rows lie dy_step apart, and x [rows, depth].
+  void input_weight_gradient(size_t rows, size_t depth, size_t columns, const T* x, const T* dy,
+                             size_t dy_step, T* out) {
+    product(columns, rows, depth, {dy, 1, dy_step}, {x, depth, 1}, out, depth);
+  }
+
   void activate(Activation f, T* x, size_t count) {
     for (size_t i = 0; i < count; ++i) x[i] = recurrent::activate(f, x[i]);
   }

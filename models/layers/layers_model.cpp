@@ -295,12 +295,13 @@ std::string LayersModel::topology() const {
 }
 
 std::unique_ptr<LayersModel> create_model(std::string_view topology, uint32_t seed) {
-  auto json =
-      std::make_shared<const Json>(parse_json("topology", std::as_bytes(std::span(topology))));
-  Field root(*json, "topology");
+  Json given = parse_json("topology", std::as_bytes(std::span(topology)));
+  Field root(given, "topology");
+  if (Field inside = root.is_object() ? root.get("modelTopology") : Field{}) root = inside;
   if (!root.is_object()) root.refuse("must hold an object", R"({"class_name": "Sequential", ...})");
-  Field inside = root.get("modelTopology");
-  return std::make_unique<LayersModel>(json, inside ? inside : root, nullptr, seed);
+  // With every default written out, so that the model does now what it will do once saved.
+  auto json = std::make_shared<const Json>(complete_topology(*root.json()));
+  return std::make_unique<LayersModel>(json, Field(*json, "topology"), nullptr, seed);
 }
 
 }  // namespace gesso

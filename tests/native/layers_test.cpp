@@ -1,9 +1,12 @@
 // Keras layers as they are made and trained: initial weights, noise, statistics, masks, states.
+#include "models/layers/layers.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <cstring>
 #include <numeric>
+#include <random>
 
 #include "core/backends/backend.h"
 #include "core/gradient.h"
@@ -480,6 +483,77 @@ TEST(LayersModel, refuses_more_than_memory_can_hold) {
   for (int i = 0; i < 3; ++i)
     many += ',' + layer("Dense", R"("name": "d)" + std::to_string(i) + R"(", "units": 16000)");
   refuses(sequence(many));
+}
+
+// Whatever text is given, an Error is the worst that comes of it.
+TEST(LayersModel, survives_damaged_topologies) {
+  std::string text = layers::sequential(
+      {6, 3}, {layers::masking(),
+               layers::bidirectional(layers::lstm({.units = 2, .return_sequences = true})),
+               layers::gru({.units = 2, .return_sequences = true, .stateful = true}),
+               layers::conv1d({.filters = 2, .kernel_size = {2}}), layers::batch_normalization(),
+               layers::time_distributed(layers::dense({.units = 2})), layers::flatten(),
+               layers::dense({.units = 1})});
+  std::mt19937 random(1);
+  std::string_view pieces = "0123456789[]{}\",:-.nullltrue";
+  int accepted = 0;
+  for (int i = 0; i < 400; ++i) {
+    std::string damaged = text;
+    for (int n = 1 + int(random() % 3); n-- > 0;)
+      damaged[random() % damaged.size()] = pieces[random() % pieces.size()];
+    try {
+      create_model(damaged, 1)->topology();
+      ++accepted;
+    } catch (const Error&) {
+    }
+  }
+  EXPECT_GT(accepted, 0);
+}
+
+TEST(Layers, write_sequences) {
+  auto model =
+      create_model(layers::sequential(
+                       {8, 8, 2},
+                       {
+                           layers::conv2d({.filters = 4, .kernel_size = {3}, .activation = "relu"}),
+                           layers::batch_normalization(),
+                           layers::max_pooling2d({}),
+                           layers::flatten(),
+                           layers::dropout(0.5),
+                           layers::dense({.units = 5}),
+                           layers::dense({.units = 3, .activation = "softmax"}),
+                       }),
+                   1);
+  EXPECT_EQ(model->outputs()[0].shape, (std::vector<int>{-1, 3}));
+  std::vector<std::string> names;
+  for (const Parameter& p : model->weights()) names.push_back(p.name);
+  EXPECT_EQ(names, (std::vector<std::string>{
+                       "conv2d/kernel", "conv2d/bias", "batch_normalization/gamma",
+                       "batch_normalization/beta", "dense/kernel", "dense/bias", "dense_1/kernel",
+                       "dense_1/bias", "batch_normalization/moving_mean",
+                       "batch_normalization/moving_variance"}));
+}
+
+TEST(Layers, write_networks) {
+  auto shared = layers::dense({.units = 1, .use_bias = false, .kernel_initializer = "ones"});
+  auto a = layers::input({2}), b = layers::input({2});
+  auto model =
+      create_model(layers::model({a, b}, {layers::concatenate()({shared(a), shared(b)})}), 1);
+  EXPECT_EQ(model->parameters(), 2u);
+  EXPECT_EQ(run(model->build({}), {{1, 2}, {3, 4}}), (Floats{3, 7}));
+}
+
+TEST(Layers, write_recurrent_layers) {
+  auto model = create_model(
+      layers::sequential(
+          {5, 3}, {layers::masking(),
+                   layers::bidirectional(layers::lstm({.units = 2, .return_sequences = true})),
+                   layers::gru({.units = 4, .return_sequences = true}),
+                   layers::time_distributed(layers::dense({.units = 2}))}),
+      1);
+  EXPECT_EQ(model->outputs()[0].shape, (std::vector<int>{-1, 5, 2}));
+  EXPECT_EQ(model->weights()[0].name, "bidirectional/forward_lstm/kernel");
+  EXPECT_EQ(model->weights()[9].name, "time_distributed/kernel");
 }
 
 TEST(Constraints, bring_weights_back) {

@@ -483,6 +483,7 @@ def sizes_of(op, steps=3, batch=2, inputs=3, hidden=2, directions=1):
 
 
 NEEDED = ["input", "weight", "recurrentWeight"]
+SPARSE = {}  # in place of options: rows with little else than zeros
 BIASES = ["bias", "recurrentBias"]
 STATES = {"lstm": ["initialHiddenState", "initialCellState"], "gru": ["initialHiddenState"]}
 
@@ -498,6 +499,17 @@ def known(op, names, options=None, **sizes):
         steps, batch = shapes["mask"]
         case["mask"] = [[(t + 2 * b) % 3 != 1 for b in range(batch)] for t in range(steps)]
     return {**case, **(options or {})}
+
+
+def one_hot(case, inputs):
+    """The case with rows of zeros in which one number, or none, stands out."""
+    rows = [
+        [[1.0 if i == 2 * t + b else 0.0 for i in range(inputs)] for b in range(2)]
+        for t in range(3)
+    ]
+    rows[1][0] = [0.0] * inputs
+    rows[2][1][5] = -0.5
+    return {**case, "input": rows}
 
 
 def random_case(op, names, options=None, **sizes):
@@ -535,6 +547,8 @@ def recurrences(op):
         two = {"directions": 2} if options.get("direction") == "both" else {}
         case = known(op, names, options, **two)
         cases.append({**case, "outputs": recurrence(op, case)["outputs"]})
+    case = one_hot(known(op, NEEDED + BIASES, sequence, inputs=9), inputs=9)
+    cases.append({**case, "outputs": recurrence(op, case)["outputs"]})
     case = {**known(op, NEEDED), "steps": 3, "hiddenSize": 2}
     cases.append({**case, "outputs": recurrence(op, case)["outputs"]})
     shapes = [
@@ -709,7 +723,9 @@ def recurrence_gradients(op):
         return [empty if y == [] else y for y in outputs]
 
     def full(names, given, options, two):
-        case = known(op, names, options, steps=3, **two)
+        case = known(op, names, options, **two)
+        if "inputs" in two:
+            case = one_hot(case, **two)
         computed = recurrence(op, {**case, **kept})
         for key in keeps:
             case[key] = computed[key]
@@ -726,11 +742,14 @@ def recurrence_gradients(op):
         (NEEDED, seeds, {}),
         (NEEDED, ["dSequence"], {"forInput": False}),
         (NEEDED, ["dHidden"], {}),
+        (NEEDED, ["dHidden"], SPARSE),
         (every, seeds, {"direction": "backward"}),
         (every + ["mask"], seeds, {"direction": "both"}),
         (every + ["mask"], seeds, {"layout": "ifgo" if lstm else "rzn"}),
     ] + ([] if lstm else [(every + ["mask"], seeds, {"resetAfter": False})]):
         two = {"directions": 2} if options.get("direction") == "both" else {}
+        if options is SPARSE:
+            two, options = {"inputs": 9}, {}
         case = full(names, given, options, two)
         cases.append({**case, "outputs": answers(case)})
 

@@ -56,7 +56,14 @@ describe('a layer', () => {
     const layer = bidirectional({ layer: lstm({ units: 4, returnSequences: true }) });
     expect(config(layer)).toEqual({
       name: 'it',
-      layer: { class_name: 'LSTM', config: { name: 'lstm', units: 4, return_sequences: true } },
+      layer: {
+        class_name: 'LSTM',
+        config: {
+          ...{ name: 'lstm', units: 4, return_sequences: true },
+          // The versions of Keras differ on these.
+          ...{ activation: 'tanh', recurrent_activation: 'sigmoid', unit_forget_bias: true },
+        },
+      },
     });
   });
 

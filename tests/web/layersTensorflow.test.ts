@@ -67,12 +67,6 @@ const cases: Case[] = [
     [5, 2],
   ],
   ['conv1d', () => [conv1d({ filters: 4, kernelSize: 3, ...ofSteps })], steps, [3, 4]],
-  [
-    'causal conv1d',
-    () => [conv1d({ filters: 4, kernelSize: 2, padding: 'causal', ...ofSteps })],
-    steps,
-    [5, 4],
-  ],
   ['conv2d', () => [seen()], pictures, [4, 4, 3]],
   [
     'conv2d with strides',
@@ -132,7 +126,6 @@ const cases: Case[] = [
   ],
   ['leakyReLU', () => [dense({ units: 4, ...ofRow }), layers.leakyReLU()], rows, [4]],
   ['elu', () => [dense({ units: 4, ...ofRow }), layers.elu()], rows, [4]],
-  ['upSampling2d', () => [seen(), layers.upSampling2d()], pictures, [8, 8, 3]],
   [
     'zeroPadding2d and cropping2d',
     () => [

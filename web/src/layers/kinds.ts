@@ -1,6 +1,16 @@
 // The kinds of options that layers have: what each takes, in words and as a type.
 import { type Absent, absent, type Given, isRecord, readOptions, type Schema } from '../options.js';
 
+/** A schema in parts, as one. */
+export type Whole<P> = P extends readonly [infer First, ...infer Rest]
+  ? First & Whole<Rest>
+  : unknown;
+
+/** Joins the parts of a schema. Spreading would lose what is said of each option. */
+export function schemaOf<P extends readonly Schema[]>(...parts: P): Whole<P> {
+  return Object.assign({}, ...parts);
+}
+
 /** A whole number, from 1 unless told otherwise. */
 export const whole = (from = 1, example = Math.max(from, 1)): Absent<number> =>
   absent(`a whole number from ${from}`, `${example}`, (value) => isWhole(value, from));
@@ -99,18 +109,20 @@ export const activations = [
 /** The name of an activation function. */
 export type ActivationName = (typeof activations)[number];
 
-const spread = {
-  /** Standard deviation, above 0; 0.05 if left out. */
-  stddev: positive(0.05),
-  /** Mean; 0 if left out. */
-  mean: real(0),
-  /** Numbers of its own for this weight; if left out they follow from the seed of the model. */
-  seed: whole(0, 1),
-};
 const seeded = {
   /** Numbers of its own for this weight; if left out they follow from the seed of the model. */
   seed: whole(0, 1),
 };
+
+const normal = schemaOf(
+  {
+    /** Standard deviation, above 0; 0.05 if left out. */
+    stddev: positive(0.05),
+    /** Mean; 0 if left out. */
+    mean: real(0),
+  },
+  seeded,
+);
 
 /** What the weights of a layer can begin with. */
 const initializers = {
@@ -124,29 +136,26 @@ const initializers = {
     /** What stands on the diagonal; 1 if left out. */
     gain: real(1),
   },
-  randomUniform: {
+  randomUniform: schemaOf(seeded, {
     /** The least value; -0.05 if left out. */
     minval: real(-0.05),
     /** No value reaches it; 0.05 if left out. */
     maxval: real(0.05),
-    ...seeded,
-  },
-  randomNormal: spread,
-  truncatedNormal: spread,
-  varianceScaling: {
+  }),
+  randomNormal: normal,
+  truncatedNormal: normal,
+  varianceScaling: schemaOf(seeded, {
     /** Factor on the variance, above 0; 1 if left out. */
     scale: positive(1),
     /** What the variance is divided by; `fanIn` if left out. */
     mode: choice(['fanIn', 'fanOut', 'fanAvg']),
     /** `normal` if left out. */
     distribution: choice(['normal', 'uniform', 'truncatedNormal']),
-    ...seeded,
-  },
-  orthogonal: {
+  }),
+  orthogonal: schemaOf(seeded, {
     /** Factor on the matrix; 1 if left out. */
     gain: real(1),
-    ...seeded,
-  },
+  }),
   glorotUniform: seeded,
   glorotNormal: seeded,
   heUniform: seeded,

@@ -7,8 +7,10 @@ import {
   flag,
   openShape,
   type Serialized,
+  schemaOf,
   snakeCase,
   text,
+  type Whole,
   writeConstraint,
   writeInitializer,
   writeRegularizer,
@@ -110,14 +112,16 @@ const statesOf: Record<string, number> = { SimpleRNN: 1, GRU: 1, LSTM: 2 };
  * defaults, shapes and everything else are known where the layer computes.
  *
  * @param who the factory's own name, to begin messages with
+ * @param parts the schema
  * @param usual options on which the versions of Keras differ: written into every file
  */
-export function layer<const S extends Schema>(
+export function layer<const P extends readonly Schema[]>(
   who: string,
   className: string,
-  schema: S,
-  usual: Partial<Given<S>> = {},
-): Factory<S> {
+  parts: P,
+  usual: Partial<Given<Whole<P>>> = {},
+): Factory<Whole<P>> {
+  const schema = schemaOf(...parts) as Schema;
   const make = (given: object = {}): Layer => {
     if (!isRecord(given)) {
       const [first = 'name'] = Object.keys(schema);
@@ -127,8 +131,7 @@ export function layer<const S extends Schema>(
         `${who}({ ${first}: … })`,
       );
     }
-    const all: Schema = { ...schema, ...common };
-    readOptions(who, given, withNames(all));
+    readOptions(who, given, withNames({ ...schema, ...common }));
     const set = Object.entries(given).filter(([, value]) => value !== undefined);
     const options = Object.entries({ ...usual, ...Object.fromEntries(set) });
     const own = options.filter(([name]) => Object.hasOwn(schema, name));
@@ -136,7 +139,7 @@ export function layer<const S extends Schema>(
     const config = Object.fromEntries(own.map(([name, value]) => write(who, name, value)));
     return new Layer(className, config, Object.fromEntries(shared) as Common);
   };
-  return make as Factory<S>;
+  return make as Factory<Whole<P>>;
 }
 
 /** A factory whose options may be left out where none must be given. */

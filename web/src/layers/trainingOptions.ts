@@ -11,7 +11,7 @@ import {
   type Schema,
 } from '../options.js';
 import { show } from '../tensor.js';
-import { flag, fraction, type NamedOf, natural, positive, whole } from './kinds.js';
+import { flag, fraction, type NamedOf, natural, positive, schemaOf, whole } from './kinds.js';
 
 const rate = {
   /** How far each step goes, above 0. */
@@ -23,59 +23,54 @@ const small = {
   epsilon: positive(1e-7),
 };
 
-const moments = {
-  ...rate,
-  /** How much of the mean of the gradients stays at each step, from 0 to below 1; 0.9 if left out. */
-  beta1: fraction(0.9),
-  /** The same for the mean of their squares; 0.999 if left out. */
-  beta2: fraction(0.999),
-  ...small,
-};
+const moments = schemaOf(
+  rate,
+  {
+    /** How much of the mean of the gradients stays at each step, from 0 to below 1; 0.9 if left out. */
+    beta1: fraction(0.9),
+    /** The same for the mean of their squares; 0.999 if left out. */
+    beta2: fraction(0.999),
+  },
+  small,
+);
 
 /** The ways to follow the gradient. */
 const optimizers = {
   /** w −= rate × gradient; learning rate 0.01. */
-  sgd: {
-    ...rate,
+  sgd: schemaOf(rate, {
     /** How much of the last step goes on, from 0 to below 1; 0 if left out. */
     momentum: fraction(0.9),
     /** Whether to look ahead by the momentum; false if left out. */
     nesterov: flag(true),
-  },
+  }),
   /** Steps scaled by the mean and the spread of the gradients; learning rate 0.001. */
   adam: moments,
   /** Adam, with weights that shrink by themselves; learning rate 0.001. */
-  adamW: {
-    ...moments,
+  adamW: schemaOf(moments, {
     /** Part of each weight that is taken away at each step, times the learning rate; 0.004. */
     weightDecay: natural(0.004),
-  },
+  }),
   /** Adam with the largest gradient in place of the spread; learning rate 0.002. */
   adamax: moments,
   /** Steps scaled by the spread of the gradients; learning rate 0.001. */
-  rmsprop: {
-    ...rate,
+  rmsprop: schemaOf(rate, small, {
     /** How much of the mean of the squares stays at each step, from 0 to below 1; 0.9. */
     decay: fraction(0.9),
     /** How much of the last step goes on, from 0 to below 1; 0 if left out. */
     momentum: fraction(0.9),
-    ...small,
     /** Whether the mean of the gradients is taken off; false if left out. */
     centered: flag(true),
-  },
+  }),
   /** Steps that get smaller the more a weight has moved; learning rate 0.01. */
-  adagrad: {
-    ...rate,
+  adagrad: schemaOf(rate, {
     /** What the sum of the squares begins with, above 0; 0.1 if left out. */
     initialAccumulatorValue: positive(0.1),
-  },
+  }),
   /** Adagrad that forgets; learning rate 0.001. */
-  adadelta: {
-    ...rate,
+  adadelta: schemaOf(rate, small, {
     /** How much of the mean of the squares stays at each step, from 0 to below 1; 0.95. */
     rho: fraction(0.95),
-    ...small,
-  },
+  }),
 } satisfies Record<string, Schema>;
 
 /** How weights follow the gradient: a name, or a name with options. */

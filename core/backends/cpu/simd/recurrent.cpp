@@ -1,5 +1,7 @@
 // lstm, gru, their cells and their derivatives: the algorithms of core/ops with fast arithmetic.
 // The products with a recurrent weight, one a step, share its panels.
+#include <cassert>
+
 #include "core/backends/cpu/simd/kernels.h"
 #include "core/backends/cpu/simd/math.h"
 #include "core/backends/cpu/simd/product.h"
@@ -46,13 +48,15 @@ class SimdMath {
  public:
   using T = float;
 
-  explicit SimdMath(void* workspace)
+  SimdMath(void* workspace, size_t bytes)
       : products_(workspace),
-        free_(static_cast<float*>(workspace) + product_workspace / sizeof(float)) {}
+        free_(static_cast<float*>(workspace) + product_workspace / sizeof(float)),
+        end_(static_cast<float*>(workspace) + bytes / sizeof(float)) {}
 
   float* scratch(size_t count) {
     float* taken = free_;
     free_ += scratch_floats(count);
+    assert(free_ <= end_);
     return taken;
   }
 
@@ -98,6 +102,32 @@ class SimdMath {
               out + first, out_step, start ? start + first : nullptr, start_step);
   }
 
+  // One-hot rows, which is how text comes in, hold little else than zeros. Those are left out.
+  void input_product(size_t rows, size_t depth, size_t columns, const float* x, const float* w,
+                     float* out, size_t out_step, const float* start) {
+    if (!is_sparse(x, rows * depth))
+      return product(rows, depth, columns, {x, depth, 1}, {w, 1, depth}, out, out_step, start, 0);
+    float* turned = room_for_turned(depth * columns);
+    turn(w, columns, depth, turned);
+    for (size_t row = 0; row < rows; ++row, x += depth, out += out_step) {
+      recurrent::copy_or_clear(start, columns, out);
+      for (size_t k = 0; k < depth; ++k)
+        if (x[k] != 0) add_times(x[k], turned + k * columns, columns, out);
+    }
+  }
+
+  void input_weight_gradient(size_t rows, size_t depth, size_t columns, const float* x,
+                             const float* dy, size_t dy_step, float* out) {
+    if (!is_sparse(x, rows * depth))
+      return product(columns, rows, depth, {dy, 1, dy_step}, {x, depth, 1}, out, depth);
+    float* turned = room_for_turned(depth * columns);
+    std::fill_n(turned, depth * columns, 0.0f);
+    for (size_t row = 0; row < rows; ++row, x += depth, dy += dy_step)
+      for (size_t k = 0; k < depth; ++k)
+        if (x[k] != 0) add_times(x[k], dy, columns, turned + k * columns);
+    turn(turned, depth, columns, out);
+  }
+
   void activate(Activation f, float* x, size_t count) {
     switch (f) {
       case Activation::hard_sigmoid:
@@ -131,8 +161,33 @@ class SimdMath {
   }
 
  private:
+  static bool is_sparse(const float* x, size_t count) {
+    constexpr size_t share = 8;
+    size_t others = 0;
+    for (size_t i = 0; i < count; ++i) others += x[i] != 0;
+    return others * share <= count;
+  }
+
+  // [rows, columns] to [columns, rows].
+  static void turn(const float* from, size_t rows, size_t columns, float* to) {
+    for (size_t column = 0; column < columns; ++column)
+      for (size_t row = 0; row < rows; ++row) *to++ = from[row * columns + column];
+  }
+
+  static void add_times(float factor, const float* x, size_t count, float* to) {
+    each(to, x, count,
+         [factor](Floats y, Floats v) { return simd::madd(v, simd::splat(factor), y); });
+  }
+
+  float* room_for_turned(size_t count) {
+    if (!turned_) turned_ = scratch(count);
+    return turned_;
+  }
+
   void* products_;
   float* free_;
+  [[maybe_unused]] float* end_;
+  float* turned_ = nullptr;
 };
 
 // Bytes for these numbers of floats, each a piece of scratch memory, and for products.
@@ -153,13 +208,14 @@ size_t states_copied(const Sizes& s) {
 }
 
 size_t lstm_workspace(const Sizes& s, bool keeps) {
-  return workspace({4 * s.hidden, s.hidden, room_for_gates(s, keeps)},
+  return workspace({4 * s.hidden, s.hidden, room_for_gates(s, keeps), 4 * s.hidden * s.inputs},
                    s.directions * packed_floats(s.hidden, 4 * s.hidden));
 }
 
 size_t gru_workspace(const Sizes& s, bool keeps) {
   size_t packed = packed_floats(s.hidden, 2 * s.hidden) + packed_floats(s.hidden, s.hidden);
-  return workspace({4 * s.hidden, room_for_gates(s, keeps)}, s.directions * packed);
+  return workspace({4 * s.hidden, room_for_gates(s, keeps), 3 * s.hidden * s.inputs},
+                   s.directions * packed);
 }
 
 // A step that calls run(math, given, wanted), where these give the memory of inputs and outputs;
@@ -168,8 +224,8 @@ template <class F>
 std::unique_ptr<Step> recurrence(const Lowering& l, size_t bytes, F run) {
   std::vector<bool> is_wanted;
   for (const TensorType& type : l.node.outputs) is_wanted.push_back(type.shape.count() > 0);
-  auto loop = [is_wanted, run](const Memory& m) {
-    SimdMath math(m.workspace);
+  auto loop = [is_wanted, bytes, run](const Memory& m) {
+    SimdMath math(m.workspace, bytes);
     auto given = [&](int i) { return i < int(m.in.size()) ? m.in[size_t(i)] : nullptr; };
     auto wanted = [&](int o) {
       return o < int(is_wanted.size()) && is_wanted[size_t(o)] ? m.out[size_t(o)] : nullptr;
@@ -202,9 +258,9 @@ std::unique_ptr<Step> lstm_cell(const Lowering& l) {
 std::unique_ptr<Step> lstm_gradient(const Lowering& l) {
   Sizes sizes(l.shape(0), l.shape(2), l.node);
   LstmOptions options(l.node);
-  size_t bytes = workspace(
-      {4 * sizes.steps * sizes.batch * sizes.hidden, 2 * sizes.hidden},
-      sizes.directions * packed_floats(4 * sizes.hidden, sizes.hidden) + states_copied(sizes));
+  size_t h = sizes.hidden, gates = 4 * h * sizes.steps * sizes.batch;
+  size_t packed = sizes.directions * packed_floats(4 * h, h);
+  size_t bytes = workspace({gates, 2 * h, 4 * h * sizes.inputs}, packed + states_copied(sizes));
   auto run = [sizes, options](SimdMath& math, auto given, auto wanted) {
     recurrent::LstmGradient(sizes, options, math)
         .run(recurrent::lstm_gradient_memory<float>(given, wanted));
@@ -233,10 +289,10 @@ std::unique_ptr<Step> gru_cell(const Lowering& l) {
 std::unique_ptr<Step> gru_gradient(const Lowering& l) {
   Sizes sizes(l.shape(0), l.shape(2), l.node);
   GruOptions options(l.node);
-  size_t h = sizes.hidden;
-  size_t packed = packed_floats(2 * h, h) + packed_floats(h, h);
-  size_t bytes = workspace({4 * sizes.steps * sizes.batch * h, sizes.batch * h},
-                           sizes.directions * packed + states_copied(sizes));
+  size_t h = sizes.hidden, gates = 4 * h * sizes.steps * sizes.batch;
+  size_t packed = sizes.directions * (packed_floats(2 * h, h) + packed_floats(h, h));
+  size_t bytes =
+      workspace({gates, sizes.batch * h, 3 * h * sizes.inputs}, packed + states_copied(sizes));
   auto run = [sizes, options](SimdMath& math, auto given, auto wanted) {
     recurrent::GruGradient(sizes, options, math)
         .run(recurrent::gru_gradient_memory<float>(given, wanted));
