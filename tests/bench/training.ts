@@ -69,8 +69,8 @@ const networks: Network[] = [
     batch: 16,
     input: [1280],
     labels: [3],
-    batches: 20,
-    epochs: 5,
+    batches: 50,
+    epochs: 2,
     peerSteps: 10,
     backends: ['wasm'],
     gesso: () => [
