@@ -49,8 +49,8 @@ const networks: Network[] = [
     input: [2],
     labels: [4],
     batches: 20,
-    epochs: 20,
-    peerSteps: 10,
+    epochs: 50,
+    peerSteps: 30,
     backends: ['wasm'],
     gesso: () => [
       dense({ units: 32, activation: 'relu', inputShape: [2] }),
@@ -69,9 +69,9 @@ const networks: Network[] = [
     batch: 16,
     input: [1280],
     labels: [3],
-    batches: 50,
-    epochs: 2,
-    peerSteps: 10,
+    batches: 20,
+    epochs: 20,
+    peerSteps: 30,
     backends: ['wasm'],
     gesso: () => [
       dense({ units: 100, activation: 'relu', inputShape: [1280] }),
