@@ -111,3 +111,43 @@ test('the photo sketch runs anew with the model and the picture that there are',
   await field.press('Control+Enter');
   await expect(trouble(page).locator('.what')).toHaveText(/there is no option "topk"/);
 });
+
+test('the points sketch trains another network once it was changed', async ({ page }) => {
+  const field = await open(page, 'points');
+  const train = page.getByRole('button', { name: 'Train', exact: true });
+  await train.click();
+  await expect(page.locator('[data-epochs]')).toHaveText(/^\d{2}/);
+  await field.fill((await field.innerText()).replace('epochs: 300', 'epochs: 12'));
+  await field.press('Control+Enter');
+  await expect(status(page)).toHaveText('Your sketch runs.');
+  await expect(page.locator('[data-epochs]')).toHaveText('0');
+  await train.click();
+  await expect(page.locator('[data-spoken]')).toHaveText(/^After 12 epochs/);
+
+  await field.fill((await field.innerText()).replace("name: 'adam'", "name: 'adamm'"));
+  await field.press('Control+Enter');
+  await train.click();
+  await expect(trouble(page).locator('.what')).toHaveText(/there is no optimizer "adamm"/);
+  await expect(page.locator('[data-model-trouble]')).toBeHidden();
+});
+
+test('the colours sketch learns anew once it was changed', async ({ page }) => {
+  await page.route('**/data/index.json', (route) => route.fulfill({ json: [] }));
+  const field = await open(page, 'colours');
+  const name = page.getByRole('combobox', { name: 'Your name for this colour' });
+  for (const [word, red] of [
+    ['dark', '10'],
+    ['bright', '250'],
+  ] as const) {
+    await page.getByRole('slider', { name: 'Red' }).fill(red);
+    await name.fill(word);
+    await name.press('Enter');
+  }
+  await expect(answer(page)).toHaveText('bright', { timeout: 20_000 });
+  await field.fill((await field.innerText()).replace("'classification'", "'clasification'"));
+  await field.press('Control+Enter');
+  await expect(trouble(page).locator('.what')).toHaveText(/task must be/);
+  await page.getByRole('button', { name: 'As it was' }).click();
+  await expect(page.locator('[data-learned]')).toHaveText('It has learned.', { timeout: 20_000 });
+  await expect(trouble(page)).toBeHidden();
+});

@@ -138,21 +138,8 @@ describe('gesso run', () => {
   const known = existsSync(goldens)
     ? readdirSync(goldens).filter((name) => name !== 'tasks.json')
     : [];
-  /** Models that are refused by name today; whoever makes one work takes it out of this list. */
-  const refused: Record<string, string> = { 'sentiment_tiny/model.json': 'GRU' };
   for (const name of known) {
     const { model: path } = readJson<{ model: string }>(join(goldens, name));
-    const why = refused[path];
-    if (why !== undefined) {
-      itNeeds([cli, model(path)], `${path} is refused because of ${why}`, () => {
-        const { status, stderr } = gesso(['run', model(path), '--golden', join(goldens, name)]);
-        expect(status).toBe(1);
-        expect(stderr).toMatch(
-          new RegExp(`^model\\.json: the layer .* cannot be loaded\\.\n {2}class {2}${why}\n`),
-        );
-      });
-      continue;
-    }
     for (const [build, flags] of [
       ['simd', []],
       ['relaxed', relaxed],

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -204,9 +205,19 @@ describe('other blocks', () => {
     if (block.note === 'gesso.json') readRecipe(block.note, block.where, block.text);
   });
 
+  const quotes = blocks.filter(({ language }) => language === 'cpp');
+  it.each(quotes.map((block) => [where(block), block] as const))(
+    '%s quotes the core',
+    (_, block) => {
+      const folder = join(root, 'core/ops');
+      const sources = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+      expect(sources.some((source) => source.includes(block.text.trim()))).toBe(true);
+    },
+  );
+
   it('have a language that is tested', () => {
     const known = [
-      /^(js|ts|sh|html|json) $/,
+      /^(js|ts|sh|html|json|cpp) $/,
       /^js (mistake|page|p5)$/,
       /^json gesso\.json$/,
       /^ $/,

@@ -11,7 +11,7 @@ studio.onBegin(() => {
       conv2d({ filters: 32, kernelSize: 3, activation: 'relu' }),
       maxPooling2d({ poolSize: 2 }),
       flatten(),
-      dropout({ rate: 0.3 }),
+      dropout({ rate: 0.4 }),
       dense({ units: 64, activation: 'relu' }),
       dense({ units: 10, activation: 'softmax' }),
     ],
@@ -27,7 +27,7 @@ studio.onBegin(() => {
 
 studio.onTrain((model, { pictures, labels }, onProgress, onEpochEnd) =>
   model.fit(pictures, labels, {
-    epochs: 7,
+    epochs: 10,
     batchSize: 32,
     learningRate: { type: 'cosine', from: 0.002 },
     onProgress,

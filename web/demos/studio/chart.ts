@@ -25,6 +25,7 @@ export class Chart {
   private readonly box = find('[data-chart]');
   private readonly words = new Map<string, HTMLElement>();
   private readonly plot: uPlot;
+  private readonly shown: number; // curves, the first ones
   private times: number[] = [];
   private values: (number | null)[][] = curves.map(() => []);
   private waiting = false;
@@ -46,12 +47,14 @@ export class Chart {
       legend.append(entry);
       this.words.set(name, value);
     }
-    const canvas = make('div');
-    canvas.setAttribute('role', 'img');
-    canvas.setAttribute('aria-label', `Curves of loss and right answers by ${unit.toLowerCase()}`);
-    this.box.append(canvas, legend);
-    this.plot = new uPlot(this.options(unit, shown), this.data(), canvas);
-    new ResizeObserver(() => this.fit(canvas)).observe(canvas);
+    const place = make('div');
+    this.box.append(place, legend);
+    this.shown = shown.length;
+    this.plot = new uPlot(this.options(unit, shown), this.data(), place);
+    const drawn = this.plot.ctx.canvas;
+    drawn.setAttribute('role', 'img');
+    drawn.setAttribute('aria-label', `Curves of loss and right answers by ${unit.toLowerCase()}`);
+    new ResizeObserver(() => this.fit(place)).observe(place);
     const dark = matchMedia('(prefers-color-scheme: dark)');
     dark.addEventListener('change', () => this.plot.redraw());
   }
@@ -86,11 +89,11 @@ export class Chart {
   }
 
   private data(): uPlot.AlignedData {
-    return [this.times, ...this.values.slice(0, this.plot ? this.plot.series.length - 1 : 0)];
+    return [this.times, ...this.values.slice(0, this.shown)];
   }
 
-  private fit(canvas: HTMLElement): void {
-    const width = canvas.clientWidth;
+  private fit(place: HTMLElement): void {
+    const width = place.clientWidth;
     if (width > 0 && width !== this.plot.width) this.plot.setSize({ width, height });
   }
 

@@ -224,7 +224,7 @@ export function isAbort(error: unknown): boolean {
 }
 
 const grammar =
-  /(\/\/.*)|('[^']*'|`[^`]*`)|\b(import|from|const|let|await|async|return|new|for|of)\b|(\w+)(?=\()/g;
+  /(\/\/.*)|('[^']*'|`[^`]*`)|\b(import|from(?= )|const|let|await|async|return|new|for|of)\b|(\w+)(?=\()/g;
 const kinds = ['', 'comment', 'string', 'keyword', 'call'];
 
 /** Shows the text of a sketch, its words coloured by what they are. */
