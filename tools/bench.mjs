@@ -89,16 +89,58 @@ async function firstLabels(address, { build, threads, peer }) {
 async function learned(address) {
   if (!existsSync(join(shared, 'data/mnist'))) return null;
   const { fit_ms, steps_ms, memory } = await left(`${address}fit.html`, 'figures');
-  const digits = await left(`${address}mnist.html`, 'digitFigures');
+  const demo = await demoLearns();
   const figure = (value, bar) => ({ value: Number(value.toPrecision(4)), bar });
   return {
     'an epoch of 8,000 digits, ms': figure(fit_ms, ''),
     'over the sum of its steps': figure(fit_ms / steps_ms, '≤ 1.15'),
     'memory after 10,000 steps, over before': figure(memory[1] / memory[0], '1'),
-    'digits: accuracy on 2,000 held out': figure(digits.accuracy, '≥ 0.98'),
-    'digits: seconds until then, from a fresh page': figure(digits.seconds, '≤ 60'),
-    'digits: longest gap between frames, ms': figure(digits.gap_ms, '< 50'),
+    'demo: best % of 2,000 digits held out': figure(demo.best, '≥ 98'),
+    'demo: seconds from a fresh page to 98 %': figure(demo.seconds, '≤ 60'),
+    'demo: longest gap between frames, ms': figure(demo.gap, '< 50'),
   };
+}
+
+/** What the demo that learns to read does in a fresh browser. */
+async function demoLearns() {
+  const demos = await createServer({
+    configFile: join(tree, 'vite.config.ts'),
+    server: { port: 5185 },
+    logLevel: 'warn',
+  });
+  const browser = await launch();
+  try {
+    await demos.listen();
+    const address = `${demos.resolvedUrls.local[0]}mnist/`;
+    const before = await browser.newPage(); // the server translates its files only once
+    await before.goto(address, { waitUntil: 'networkidle' });
+    await before.close();
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(address);
+    return await page.evaluate(watchDemo, { goal: 98 });
+  } finally {
+    await browser.close();
+    await demos.close();
+  }
+}
+
+/** Runs in the page: presses Train, and looks at every frame until the training is over. */
+function watchDemo({ goal }) {
+  const find = (name) => document.querySelector(`[data-${name}]`);
+  const seen = { seconds: Number.POSITIVE_INFINITY, best: 0, gap: 0 };
+  let before = 0; // the time of the frame before; 0: not pressed yet
+  return new Promise((resolve) => {
+    const look = (now) => {
+      if (before > 0) seen.gap = Math.max(seen.gap, now - before);
+      if (before > 0 && find('stop').disabled) return resolve(seen);
+      if (before === 0 && !find('train').disabled) find('train').click();
+      if (!find('stop').disabled) before = now;
+      seen.best = Math.max(seen.best, Number.parseFloat(find('held-out')?.textContent) || 0);
+      if (seen.best >= goal) seen.seconds = Math.min(seen.seconds, now / 1000);
+      requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  });
 }
 
 function launch() {
@@ -108,7 +150,7 @@ function launch() {
   });
 }
 
-/** What a page of a fresh browser leaves under a name once it is done. */
+/** What a page of a fresh browser has under a name once it is done. */
 async function left(address, name) {
   const browser = await launch();
   const page = await browser.newPage();

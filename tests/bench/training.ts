@@ -49,8 +49,8 @@ const networks: Network[] = [
     input: [2],
     labels: [4],
     batches: 20,
-    epochs: 20,
-    peerSteps: 10,
+    epochs: 50,
+    peerSteps: 30,
     backends: ['wasm'],
     gesso: () => [
       dense({ units: 32, activation: 'relu', inputShape: [2] }),
@@ -71,7 +71,7 @@ const networks: Network[] = [
     labels: [3],
     batches: 20,
     epochs: 5,
-    peerSteps: 10,
+    peerSteps: 30,
     backends: ['wasm'],
     gesso: () => [
       dense({ units: 100, activation: 'relu', inputShape: [1280] }),
@@ -144,7 +144,7 @@ function oneHots(shape: readonly number[]): Float32Array {
 /** Numbers for the inputs; a sequence is one of characters, one-hot. */
 function numbers(shape: readonly number[]): Float32Array {
   if (shape.length === 3) return oneHots(shape);
-  return Float32Array.from({ length: count(shape) }, (_, i) => Math.sin(i * 0.7));
+  return Float32Array.from({ length: count(shape) }, (_, i) => Math.sin(i * i * 0.7));
 }
 
 async function gessoStep(network: Network): Promise<Training['gesso']> {

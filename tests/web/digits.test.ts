@@ -1,10 +1,11 @@
-// The digit model of our own: drawings of ours, and the 2,000 MNIST digits that it never saw.
+// The digit model of our own: drawings of ours, the 2,000 MNIST digits that it never saw, its recipe.
+import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isHeldOut, isValidation, pixels, readMnist, side } from '../../models/digits/mnist.mjs';
 import { asDigit, curve, type Stroke } from '../../web/demos/digits/asDigit.js';
 import { type ImageClassifier, imageClassifier } from '../../web/src/node.js';
-import { digits, itNeeds, readJson } from './fixtures.js';
+import { cli, digits, itNeeds, readJson } from './fixtures.js';
 
 interface Samples {
   digits: { label: string; strokes: [number, number][][] }[];
@@ -12,6 +13,7 @@ interface Samples {
 
 interface Report {
   heldOut: { right: number; of: number };
+  lossOfFirstSteps: number;
 }
 
 const mnist = resolve(process.env.GESSO_SHARED ?? '../shared', 'data/mnist');
@@ -71,6 +73,16 @@ describe('the digit model', () => {
     expect(right / heldOut.length).toBeGreaterThanOrEqual(0.98);
     const { heldOut: reported } = readJson<Report>(resolve(digits, 'report.json'));
     expect(Math.abs(right - reported.right)).toBeLessThanOrEqual(1); // rounding may tip one over
+  });
+
+  itNeeds([mnist, cli], 'begins its recipe as its report says', () => {
+    const recipe = resolve(digits, 'train.mjs');
+    const { stdout, stderr } = spawnSync(process.execPath, [recipe, '--begin'], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    const { lossOfFirstSteps } = readJson<Report>(resolve(digits, 'report.json'));
+    expect(Number(stdout)).toBeCloseTo(lossOfFirstSteps, 4); // equal, for the version that wrote it
   });
 });
 
