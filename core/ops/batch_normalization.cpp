@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "core/ops/accept.h"
-#include "core/ops/list.h"
+#include "core/ops/math.h"
 
 namespace gesso {
 namespace {
@@ -42,6 +42,29 @@ void cpu(Kernel<Real>& k) {
   }
 }
 
+// With f = 1 / sqrt(variance + epsilon), s = sum(dy) and t = sum(dy * (x - mean)):
+//   dx = dy * scale * f, dMean = -s * scale * f, dVariance = -t * scale * f^3 / 2
+//   dScale = t * f, dBias = s
+Values gradient(const Grad& g) {
+  const Shape& x = g.x[0].shape();
+  Shape along = Shape::filled(x.rank(), 1), channels = g.x[1].shape();
+  along[positive_axis(g.node.integer("axis"), x.rank())] = channels[0];
+  Value dy = g.dy(), factor = rsqrt(g.x[2] + g.number("epsilon"));
+  Value slope = g.has(3) ? factor * g.x[3] : factor;
+  auto over_channels = [&](Value v) { return reshape(sum_to(v, along), channels); };
+  auto wants = [&](int i) { return g.has(i) && g.wants(i); };
+  Value total, moment;
+  if (wants(1) || wants(4)) total = over_channels(dy);
+  if (wants(2) || wants(3)) moment = over_channels(dy * (g.x[0] - reshape(g.x[1], along)));
+  Values d(5);
+  if (wants(0)) d[0] = dy * reshape(slope, along);
+  if (wants(1)) d[1] = -(total * slope);
+  if (wants(2)) d[2] = -0.5 * (moment * slope * square(factor));
+  if (wants(3)) d[3] = moment * factor;
+  if (wants(4)) d[4] = total;
+  return d;
+}
+
 }  // namespace
 
 const Op batch_normalization_op{
@@ -53,6 +76,7 @@ const Op batch_normalization_op{
     .attrs = {{"axis", -1.0}, {"epsilon", 1e-5}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
+    .gradient = gradient,
 };
 
 }  // namespace gesso
