@@ -90,7 +90,8 @@ void descend(Graph& graph, int id, const std::vector<bool>& depends, Derivatives
          "derivatives by values that do not pass through it");
   for (int o = 0; o < int(node.outputs.size()); ++o) g.y.push_back({&graph, id, o});
   Values parts = node.op->gradient(g);
-  for (size_t i = 0; i < parts.size(); ++i)
+  // A rule may answer for optional inputs that were not given.
+  for (size_t i = 0; i < std::min(parts.size(), node.inputs.size()); ++i)
     if (parts[i] && g.wanted[i]) derivatives.add(node.inputs[i], parts[i]);
 }
 

@@ -1,5 +1,6 @@
-// Measures gesso beside TF.js in Chromium: npm run bench [-- --json FILE] [--kernels]
-import { createReadStream, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+// Measures gesso beside TF.js in Chromium:
+//   npm run bench [-- --json FILE] [--kernels] [--only inference|training]
+import { createReadStream, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,7 +9,11 @@ import { must, setUp } from './run.mjs';
 import { tree } from './setup/places.mjs';
 
 const { values: flags } = parseArgs({
-  options: { json: { type: 'string' }, kernels: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'string' },
+    kernels: { type: 'boolean', default: false },
+    only: { type: 'string' },
+  },
 });
 
 setUp('wasm', 'browser', 'npm', ...(flags.kernels ? ['native'] : []));
@@ -22,14 +27,18 @@ must(process.execPath, 'tools/build.mjs');
 const { chromium } = await import('playwright-core');
 const { createServer } = await import('vite');
 
+const shared = process.env.GESSO_SHARED ?? join(tree, '../shared');
+
 /** Folders that the pages of first labels come from, as they are: Vite would rewrite them. */
 const folders = {
   '/plain': 'tests/bench',
   '/library': 'dist',
   '/tfjs': 'node_modules/@tensorflow/tfjs/dist',
   '/tfjs-wasm': 'node_modules/@tensorflow/tfjs-backend-wasm/dist',
+  '/mnist': join(shared, 'data/mnist'),
 };
 const types = {
+  gz: 'application/octet-stream',
   html: 'text/html',
   js: 'text/javascript',
   json: 'application/json',
@@ -40,12 +49,13 @@ const serveFolders = {
   name: 'bench-folders',
   configureServer({ middlewares }) {
     for (const [address, folder] of Object.entries(folders)) {
-      const known = new Set(readdirSync(join(tree, folder), { recursive: true }));
+      if (!existsSync(resolve(tree, folder))) continue; // not everybody has the digits
+      const known = new Set(readdirSync(resolve(tree, folder), { recursive: true }));
       middlewares.use(address, (request, response, next) => {
         const name = request.url.slice(1).split('?')[0];
         if (!known.has(name)) return next();
         response.setHeader('Content-Type', types[name.split('.').pop()] ?? 'text/plain');
-        createReadStream(join(tree, folder, name)).pipe(response);
+        createReadStream(resolve(tree, folder, name)).pipe(response);
       });
     }
   },
@@ -67,6 +77,30 @@ async function firstLabel(address) {
   return times.sort((a, b) => a - b)[2];
 }
 
+/** A row for the time from the start of a page to its first label. */
+async function firstLabels(address, { build, threads, peer }) {
+  const gesso_ms = await firstLabel(`${address}plain/first-gesso.html`);
+  const peer_ms = await firstLabel(`${address}plain/first-tfjs.html`);
+  const ratio = peer_ms / gesso_ms;
+  return { name: 'first-label', build, threads, gesso_ms, peer, peer_ms, ratio };
+}
+
+/** Figures of whole trainings, and what they are to be; null where the digits are not at hand. */
+async function learned(address) {
+  if (!existsSync(join(shared, 'data/mnist'))) return null;
+  const { fit_ms, steps_ms, memory } = await left(`${address}fit.html`, 'figures');
+  const digits = await left(`${address}mnist.html`, 'digitFigures');
+  const figure = (value, bar) => ({ value: Number(value.toPrecision(4)), bar });
+  return {
+    'an epoch of 8,000 digits, ms': figure(fit_ms, ''),
+    'over the sum of its steps': figure(fit_ms / steps_ms, '≤ 1.15'),
+    'memory after 10,000 steps, over before': figure(memory[1] / memory[0], '1'),
+    'digits: accuracy on 2,000 held out': figure(digits.accuracy, '≥ 0.98'),
+    'digits: seconds until then, from a fresh page': figure(digits.seconds, '≤ 60'),
+    'digits: longest gap between frames, ms': figure(digits.gap_ms, '< 50'),
+  };
+}
+
 function launch() {
   return chromium.launch({
     executablePath: process.env.GESSO_CHROMIUM ?? '/usr/bin/chromium',
@@ -74,18 +108,17 @@ function launch() {
   });
 }
 
-async function rowsOf(address) {
+/** What a page of a fresh browser leaves under a name once it is done. */
+async function left(address, name) {
   const browser = await launch();
   const page = await browser.newPage();
   await page.goto(address);
-  await page.waitForFunction(() => window.rows || window.failure, undefined, { timeout: 600_000 });
-  const { rows, failure } = await page.evaluate(() => ({
-    rows: window.rows,
-    failure: window.failure,
-  }));
+  const ready = (name) => window[name] || window.failure;
+  await page.waitForFunction(ready, name, { timeout: 600_000 });
+  const answer = await page.evaluate((name) => [window[name], window.failure], name);
   await browser.close();
-  if (failure) throw new Error(failure);
-  return rows;
+  if (answer[1]) throw new Error(answer[1]);
+  return answer[0];
 }
 
 /** What a page downloads, in compressed kilobytes. */
@@ -110,20 +143,12 @@ const server = await createServer({
 try {
   await server.listen();
   const [address] = server.resolvedUrls.local;
-  const rows = await rowsOf(address);
-  const gesso_ms = await firstLabel(`${address}plain/first-gesso.html`);
-  const peer_ms = await firstLabel(`${address}plain/first-tfjs.html`);
-  const { build, threads, peer } = rows[0];
-  rows.push({
-    name: 'first-label',
-    build,
-    threads,
-    gesso_ms,
-    peer,
-    peer_ms,
-    ratio: peer_ms / gesso_ms,
-  });
+  const rows = await left(flags.only ? `${address}?only=${flags.only}` : address, 'rows');
+  if (flags.only !== 'training') rows.push(await firstLabels(address, rows[0]));
+  const learning = flags.only === 'inference' ? null : await learned(address);
 
+  const inference = rows.filter(({ bar }) => bar === undefined);
+  const training = rows.filter(({ bar }) => bar !== undefined);
   const machine = `${cpus()[0].model.trim()}, ${cpus().length} cores, ${process.platform}`;
   const date = new Date().toISOString().slice(0, 10);
   const round = (row) => ({
@@ -133,12 +158,20 @@ try {
     ratio: Number(row.ratio.toFixed(2)),
   });
   console.log(`\n${machine}, ${date}; one thread; medians in milliseconds`);
-  console.table(rows.map(round));
+  if (inference.length > 0) console.table(inference.map(round));
+  if (training.length > 0) {
+    console.log('A step of training: the median over fits of many steps');
+    console.table(training.map(round));
+  }
+  if (learning) console.table(learning);
   console.log('Download, in KB after gzip');
   console.table(Object.fromEntries(Object.entries(sizes()).map(([k, v]) => [k, Math.round(v)])));
   if (flags.json) {
     const file = resolve(flags.json);
-    writeFileSync(file, `${JSON.stringify({ machine, date, rows, sizes: sizes() }, null, 2)}\n`);
+    writeFileSync(
+      file,
+      `${JSON.stringify({ machine, date, rows, learning, sizes: sizes() }, null, 2)}\n`,
+    );
     console.log(`Written to ${basename(file)}`);
   }
 } finally {

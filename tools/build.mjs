@@ -16,9 +16,15 @@ mkdirSync(dist, { recursive: true });
 
 const bundle = await rolldown({
   cwd: tree,
-  input: Object.fromEntries(
-    ['index', 'worker', 'node', 'cli'].map((name) => [name, `web/src/${name}.ts`]),
-  ),
+  // Each floor and task is a file of its own, which bundlers leave out where it is not used.
+  input: {
+    ...Object.fromEntries(
+      ['index', 'worker', 'node', 'cli'].map((name) => [name, `web/src/${name}.ts`]),
+    ),
+    layers: 'web/src/layers/index.ts',
+    imageClassifier: 'web/src/tasks/imageClassifier.ts',
+    neuralNetwork: 'web/src/tasks/neuralNetwork.ts',
+  },
   platform: 'neutral',
   resolve: { mainFields: ['module', 'main'], extensionAlias: { '.js': ['.ts', '.js'] } },
   // Emscripten's module asks for Node's "module" only where it runs in Node.

@@ -1,15 +1,16 @@
 // Everything JavaScript can see. Memory views are void after the next call: use them, do not keep
-// them. Structured answers cross as JSON text, once for a model or program; so do image options.
+// them. Structured answers cross as JSON text, once for a model or program; so do options.
 #include <emscripten/bind.h>
-
-#include <nlohmann/json.hpp>
 
 #include "core/backends/backend.h"
 #include "core/image.h"
+#include "models/load/json.h"
 #include "models/load/model.h"
+#include "models/load/write_json.h"
+#include "models/train/input_gradient.h"
+#include "models/train/trainer.h"
 
 using emscripten::val;
-using nlohmann::json;
 
 namespace gesso {
 namespace {
@@ -19,25 +20,68 @@ val view_as(const std::byte* data, size_t bytes) {
   return val(emscripten::typed_memory_view(bytes / sizeof(T), reinterpret_cast<const T*>(data)));
 }
 
-val view(const std::byte* data, const TensorType& type) {
-  switch (type.dtype) {
+val view(std::span<const std::byte> bytes, DType dtype) {
+  const std::byte* data = bytes.data();
+  switch (dtype) {
     case DType::f32:
-      return view_as<float>(data, type.bytes());
+      return view_as<float>(data, bytes.size());
     case DType::i32:
-      return view_as<int32_t>(data, type.bytes());
+      return view_as<int32_t>(data, bytes.size());
     case DType::i8:
-      return view_as<int8_t>(data, type.bytes());
+      return view_as<int8_t>(data, bytes.size());
     case DType::u8:
     case DType::boolean:
-      return view_as<uint8_t>(data, type.bytes());
+      return view_as<uint8_t>(data, bytes.size());
   }
   return val::undefined();
 }
 
-json port(std::string_view name, std::span<const int> shape, DType dtype) {
-  return {{"name", name},
-          {"shape", std::vector(shape.begin(), shape.end())},
-          {"dtype", to_string(dtype)}};
+val view(const std::byte* data, const TensorType& type) {
+  return view({data, type.bytes()}, type.dtype);
+}
+
+// JSON text from JavaScript, with the way into it.
+class Given {
+ public:
+  Given(std::string name, const std::string& text)
+      : json_(parse_json(name, std::as_bytes(std::span(text)))), root_(json_, std::move(name)) {}
+  Given(const Given&) = delete;
+  const Field* operator->() const { return &root_; }
+  const Field& operator*() const { return root_; }
+
+ private:
+  Json json_;
+  Field root_;
+};
+
+size_t checked(int i, size_t count, std::string_view what) {
+  if (i < 0 || size_t(i) >= count)
+    fail("there is no such " + std::string(what),
+         {{"index", std::to_string(i)}, {"there are", std::to_string(count)}}, "an index from 0");
+  return size_t(i);
+}
+
+Shape shape_of(const Field& field) {
+  return Shape(std::span<const int>(field.integers()));
+}
+
+std::string port(std::string_view name, std::span<const int> shape, DType dtype) {
+  return json_object({{"name", json_text(name)},
+                      {"shape", json_ints(shape)},
+                      {"dtype", json_text(to_string(dtype))}});
+}
+
+std::string ports(const std::vector<ProgramPort>& list) {
+  std::vector<std::string> items;
+  for (const ProgramPort& p : list)
+    items.push_back(port(p.name, p.type.shape.sizes(), p.type.dtype));
+  return json_list(items);
+}
+
+std::string ports(const std::vector<ModelPort>& list) {
+  std::vector<std::string> items;
+  for (const ModelPort& p : list) items.push_back(port(p.name, p.shape, p.dtype));
+  return json_list(items);
 }
 
 // The bytes of a model's files while it is read.
@@ -82,95 +126,284 @@ class Picture {
   int width_ = 0, height_ = 0;
 };
 
+template <class T>
+T choice(const Field& field, std::initializer_list<std::pair<std::string_view, T>> known) {
+  for (const auto& [name, value] : known)
+    if (field.text() == name) return value;
+  field.refuse("is no such choice", "one that the interface lists");
+}
+
+ImageOptions image_options(const Field& given) {
+  ImageOptions options;
+  options.fit = choice<Fit>(
+      given.at("fit"), {{"stretch", Fit::stretch}, {"crop", Fit::crop}, {"contain", Fit::contain}});
+  options.sampling =
+      choice<Sampling>(given.at("sampling"), {{"alignCorners", Sampling::align_corners},
+                                              {"halfPixel", Sampling::half_pixel},
+                                              {"asymmetric", Sampling::asymmetric},
+                                              {"nearest", Sampling::nearest}});
+  auto channels = [](const Field& field, auto& numbers) {
+    std::vector<Field> items = field.is_list() ? field.items() : std::vector<Field>(3, field);
+    if (items.size() < 3) field.refuse("must have three numbers", "one for each colour");
+    for (size_t c = 0; c < 3; ++c) numbers[c] = float(items[c].number());
+  };
+  channels(given.at("mean"), options.mean);
+  channels(given.at("std"), options.std);
+  options.binarize = given.get("binarize").flag_or(false);
+  options.flip = given.get("flip").flag_or(false);
+  return options;
+}
+
 class BoundProgram {
  public:
   explicit BoundProgram(std::unique_ptr<Program> program) : program_(std::move(program)) {}
 
   std::string describe() const {
-    json answer{{"inputs", json::array()},
-                {"outputs", json::array()},
-                {"steps", json::array()},
-                {"arenaBytes", program_->arena_bytes()}};
-    for (const ProgramPort& p : program_->inputs())
-      answer["inputs"].push_back(port(p.name, p.type.shape.sizes(), p.type.dtype));
-    for (const ProgramPort& p : program_->outputs())
-      answer["outputs"].push_back(port(p.name, p.type.shape.sizes(), p.type.dtype));
+    std::vector<std::string> steps;
     for (const StepInfo& s : program_->steps())
-      answer["steps"].push_back({{"op", s.op}, {"kernel", s.kernel}, {"name", s.name}});
-    return answer.dump();
+      steps.push_back(json_object(
+          {{"op", json_text(s.op)}, {"kernel", json_text(s.kernel)}, {"name", json_text(s.name)}}));
+    return json_object({{"inputs", ports(program_->inputs())},
+                        {"outputs", ports(program_->outputs())},
+                        {"steps", json_list(steps)},
+                        {"arenaBytes", json_number(double(program_->arena_bytes()))}});
   }
-  val input(int i) { return view(program_->input(i).data(), program_->inputs()[size_t(i)].type); }
+  val input(int i) {
+    const TensorType& type = input_type(i);
+    return view(program_->input(i).data(), type);
+  }
   val output(int i) const {
-    return view(program_->output(i).data(), program_->outputs()[size_t(i)].type);
+    const auto& outputs = program_->outputs();
+    const TensorType& type = outputs[checked(i, outputs.size(), "output")].type;
+    return view(program_->output(i).data(), type);
   }
   void run() { program_->run(); }
 
   void write_image(int i, const Picture& picture, const std::string& options) {
-    const TensorType& type = program_->inputs()[size_t(i)].type;
+    const TensorType& type = input_type(i);
     std::span<std::byte> bytes = program_->input(i);
     if (type.dtype != DType::f32)
       fail("image: the model's input does not hold real numbers", {{"input", to_string(type)}},
            "run() with a tensor of that type");
     gesso::write_image(picture.pixels(), picture.width(), picture.height(),
-                       image_options(json::parse(options)), type.shape,
+                       image_options(*Given("image options", options)), type.shape,
                        {reinterpret_cast<float*>(bytes.data()), type.shape.count()}, scratch_);
   }
 
  private:
-  static ImageOptions image_options(const json& given) {
-    static const std::map<std::string, Fit> fits{
-        {"stretch", Fit::stretch}, {"crop", Fit::crop}, {"contain", Fit::contain}};
-    static const std::map<std::string, Sampling> samplings{
-        {"alignCorners", Sampling::align_corners},
-        {"halfPixel", Sampling::half_pixel},
-        {"asymmetric", Sampling::asymmetric},
-        {"nearest", Sampling::nearest}};
-    ImageOptions options;
-    options.fit = fits.at(given.at("fit"));
-    options.sampling = samplings.at(given.at("sampling"));
-    auto channel = [](const json& value, size_t c) {
-      return (value.is_array() ? value.at(c) : value).get<float>();
-    };
-    for (size_t c = 0; c < 3; ++c) {
-      options.mean[c] = channel(given.at("mean"), c);
-      options.std[c] = channel(given.at("std"), c);
-    }
-    options.binarize = given.value("binarize", false);
-    options.flip = given.value("flip", false);
-    return options;
+  const TensorType& input_type(int i) const {
+    const auto& inputs = program_->inputs();
+    return inputs[checked(i, inputs.size(), "input")].type;
   }
 
   ImageScratch scratch_;
   std::unique_ptr<Program> program_;
 };
 
+std::map<std::string, Shape> shapes_of(const std::string& text) {
+  Given given("shapes", text);
+  std::map<std::string, Shape> shapes;
+  for (const auto& [name, field] : given->members()) shapes[std::string(name)] = shape_of(field);
+  return shapes;
+}
+
 class BoundModel {
  public:
   BoundModel(const FileStore& store, const std::string& entry)
-      : model_(load_model(store.files(), entry)) {}
+      : BoundModel(load_model(store.files(), entry)) {}
+  explicit BoundModel(std::shared_ptr<Model> model)
+      : model_(std::move(model)), layers_(std::dynamic_pointer_cast<LayersModel>(model_)) {}
 
   std::string describe() const {
-    json answer{{"format", model_->format()},
-                {"parameters", model_->parameters()},
-                {"inputs", json::array()},
-                {"outputs", json::array()}};
-    for (const ModelPort& p : model_->inputs())
-      answer["inputs"].push_back(port(p.name, p.shape, p.dtype));
-    for (const ModelPort& p : model_->outputs())
-      answer["outputs"].push_back(port(p.name, p.shape, p.dtype));
-    return answer.dump();
+    return json_object({{"format", json_text(model_->format())},
+                        {"parameters", json_number(double(model_->parameters()))},
+                        {"inputs", ports(model_->inputs())},
+                        {"outputs", ports(model_->outputs())}});
   }
 
   BoundProgram* compile(const std::string& shapes) const {
-    std::map<std::string, Shape> sizes;
-    const json given = json::parse(shapes);  // named: items() only refers to it
-    for (const auto& [name, shape] : given.items())
-      sizes[name] = Shape{std::span<const int>(shape.get<std::vector<int>>())};
-    return new BoundProgram(gesso::compile(model_->build(sizes)));
+    return new BoundProgram(gesso::compile(model_->build(shapes_of(shapes))));
+  }
+  BoundProgram* compile_gradient(const std::string& shapes, const std::string& output,
+                                 const std::string& inputs) const {
+    Graph graph = model_->build(shapes_of(shapes));
+    Given names("inputs", inputs);
+    std::vector<std::string> of;
+    for (const Field& name : names->items()) of.push_back(name.text());
+    add_input_gradients(graph, output, of);
+    return new BoundProgram(gesso::compile(graph));
+  }
+
+  std::string weights() {
+    std::vector<std::string> items;
+    for (const Parameter& p : layers()->weights())
+      items.push_back(json_object({{"name", json_text(p.name)},
+                                   {"shape", json_ints(p.type.shape.sizes())},
+                                   {"dtype", json_text(to_string(p.type.dtype))},
+                                   {"trainable", json_flag(p.trainable)}}));
+    return json_list(items);
+  }
+  val weight(int i) {
+    std::vector<Parameter>& weights = layers()->weights();
+    Parameter& weight = weights[checked(i, weights.size(), "weight")];
+    return view(weight.data->data(), weight.type);
+  }
+  void set_trainable(int i, bool trainable) {
+    layers()->set_trainable(checked(i, layers()->weights().size(), "weight"), trainable);
+  }
+  void reset_states() { layers()->reset_states(); }
+  std::string topology() const { return layers()->topology(); }
+
+  // Grows whenever the weights change; programs that were compiled before keep some of the old.
+  int version() const { return *version_; }
+  void touch() { ++*version_; }
+
+  const std::shared_ptr<LayersModel>& layers() const {
+    if (!layers_)
+      fail("model: only models made of layers can be trained",
+           {{"format", std::string(model_->format())}}, "a TF.js layers model, or one of your own");
+    return layers_;
+  }
+  std::shared_ptr<int> version_counter() const { return version_; }
+
+ private:
+  std::shared_ptr<Model> model_;
+  std::shared_ptr<LayersModel> layers_;  // the same, where it is one
+  std::shared_ptr<int> version_ = std::make_shared<int>(0);
+};
+
+BoundModel* create_bound_model(const std::string& topology, unsigned seed) {
+  return new BoundModel(create_model(topology, seed));
+}
+
+class BoundTrainer {
+ public:
+  BoundTrainer(const BoundModel& model, const std::string& options)
+      : trainer_(model.layers(), *Given("training options", options)),
+        version_(model.version_counter()) {}
+
+  std::string describe() const {
+    std::vector<std::string> names;
+    for (const std::string& name : trainer_.metrics()) names.push_back(json_text(name));
+    return json_object({{"inputs", ports(trainer_.inputs())},
+                        {"targets", ports(trainer_.targets())},
+                        {"metrics", json_list(names)}});
+  }
+
+  val reserve(int set, const std::string& kind, int index, unsigned samples) {
+    Trainer::Role role = role_of(kind);
+    return view(trainer_.reserve(set, role, index, samples), dtype_of(role, index));
+  }
+  // For rows of ports with open sizes and for bytes in place of numbers: {"shape", "dtype"?}.
+  val reserve_rows(int set, const std::string& kind, int index, unsigned samples,
+                   const std::string& row) {
+    Given given("row", row);
+    Trainer::Role role = role_of(kind);
+    DType kept =
+        given->get("dtype") ? dtype_from(given->get("dtype").text()) : dtype_of(role, index);
+    return view(trainer_.reserve(set, role, index, samples, kept, shape_of(given->at("shape"))),
+                kept);
+  }
+
+  int begin(const std::string& options) {
+    adopt();
+    Given given("epoch", options);
+    Epoch epoch;
+    epoch.set = given->get("set").integer_or(0);
+    epoch.train = given->get("train").flag_or(true);
+    epoch.batch_size = given->get("batch_size").integer_or(epoch.batch_size);
+    epoch.shuffle = given->get("shuffle").flag_or(true);
+    epoch.first = size_t(given->get("first").integer_or(0));
+    epoch.count = size_t(given->at("count").integer());
+    epoch.number = uint32_t(given->get("epoch").integer_or(0));
+    epoch.steps = given->get("steps").integer_or(0);
+    trains_ = epoch.train;
+    return trainer_.begin(epoch);
+  }
+
+  std::string run(double milliseconds) {
+    Progress progress = trainer_.run(milliseconds);
+    if (trains_) ++*version_;
+    std::vector<std::string> names = trainer_.metrics();
+    std::vector<std::pair<std::string_view, std::string>> metrics;
+    for (size_t i = 0; i < names.size(); ++i)
+      metrics.emplace_back(names[i], json_number(progress.metrics[i]));
+    return json_object({{"done", json_flag(progress.done)},
+                        {"step", json_number(progress.step)},
+                        {"samples", json_number(double(progress.samples))},
+                        {"metrics", json_object(metrics)},
+                        {"bad", progress.bad.empty() ? "null" : json_text(progress.bad)}});
+  }
+  void stop() { trainer_.stop(); }
+
+  void set_learning_rate(float rate) {
+    adopt();
+    trainer_.optimizer().set_rate(rate);
+  }
+
+  // What state_bytes() holds from now on: {"tensors": [{name, shape, dtype}]}, one after the other.
+  std::string save_state() {
+    adopt();
+    std::vector<std::string> items;
+    state_ = trainer_.state();
+    size_t bytes = 0;
+    for (const StateTensor& tensor : state_) {
+      items.push_back(port(tensor.name, tensor.type.shape.sizes(), tensor.type.dtype));
+      bytes += tensor.type.bytes();
+    }
+    state_bytes_ = Buffer(bytes);
+    std::byte* to = state_bytes_.data();
+    for (const StateTensor& tensor : state_)
+      to = std::copy_n(tensor.data->data(), tensor.type.bytes(), to);
+    state_.clear();
+    return json_object({{"tensors", json_list(items)}});
+  }
+  val state_bytes() const { return view_as<uint8_t>(state_bytes_.data(), state_bytes_.size()); }
+
+  // Gives room for the bytes that belong to what save_state() said. They count from the next call
+  // on.
+  val load_state(const std::string& index) {
+    Given given("training state", index);
+    std::vector<StateTensor> tensors;
+    size_t bytes = 0;
+    for (const Field& item : given->at("tensors").items()) {
+      TensorType type{dtype_from(item.at("dtype").text()), shape_of(item.at("shape"))};
+      tensors.push_back(trainer_.state_tensor(item.at("name").text(), type));
+      bytes += type.bytes();
+    }
+    state_ = std::move(tensors);
+    state_bytes_ = Buffer(bytes);
+    return state_bytes();
   }
 
  private:
-  std::unique_ptr<Model> model_;
+  static Trainer::Role role_of(const std::string& kind) {
+    if (kind == "x") return Trainer::Role::input;
+    if (kind == "y") return Trainer::Role::target;
+    if (kind == "w") return Trainer::Role::weight;
+    fail("reserve: there is no such kind of rows", {{"kind", kind}}, "x, y or w");
+  }
+  DType dtype_of(Trainer::Role role, int index) const {
+    if (role == Trainer::Role::weight) return DType::f32;
+    const auto& list = role == Trainer::Role::input ? trainer_.inputs() : trainer_.targets();
+    return list[checked(index, list.size(), "input or target")].dtype;
+  }
+
+  // Takes over what JavaScript has written since load_state().
+  void adopt() {
+    const std::byte* from = state_bytes_.data();
+    for (StateTensor& tensor : state_) {
+      std::copy_n(from, tensor.type.bytes(), tensor.data->data());
+      from += tensor.type.bytes();
+    }
+    state_.clear();
+  }
+
+  Trainer trainer_;
+  std::shared_ptr<int> version_;  // of the model
+  bool trains_ = false;
+  std::vector<StateTensor> state_;  // to be adopted, in the order of the bytes
+  Buffer state_bytes_;
 };
 
 std::string version() {
@@ -200,7 +433,29 @@ EMSCRIPTEN_BINDINGS(gesso) {
   class_<BoundModel>("Model")
       .constructor<const FileStore&, const std::string&>()
       .function("describe", &BoundModel::describe)
-      .function("compile", &BoundModel::compile, return_value_policy::take_ownership());
+      .function("compile", &BoundModel::compile, return_value_policy::take_ownership())
+      .function("compileGradient", &BoundModel::compile_gradient,
+                return_value_policy::take_ownership())
+      .function("weights", &BoundModel::weights)
+      .function("weight", &BoundModel::weight)
+      .function("setTrainable", &BoundModel::set_trainable)
+      .function("resetStates", &BoundModel::reset_states)
+      .function("topology", &BoundModel::topology)
+      .function("version", &BoundModel::version)
+      .function("touch", &BoundModel::touch);
+  class_<BoundTrainer>("Trainer")
+      .constructor<const BoundModel&, const std::string&>()
+      .function("describe", &BoundTrainer::describe)
+      .function("reserve", &BoundTrainer::reserve)
+      .function("reserve", &BoundTrainer::reserve_rows)
+      .function("begin", &BoundTrainer::begin)
+      .function("run", &BoundTrainer::run)
+      .function("stop", &BoundTrainer::stop)
+      .function("setLearningRate", &BoundTrainer::set_learning_rate)
+      .function("saveState", &BoundTrainer::save_state)
+      .function("stateBytes", &BoundTrainer::state_bytes)
+      .function("loadState", &BoundTrainer::load_state);
+  function("createModel", &create_bound_model, return_value_policy::take_ownership());
   function("version", &version);
   function("build", &build);
 }

@@ -42,26 +42,30 @@ void cpu(Kernel<Real>& k) {
   }
 }
 
-// With f = 1 / sqrt(variance + epsilon), s = sum(dy) and t = sum(dy * (x - mean)):
-//   dx = dy * scale * f, dMean = -s * scale * f, dVariance = -t * scale * f^3 / 2
-//   dScale = t * f, dBias = s
+// With s = 1 / sqrt(variance + epsilon), a = Σ dy and b = Σ dy * (x - mean) over each channel:
+//   dx = dy * scale * s,  dmean = -scale * s * a,  dvariance = -scale * s³ / 2 * b,
+//   dscale = s * b,  dbias = a.
 Values gradient(const Grad& g) {
-  const Shape& x = g.x[0].shape();
-  Shape along = Shape::filled(x.rank(), 1), channels = g.x[1].shape();
-  along[positive_axis(g.node.integer("axis"), x.rank())] = channels[0];
-  Value dy = g.dy(), factor = rsqrt(g.x[2] + g.number("epsilon"));
-  Value slope = g.has(3) ? factor * g.x[3] : factor;
-  auto over_channels = [&](Value v) { return reshape(sum_to(v, along), channels); };
-  auto wants = [&](int i) { return g.has(i) && g.wants(i); };
-  Value total, moment;
-  if (wants(1) || wants(4)) total = over_channels(dy);
-  if (wants(2) || wants(3)) moment = over_channels(dy * (g.x[0] - reshape(g.x[1], along)));
+  const Shape& shape = g.x[0].shape();
+  int axis = positive_axis(g.node.integer("axis"), shape.rank());
+  Ints others = all_axes(shape.rank());
+  others.erase(others.begin() + axis);
+  Shape along = Shape::filled(shape.rank(), 1);
+  along[axis] = shape[axis];
+  auto over_channels = [&](Value v) { return others.empty() ? v : sum(v, others); };
+
+  Value s = rsqrt(g.x[2] + g.number("epsilon"));
+  Value factor = g.has(3) ? g.x[3] * s : s;
   Values d(5);
-  if (wants(0)) d[0] = dy * reshape(slope, along);
-  if (wants(1)) d[1] = -(total * slope);
-  if (wants(2)) d[2] = -0.5 * (moment * slope * square(factor));
-  if (wants(3)) d[3] = moment * factor;
-  if (wants(4)) d[4] = total;
+  if (g.wants(0)) d[0] = g.dy() * reshape(factor, along);
+  bool wants_bias = g.has(4) && g.wants(4), wants_scale = g.has(3) && g.wants(3);
+  if (g.wants(1) || wants_bias) d[4] = over_channels(g.dy());
+  if (g.wants(1)) d[1] = -(factor * d[4]);
+  if (g.wants(2) || wants_scale) {
+    Value b = over_channels(g.dy() * (g.x[0] - reshape(g.x[1], along)));
+    if (g.wants(2)) d[2] = -0.5 * (factor * square(s) * b);
+    if (wants_scale) d[3] = s * b;
+  }
   return d;
 }
 

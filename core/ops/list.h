@@ -54,6 +54,9 @@
   X(gemm)                         \
   X(greater)                      \
   X(greater_or_equal)             \
+  X(gru)                          \
+  X(gru_cell)                     \
+  X(gru_gradient)                 \
   X(hard_sigmoid)                 \
   X(hard_swish)                   \
   X(identity)                     \
@@ -73,6 +76,9 @@
   X(logical_not)                  \
   X(logical_or)                   \
   X(logical_xor)                  \
+  X(lstm)                         \
+  X(lstm_cell)                    \
+  X(lstm_gradient)                \
   X(matmul)                       \
   X(max)                          \
   X(max_pool2d)                   \

@@ -76,11 +76,6 @@ void normal(Kernel<Real>& k) {
   }
 }
 
-// The state is whole numbers, which have no derivative.
-Values zero(const Grad&) {
-  return {};
-}
-
 }  // namespace
 
 const Op random_normal_op{
@@ -91,7 +86,6 @@ const Op random_normal_op{
     .attrs = {{"newShape", Ints{}}, {"stream", 0.0}, {"mean", 0.0}, {"deviation", 1.0}},
     .infer = infer_normal,
     .cpu = {normal<float>, normal<double>},
-    .gradient = zero,
 };
 
 const Op random_uniform_op{
@@ -103,7 +97,6 @@ const Op random_uniform_op{
     .attrs = {{"newShape", Ints{}}, {"stream", 0.0}, {"minValue", 0.0}, {"maxValue", 1.0}},
     .infer = infer_uniform,
     .cpu = {uniform<float>, uniform<double>},
-    .gradient = zero,
 };
 
 }  // namespace gesso

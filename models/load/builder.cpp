@@ -46,11 +46,11 @@ void Builder::count_call() {
 }
 
 Operand Builder::input(std::string name, TensorType type) {
-  return {type, graph_.input(std::move(name), type), nullptr, {}, false};
+  return {type, graph_.input(std::move(name), type), nullptr, {}};
 }
 
 Operand Builder::constant(TensorType type, std::shared_ptr<const Buffer> data) {
-  return {std::move(type), {}, nullptr, std::move(data), false};
+  return {std::move(type), {}, nullptr, std::move(data)};
 }
 
 Operand Builder::ints(const Shape& shape, const std::vector<int>& elements) {
@@ -95,16 +95,12 @@ Operands Builder::apply_all(const Op& op, const Operands& inputs, Attrs attrs) {
     if (!outputs.empty()) return outputs;
   }
   Values values;
-  bool masked = false;
-  for (const Operand& x : inputs) {
-    values.push_back(x ? value(x) : Value{});
-    masked = masked || x.masked;
-  }
+  for (const Operand& x : inputs) values.push_back(x ? value(x) : Value{});
   Value first = graph_.apply(op, values, std::move(attrs));
   Operands outputs;
   for (size_t i = 0; i < graph_.node(first).outputs.size(); ++i) {
     Value v = first.at(int(i));
-    outputs.push_back({v.type(), v, nullptr, {}, masked});
+    outputs.push_back({v.type(), v, nullptr, {}});
   }
   return outputs;
 }

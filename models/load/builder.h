@@ -19,7 +19,6 @@ struct Operand {
   Value value;                         // not a constant
   const Weight* weight = nullptr;      // a constant as it lies in the file
   std::shared_ptr<const Buffer> data;  // another constant
-  bool masked = false;                 // Keras: some time steps do not count
 
   const Shape& shape() const { return type.shape; }
   int rank() const { return type.shape.rank(); }
@@ -44,7 +43,7 @@ class Builder {
   Operand input(std::string name, TensorType type);
   void output(std::string name, const Operand& x) { graph_.output(std::move(name), value(x)); }
 
-  static Operand weight(const Weight& weight) { return {weight.type(), {}, &weight, {}, false}; }
+  static Operand weight(const Weight& weight) { return {weight.type(), {}, &weight, {}}; }
   static Operand constant(TensorType type, std::shared_ptr<const Buffer> data);
   static Operand ints(const Shape& shape, const std::vector<int>& elements);
   static Operand numbers(const Shape& shape, const std::vector<float>& elements);

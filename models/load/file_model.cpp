@@ -3,12 +3,6 @@
 #include <algorithm>
 
 namespace gesso {
-namespace {
-
-// Sizes that an open size of an input may take; most models accept one of the first.
-constexpr int likely_sizes[] = {256, 257, 288, 64, 32, 16, 4, 1};
-
-}  // namespace
 
 std::string to_string(const ModelPort& port) {
   std::string text(to_string(port.dtype));
@@ -62,6 +56,11 @@ Graph FileModel::build(const std::map<std::string, Shape>& shapes) const {
   return graph;
 }
 
+std::span<const int> FileModel::likely_sizes() {
+  static constexpr int sizes[] = {256, 257, 288, 64, 32, 16, 4, 1};
+  return sizes;
+}
+
 std::vector<Shape> FileModel::fill_in(int batch, int size) const {
   std::vector<Shape> sizes;
   for (const ModelPort& port : inputs_) {
@@ -94,7 +93,7 @@ void FileModel::try_out() {
   // The first sizes that the model accepts; where it accepts none, what it said to the first.
   int size = 0;
   std::string refusal;
-  for (int likely : likely_sizes) {
+  for (int likely : likely_sizes()) {
     try {
       outputs_ = outputs_for(fill_in(1, likely));
       size = likely;

@@ -24,8 +24,13 @@ class FileModel : public Model {
   std::string file_;
   std::vector<ModelPort> inputs_;
 
- private:
+  // Sizes that an open size of an input may take; most models accept one of the first.
+  static std::span<const int> likely_sizes();
+
+  // The declared sizes of the inputs, with these where they are open.
   std::vector<Shape> fill_in(int batch, int size) const;
+
+ private:
   std::vector<ModelPort> outputs_for(const std::vector<Shape>& sizes) const;
 
   std::vector<ModelPort> outputs_;

@@ -5,6 +5,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "models/load/write_json.h"
+
 namespace gesso {
 namespace {
 
@@ -206,6 +208,26 @@ std::string Field::shown() const {
 void Field::refuse(std::string_view what, std::string_view hint) const {
   std::string field = path_.empty() ? file_ : file_ + ": " + path_;
   fail(field + ' ' + std::string(what), {{"found", shown()}}, hint);
+}
+
+std::string to_text(const Json& json) {
+  struct Writer {
+    std::string operator()(std::nullptr_t) const { return "null"; }
+    std::string operator()(bool flag) const { return json_flag(flag); }
+    std::string operator()(double number) const { return json_number(number); }
+    std::string operator()(const std::string& text) const { return json_text(text); }
+    std::string operator()(const Json::Array& items) const {
+      std::vector<std::string> texts;
+      for (const Json& item : items) texts.push_back(to_text(item));
+      return json_list(texts);
+    }
+    std::string operator()(const Json::Object& members) const {
+      std::vector<std::pair<std::string_view, std::string>> texts;
+      for (const auto& [name, item] : members) texts.emplace_back(name, to_text(item));
+      return json_object(texts);
+    }
+  };
+  return std::visit(Writer{}, json.value);
 }
 
 std::string snake_case(std::string_view name) {

@@ -42,7 +42,8 @@ class Field {
   Field get(std::string_view name) const;
   Field at(std::string_view name) const;
 
-  explicit operator bool() const;  // whether there is a value
+  explicit operator bool() const;             // whether there is a value
+  const Json* json() const { return json_; }  // the value as it is, null included
   bool is_text() const { return holds<std::string>(); }
   bool is_number() const { return holds<double>(); }
   bool is_flag() const { return holds<bool>(); }
@@ -85,6 +86,9 @@ class Field {
   const Json* json_ = nullptr;
   std::string file_, path_;
 };
+
+// A value as JSON text, without spaces.
+std::string to_text(const Json& json);
 
 // snake_case from camelCase, and anything else unchanged: "channelsFirst" is "channels_first".
 std::string snake_case(std::string_view name);

@@ -205,8 +205,8 @@ std::vector<int> file_order(int rank) {
 
 }  // namespace
 
-std::shared_ptr<const Buffer> transposed(const TensorType& type, const Buffer& data,
-                                         const std::vector<int>& order) {
+std::shared_ptr<Buffer> transposed(const TensorType& type, const Buffer& data,
+                                   const std::vector<int>& order) {
   auto result = std::make_shared<Buffer>(type.bytes());
   auto strides = strides_of(type.shape);
   Shape shape;
@@ -230,7 +230,7 @@ std::shared_ptr<const Buffer> transposed(const TensorType& type, const Buffer& d
   return result;
 }
 
-Weight::Weight(std::string name, TensorType type, std::shared_ptr<const Buffer> data)
+Weight::Weight(std::string name, TensorType type, std::shared_ptr<Buffer> data)
     : name_(std::move(name)), type_(std::move(type)) {
   layouts_.push_back({file_order(type_.shape.rank()), std::move(data), false});
 }
@@ -241,6 +241,25 @@ std::shared_ptr<const Buffer> Weight::data(const std::vector<int>& order) const 
     layout.wanted = true;
     return layout.data;
   }
+  auto data = in_order(order);
+  if (is_open_) return data;
+  layouts_.push_back({order, data, true});
+  std::erase_if(layouts_, [](const Layout& layout) { return !layout.wanted; });
+  return data;
+}
+
+std::shared_ptr<Buffer> Weight::open() const {
+  if (is_open_) return layouts_.front().data;
+  std::vector<int> order = file_order(type_.shape.rank());
+  auto known = std::find_if(layouts_.begin(), layouts_.end(),
+                            [&](const Layout& layout) { return layout.order == order; });
+  auto data = known == layouts_.end() ? in_order(order) : known->data;
+  layouts_ = {{order, data, true}};
+  is_open_ = true;
+  return data;
+}
+
+std::shared_ptr<Buffer> Weight::in_order(const std::vector<int>& order) const {
   // From the layout there is (axis i is the file's axis there[i]) to the one that is asked for.
   const Layout& base = layouts_.front();
   TensorType there{type_.dtype, {}};
@@ -249,10 +268,7 @@ std::shared_ptr<const Buffer> Weight::data(const std::vector<int>& order) const 
   for (int axis : order)
     steps.push_back(
         int(std::find(base.order.begin(), base.order.end(), axis) - base.order.begin()));
-  auto data = transposed(there, *base.data, steps);
-  layouts_.push_back({order, data, true});
-  std::erase_if(layouts_, [](const Layout& layout) { return !layout.wanted; });
-  return data;
+  return transposed(there, *base.data, steps);
 }
 
 std::shared_ptr<const Buffer> Weight::data() const {

@@ -21,7 +21,7 @@ namespace gesso {
 // become i32, as they are in TF.js).
 class Weight {
  public:
-  Weight(std::string name, TensorType type, std::shared_ptr<const Buffer> data);
+  Weight(std::string name, TensorType type, std::shared_ptr<Buffer> data);
 
   // Whether only training would need it: the state of an optimiser, saved along with the model.
   bool of_optimizer = false;
@@ -35,15 +35,22 @@ class Weight {
   std::shared_ptr<const Buffer> data(const std::vector<int>& order) const;
   std::shared_ptr<const Buffer> data() const;  // as in the file
 
+  // The elements as in the file, in memory that may be written. From now on other orders are
+  // computed from them whenever they are asked for.
+  std::shared_ptr<Buffer> open() const;
+
  private:
   struct Layout {
     std::vector<int> order;
-    std::shared_ptr<const Buffer> data;
+    std::shared_ptr<Buffer> data;
     bool wanted;
   };
+  std::shared_ptr<Buffer> in_order(const std::vector<int>& order) const;
+
   std::string name_;
   TensorType type_;
   mutable std::vector<Layout> layouts_;  // a memo, never empty
+  mutable bool is_open_ = false;
 };
 
 // All weights of a model, in the order of the file.
@@ -62,7 +69,7 @@ class Weights {
 };
 
 // The elements of a tensor of this type with their axes in another order.
-std::shared_ptr<const Buffer> transposed(const TensorType& type, const Buffer& data,
-                                         const std::vector<int>& order);
+std::shared_ptr<Buffer> transposed(const TensorType& type, const Buffer& data,
+                                   const std::vector<int>& order);
 
 }  // namespace gesso

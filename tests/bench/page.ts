@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { loadModel } from 'gesso';
+import { type Training, trainings } from './training.js';
 import { matmul, network, type Workload } from './workloads.js';
 
 export interface Row {
@@ -12,6 +13,8 @@ export interface Row {
   peer: string;
   peer_ms: number;
   ratio: number;
+  /** What the ratio of a step of training is to be at least. */
+  bar?: number;
 }
 
 declare global {
@@ -24,6 +27,7 @@ declare global {
 const warmUps = 3;
 const rounds = 15;
 const runsInARow = 3;
+const trainingRounds = 7;
 
 const status = document.querySelector('[role=status]') as HTMLElement;
 const table = document.querySelector('tbody') as HTMLElement;
@@ -57,6 +61,43 @@ async function measure(work: Workload, build: string): Promise<Row> {
   return { name: work.name, build, threads: 1, gesso_ms, peer, peer_ms, ratio: peer_ms / gesso_ms };
 }
 
+async function measureTraining(work: Training, build: string): Promise<Row> {
+  const [first, ...others] = await usable(work);
+  if (first === undefined) throw new Error(`TF.js cannot train ${work.name} here`);
+  const peer = others.reduce((best, each) => (each.warm < best.warm ? each : best), first);
+  await work.gesso();
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  for (let i = 0; i < trainingRounds; ++i) {
+    ours.push(await work.gesso());
+    theirs.push(await peer.step());
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  const gesso_ms = median(ours);
+  const peer_ms = median(theirs);
+  return {
+    name: work.name,
+    build,
+    threads: 1,
+    gesso_ms,
+    peer: `tfjs ${tf.version_core} ${peer.backend}`,
+    peer_ms,
+    ratio: peer_ms / gesso_ms,
+    bar: work.bar,
+  };
+}
+
+/** The backends of TF.js that can train this here, and how long a step takes once it is warm. */
+async function usable(work: Training) {
+  const list: { backend: string; step: () => Promise<number>; warm: number }[] = [];
+  for (const [backend, step] of Object.entries(work.peers)) {
+    if (!(await tf.setBackend(backend))) continue; // no WebGL here
+    await step();
+    list.push({ backend, step, warm: await step() });
+  }
+  return list;
+}
+
 function show(row: Row): void {
   const cells = [row.name, row.gesso_ms.toFixed(2), row.peer_ms.toFixed(2), row.ratio.toFixed(2)];
   const line = document.createElement('tr');
@@ -72,6 +113,7 @@ async function main(): Promise<void> {
   await tf.ready();
   const probe = await loadModel('/models/xor_layers/model.json', { worker: false });
   const { build } = await probe.about();
+  const only = new URLSearchParams(location.search).get('only');
   const workloads = [
     () => matmul(512),
     () =>
@@ -97,12 +139,19 @@ async function main(): Promise<void> {
       ),
   ];
   const rows: Row[] = [];
-  for (const prepare of workloads) {
-    const work = await prepare();
-    status.textContent = `Timing ${work.name}…`;
-    const row = await measure(work, build);
+  const add = (row: Row) => {
     show(row);
     rows.push(row);
+  };
+  for (const prepare of only === 'training' ? [] : workloads) {
+    const work = await prepare();
+    status.textContent = `Timing ${work.name}…`;
+    add(await measure(work, build));
+  }
+  for (const prepare of only === 'inference' ? [] : trainings) {
+    const work = await prepare();
+    status.textContent = `Timing ${work.name}…`;
+    add(await measureTraining(work, build));
   }
   status.textContent = `Done: gesso ${build} build, one thread, ${rounds} rounds of ${runsInARow} runs.`;
   window.rows = rows;

@@ -5,11 +5,12 @@ import { expect, expectNoSidewaysScroll, test } from './page.js';
 
 const demos = resolve(import.meta.dirname, '../../web/demos');
 const pictures = resolve(import.meta.dirname, '../../build/screenshots');
-const pages = ['', 'digits/', 'image-classifier/'];
+const demoNames = ['colours', 'digits', 'image-classifier', 'mnist', 'points'];
+const pages = ['', ...demoNames.map((name) => `${name}/`)];
 
 test('the gallery shows each demo with the first comment of its sketch', async ({ page }) => {
   await page.goto('/');
-  for (const demo of ['digits', 'image-classifier']) {
+  for (const demo of demoNames) {
     const sketch = readFileSync(resolve(demos, demo, 'sketch.js'), 'utf8');
     const caption = sketch.split('\n')[0]?.replace('// ', '') ?? '';
     const card = page.getByRole('main').getByRole('link', { name: caption });

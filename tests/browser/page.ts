@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { test as base, expect, type Page } from '@playwright/test';
 
 const root = resolve(import.meta.dirname, '../..');
-const shared = process.env.GESSO_SHARED ?? resolve(root, '../shared');
+export const shared = process.env.GESSO_SHARED ?? resolve(root, '../shared');
 
 export const digits = resolve(root, 'models/digits');
 export const photo = (name: string) => resolve(shared, 'photos', name);

@@ -14,10 +14,22 @@ namespace gesso {
 namespace {
 
 // Operators from real numbers to real numbers that cannot be differentiated, and why.
-const std::set<std::string_view> without_gradient{};
+const std::set<std::string_view> without_gradient{
+    // One step of training, which is where a path ends.
+    "adadelta",
+    "adagrad",
+    "adam",
+    "adamax",
+    "momentum",
+    "rmsProp",
+    "sgd",
+    // Derivatives through time, once.
+    "gruGradient",
+    "lstmGradient",
+};
 
 // Rules that cannot be differentiated again.
-const std::set<std::string_view> without_second_gradient{};
+const std::set<std::string_view> without_second_gradient{"gru", "lstm"};
 
 constexpr size_t most_values = 2048;  // of a case: larger ones take long and say nothing new
 constexpr size_t most_samples = 12;   // elements of one input
@@ -176,6 +188,7 @@ TEST_P(GradientRules, AgreeWithFiniteDifferences) {
     return;
   }
   EXPECT_FALSE(without_gradient.contains(op.name));
+  if (cases.empty()) return;
   Count count;
   for (const OpCase& c : cases) {
     if (!is_small(c)) continue;
@@ -188,9 +201,10 @@ TEST_P(GradientRules, AgreeWithFiniteDifferences) {
 
 TEST_P(GradientRules, CanBeDifferentiatedAgain) {
   const Op& op = *GetParam();
-  if (!op.gradient || without_second_gradient.contains(op.name)) return;
+  std::vector<OpCase> cases = real_cases(op);
+  if (!op.gradient || cases.empty() || without_second_gradient.contains(op.name)) return;
   Count count;
-  for (const OpCase& c : real_cases(op)) {
+  for (const OpCase& c : cases) {
     if (!is_small(c)) continue;
     SCOPED_TRACE(c.name);
     Function f(c), d(c);

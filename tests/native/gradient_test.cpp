@@ -160,6 +160,35 @@ TEST(Gradient, OfAGradientPenalty) {
   expect_near(evaluate(g, derivative(penalty, w), {{0, 0}, {3, -4}}), {6.0 / 16, -8.0 / 16});
 }
 
+// The operators that differentiating appends, in order.
+std::vector<std::string_view> appended(Graph& g, Value y, const Values& of) {
+  size_t before = g.nodes().size();
+  gradient({y}, {g.input("dy", y.type())}, of);
+  std::vector<std::string_view> names;
+  for (size_t id = before; id < g.nodes().size(); ++id)
+    if (g.nodes()[id].op) names.push_back(g.nodes()[id].op->name);
+  return names;
+}
+
+TEST(Gradient, OfProductsNeedsNoTransposedCopies) {
+  using Names = std::vector<std::string_view>;
+  Graph g;
+  Value x = g.input("x", {DType::f32, {4, 5, 3}}), w = g.input("w", {DType::f32, {3, 2}});
+  EXPECT_EQ(appended(g, matmul(x, w), {x, w}),
+            (Names{"reshape", "gemm", "reshape", "reshape", "reshape", "gemm"}));
+  Value rows = g.input("rows", {DType::f32, {4, 3}}), bias = g.input("bias", {DType::f32, {2}});
+  Value dense = apply(gemm_op, {rows, w, bias});
+  EXPECT_EQ(appended(g, dense, {rows, w, bias}), (Names{"gemm", "gemm", "reduceSum"}));
+}
+
+TEST(Gradient, LeavesOutWhatNobodyAsksFor) {
+  Graph g;
+  Value x = g.input("x", {DType::f32, {4, 3}}), w = g.input("w", {DType::f32, {3, 2}});
+  Value y = apply(relu_op, {matmul(x, w)});
+  EXPECT_EQ(appended(g, y, {w}), (std::vector<std::string_view>{"clampGradient", "gemm"}));
+  EXPECT_EQ(appended(g, y, {y}), std::vector<std::string_view>{});
+}
+
 TEST(Gradient, RunsOnTheBackend) {
   Graph g;
   Value x = g.input("x", {DType::f32, {2, 3}}), w = g.input("w", {DType::f32, {3, 2}});

@@ -105,18 +105,13 @@ TEST(LoadForms, applies_a_layer_at_every_time_step) {
             (Floats{3, 5, 7}));
 }
 
-TEST(LoadForms, refuses_to_average_over_masked_steps) {
+TEST(LoadForms, averages_over_the_steps_that_count) {
   Source source{R"({"modelTopology": {"class_name": "Sequential", "config": {"layers": [
       {"class_name": "Masking", "config": {"name": "m", "mask_value": 9, "batch_input_shape": [null, 2, 1]}},
       {"class_name": "GlobalMaxPooling1D", "config": {"name": "g"}}]}}, "weightsManifest": []})",
                 {}};
   EXPECT_EQ(run(source, {9, -2}), Floats{0});
-  expect_error([&] { source.change("GlobalMax", "GlobalAverage").load(); },
-               "model.json: layer \"g\": would have to leave out masked steps, which it cannot do "
-               "here.\n"
-               "  class  GlobalAveragePooling1D\n"
-               "  input  [1, 2, 1]\n"
-               "  Try: a model without Masking and with mask_zero=False");
+  EXPECT_EQ(run(source.change("GlobalMax", "GlobalAverage"), {9, -2}), Floats{-2});
 }
 
 TEST(LoadForms, refuses_a_layer_called_as_in_training) {

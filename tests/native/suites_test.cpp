@@ -165,6 +165,46 @@ TEST(Suites, ReadGraphModelsAndKernels) {
   }
 }
 
+TEST(Suites, ReadGradients) {
+  std::string square = R"({"name": "square", "attrs": {}, "inputs": [{"name": "x", "shape": [2],
+      "dtype": "float32", "data": [-1, 2]}], "outputs": [{"shape": [2], "dtype": "float32",
+      "data": [1, 4]}], "dy": [{"shape": [2], "dtype": "float32", "data": [10, 1]}],
+      "grads": {"x": {"shape": [2], "dtype": "float32", "data": [-20, )";
+  std::string no_dy = R"({"attrs": {}, "inputs": [{"name": "x", "shape": [], "dtype": "float32",
+      "data": [1]}], "outputs": [{"shape": [], "dtype": "float32", "data": [1]}], "dy": [],
+      "grads": {}})";
+  Folder folder;
+  folder.file("tfjs-grads/Square.json",
+              tests(square + "4.0009]}}}," + square + "4.01]}}}," + no_dy));
+  Report report = folder.run();
+  Tally& tally = report.folders["tfjs-grads"]["Square"];
+  EXPECT_EQ(tally.pass, 1);
+  ASSERT_EQ(tally.fail(), 2);
+  EXPECT_EQ(tally.failed[0].detail.substr(0, 4), "d x:");
+}
+
+TEST(Suites, ReadCallsOfFunctions) {
+  std::string relu = R"({"args": [[-1, 7]], "result": {"tensor": {"shape": [2],
+      "dtype": "float32", "data": [0, )";
+  std::string loss = R"({"args": [[0, 1], {"tensor": {"shape": [2], "dtype": "float32",
+      "data": [1, 3]}}, null, 2], "result": {"tensor": {"shape": [], "dtype": "float32",
+      "data": [)";
+  std::string hollow = R"({"args": [], "result": 1})", conv = R"({"args": [1, 2, 1, "same"],
+      "result": [[[1]]]})";
+  Folder folder;
+  folder.file("tfjs-ops/relu6.json", tests(relu + "6]}}}," + relu + "7]}}}," + hollow))
+      .file("tfjs-ops/meanSquaredError.json", tests(loss + "5]}}}," + loss + "4]}}}," + hollow))
+      .file("tfjs-ops/conv1d.json", tests(conv))
+      .file("tfjs-ops/nothing.json", tests(hollow));
+  Report report = folder.run();
+  for (const char* name : {"relu6", "meanSquaredError"}) {
+    EXPECT_EQ(report.folders["tfjs-ops"][name].pass, 1) << name << '\n' << table(report);
+    EXPECT_EQ(report.folders["tfjs-ops"][name].fail(), 2) << name;
+  }
+  EXPECT_EQ(report.folders["tfjs-ops"]["conv1d"].fail(), 1);
+  EXPECT_EQ(report.folders["tfjs-ops"]["nothing"].fail(), 1);
+}
+
 TEST(Suites, CountWhatCannotBeReadAsFailed) {
   Folder folder;
   folder.file("webnn/a.json", "{\"tests\": [")

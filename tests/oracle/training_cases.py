@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes tests/ops/<operator>.json for random numbers, optimisers and cross-entropies. The known
+"""Writes tests/ops/<operator>.json for random numbers, optimisers, cross-entropies and recurrences. The known
 answers come from the definitions, written out here once more, never from gesso. Run it from the
 root of the repository after changing a case; then `npm run format`.
 """
@@ -350,7 +350,471 @@ def cross_entropies():
     write(op, cases)
 
 
+# ---- Recurrences: numbers by their place, d for direction, t for time, b for batch
+
+
+def activation(name):
+    return {
+        "elu": lambda x: x if x > 0 else math.expm1(x),
+        "hardSigmoid": lambda x: min(max(0.2 * x + 0.5, 0.0), 1.0),
+        "linear": lambda x: x,
+        "relu": lambda x: max(x, 0.0),
+        "selu": lambda x: 1.0507009873554805 * (x if x > 0 else 1.6732632423543772 * math.expm1(x)),
+        "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
+        "softplus": lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),
+        "softsign": lambda x: x / (1 + abs(x)),
+        "tanh": math.tanh,
+    }[name]
+
+
+def dot(xs, ys):
+    return math.fsum(x * y for x, y in zip(xs, ys))
+
+
+def zeros(*shape):
+    return nest([0.0] * math.prod(shape), list(shape))
+
+
+def lstm_step(at, f, x, h, c, weight, recurrent, bias, recurrent_bias, peephole):
+    n = len(h)
+
+    def gate(name, function, p=None):
+        rows = range(at.index(name) * n, at.index(name) * n + n)
+        return [
+            function(
+                dot(weight[r], x)
+                + dot(recurrent[r], h)
+                + (bias[r] if bias else 0)
+                + (recurrent_bias[r] if recurrent_bias else 0)
+                + (peephole[p * n + j] * c[j] if peephole and p is not None else 0)
+            )
+            for j, r in enumerate(rows)
+        ]
+
+    i, o, forget = gate("i", f[0], 0), gate("o", f[0], 1), gate("f", f[0], 2)
+    g = gate("g", f[1])
+    c = [forget[j] * c[j] + i[j] * g[j] for j in range(n)]
+    kept = {"i": i, "o": o, "f": forget, "g": g}
+    return [o[j] * f[2](c[j]) for j in range(n)], c, sum((kept[name] for name in at), [])
+
+
+def gru_step(at, f, x, h, c, weight, recurrent, bias, recurrent_bias, reset_after):
+    n = len(h)
+
+    def part(rows, xs, biases, name):
+        first = at.index(name) * n
+        return [dot(rows[r], xs) + (biases[r] if biases else 0) for r in range(first, first + n)]
+
+    def gate(name):
+        both = zip(part(weight, x, bias, name), part(recurrent, h, recurrent_bias, name))
+        return [f[0](a + b) for a, b in both]
+
+    z, r = gate("z"), gate("r")
+    if reset_after:
+        fourth = part(recurrent, h, recurrent_bias, "n")
+        reset = [a * b for a, b in zip(r, fourth)]
+    else:
+        fourth = [a * b for a, b in zip(r, h)]
+        reset = part(recurrent, fourth, recurrent_bias, "n")
+    new = [f[1](a + b) for a, b in zip(part(weight, x, bias, "n"), reset)]
+    kept = {"z": z, "r": r, "n": new}
+    h = [z[j] * h[j] + (1 - z[j]) * new[j] for j in range(n)]
+    return h, c, sum((kept[name] for name in at), []) + fourth
+
+
+def recurrence(op, case):
+    """All that the operator computes, with what keepGates keeps."""
+    lstm = op == "lstm"
+    at = case.get("layout", "iofg" if lstm else "zrn")
+    f = [activation(n) for n in case.get("activations", "sigmoid,tanh,tanh").split(",")]
+    x, direction = case["input"], case.get("direction", "forward")
+    steps, batch, n = len(x), len(x[0]), len(case["recurrentWeight"][0][0])
+    directions = 2 if direction == "both" else 1
+    hidden = case.get("initialHiddenState", zeros(directions, batch, n))
+    cell = case.get("initialCellState", zeros(directions, batch, n))
+    hidden, cell = [list(d) for d in hidden], [list(d) for d in cell]
+    sequence = zeros(steps, directions, batch, n)
+    cells = zeros(directions, steps, batch, n)
+    gates = zeros(directions, steps, batch, 4 * n)
+    for d in range(directions):
+        last_first = direction == "backward" or d == 1
+        for t in reversed(range(steps)) if last_first else range(steps):
+            for b in range(batch):
+                if case.get("mask", [[True] * batch] * steps)[t][b]:
+                    options = [
+                        case["weight"][d],
+                        case["recurrentWeight"][d],
+                        case["bias"][d] if "bias" in case else None,
+                        case["recurrentBias"][d] if "recurrentBias" in case else None,
+                    ]
+                    if lstm:
+                        options.append(case["peepholeWeight"][d] if "peepholeWeight" in case else 0)
+                    else:
+                        options.append(case.get("resetAfter", True))
+                    hidden[d][b], cell[d][b], gates[d][t][b] = (lstm_step if lstm else gru_step)(
+                        at, f, x[t][b], hidden[d][b], cell[d][b], *options
+                    )
+                sequence[t][d][b], cells[d][t][b] = hidden[d][b], cell[d][b]
+    states = [hidden, cell] if lstm else [hidden]
+    return {
+        "last": states,
+        "sequence": sequence,
+        "gates": gates,
+        "cells": cells,
+        "outputs": states
+        + ([sequence] if case.get("returnSequence") else [])
+        + ([gates, cells][: 2 if lstm else 1] if case.get("keepGates") else []),
+    }
+
+
+def sizes_of(op, steps=3, batch=2, inputs=3, hidden=2, directions=1):
+    rows = (4 if op == "lstm" else 3) * hidden
+    return {
+        "input": (steps, batch, inputs),
+        "weight": (directions, rows, inputs),
+        "recurrentWeight": (directions, rows, hidden),
+        "bias": (directions, rows),
+        "recurrentBias": (directions, rows),
+        "peepholeWeight": (directions, 3 * hidden),
+        "initialHiddenState": (directions, batch, hidden),
+        "initialCellState": (directions, batch, hidden),
+        "mask": (steps, batch),
+    }
+
+
+NEEDED = ["input", "weight", "recurrentWeight"]
+SPARSE = {}  # in place of options: rows with little else than zeros
+BIASES = ["bias", "recurrentBias"]
+STATES = {"lstm": ["initialHiddenState", "initialCellState"], "gru": ["initialHiddenState"]}
+
+
+def known(op, names, options=None, **sizes):
+    shapes = sizes_of(op, **sizes)
+    case = {}
+    for i, name in enumerate(names):
+        count = math.prod(shapes[name])
+        values = flat(some(count + i, low=-1.0, high=1.0))[i:]
+        case[name] = nest(values, list(shapes[name]))
+    if "mask" in case:
+        steps, batch = shapes["mask"]
+        case["mask"] = [[(t + 2 * b) % 3 != 1 for b in range(batch)] for t in range(steps)]
+    return {**case, **(options or {})}
+
+
+def one_hot(case, inputs):
+    """The case with rows of zeros in which one number, or none, stands out."""
+    rows = [
+        [[1.0 if i == 2 * t + b else 0.0 for i in range(inputs)] for b in range(2)]
+        for t in range(3)
+    ]
+    rows[1][0] = [0.0] * inputs
+    rows[2][1][5] = -0.5
+    return {**case, "input": rows}
+
+
+def random_case(op, names, options=None, **sizes):
+    shapes = sizes_of(op, **sizes)
+    case = {name: rnd(*shapes[name], low=-0.5, high=0.5) for name in names}
+    if "mask" in case:
+        case["mask"] = rnd(*shapes["mask"], dtype="bool")
+    return {**case, **(options or {})}
+
+
+def options_of(op):
+    layouts = {"lstm": "ifgo", "gru": "rzn"}
+    functions = {
+        "lstm": ["relu,relu,relu", "hardSigmoid,tanh,linear", "softsign,elu,selu"]
+        + ["sigmoid,softplus,softsign"],
+        "gru": ["relu,relu", "hardSigmoid,linear", "softsign,elu", "sigmoid,selu"]
+        + ["sigmoid,softplus"],
+    }
+    options = [{}, {"layout": layouts[op]}, {"direction": "backward"}, {"direction": "both"}]
+    options += [{"activations": names} for names in functions[op]]
+    if op == "gru":
+        options += [{"resetAfter": False}, {"resetAfter": False, "direction": "both"}]
+    return options
+
+
+def recurrences(op):
+    every = NEEDED + BIASES + STATES[op] + (["peepholeWeight"] if op == "lstm" else [])
+    sequence = {"returnSequence": True}
+    kept = {"returnSequence": True, "keepGates": True}
+    calls = [(NEEDED, {}), (NEEDED, sequence), (NEEDED + ["bias"], sequence), (every, kept)]
+    calls += [(every + ["mask"], kept), (NEEDED + ["mask"], {**sequence, "direction": "backward"})]
+    calls += [(every + ["mask"], {**sequence, **options}) for options in options_of(op)]
+    cases = []
+    for names, options in calls:
+        two = {"directions": 2} if options.get("direction") == "both" else {}
+        case = known(op, names, options, **two)
+        cases.append({**case, "outputs": recurrence(op, case)["outputs"]})
+    case = one_hot(known(op, NEEDED + BIASES, sequence, inputs=9), inputs=9)
+    cases.append({**case, "outputs": recurrence(op, case)["outputs"]})
+    case = {**known(op, NEEDED), "steps": 3, "hiddenSize": 2}
+    cases.append({**case, "outputs": recurrence(op, case)["outputs"]})
+    shapes = [
+        {"steps": 5, "batch": 7, "inputs": 13, "hidden": 11},
+        {"steps": 1, "batch": 1, "inputs": 1, "hidden": 1},
+        {"steps": 9, "batch": 70, "inputs": 4, "hidden": 16},
+        {"steps": 2, "batch": 3, "inputs": 5, "hidden": 33},
+    ]
+    for size in shapes:
+        cases.append(random_case(op, NEEDED + BIASES, sequence, **size))
+    for options in options_of(op):
+        two = {"directions": 2} if options.get("direction") == "both" else {}
+        size = {"steps": 4, "batch": 3, "inputs": 2, "hidden": 5, **two}
+        cases.append(random_case(op, NEEDED + BIASES, options, **size))
+        cases.append(random_case(op, every + ["mask"], {**kept, **options}, **size))
+    cases.append(random_case(op, every, {}, batch=0))
+
+    gates = {"lstm": 4, "gru": 3}[op]
+    rows = f"[directions, {gates} * hiddenSize"
+
+    def wrong(error, **changes):
+        case = {**random_case(op, every + ["mask"]), **changes}
+        cases.append({**case, "error": f"{op}: {error}"})
+
+    good = sizes_of(op)
+    wrong("input must be float32", input=rnd(3, 2, 3, dtype="int32"))
+    wrong("input must have the shape [steps, batch, inputSize]", input=rnd(3, 2))
+    wrong("there must be at least one step", input=rnd(0, 2, 3))
+    wrong(f"weight must have the shape {rows}, inputSize]", weight=rnd(1, 5, 3))
+    wrong(f"recurrentWeight must have the shape {rows}, hiddenSize]", recurrentWeight=rnd(1, 7, 2))
+    wrong(f"recurrentWeight must have the shape {rows}, hiddenSize]", recurrentWeight=rnd(8, 2))
+    wrong("recurrentWeight must have a part for each direction", direction="both")
+    wrong(f"bias must have the shape {rows}]", bias=rnd(gates * 2))
+    wrong(f"recurrentBias must have the shape {rows}]", recurrentBias=rnd(1, 3))
+    wrong(
+        "initialHiddenState must have the shape [directions, batch, hiddenSize]",
+        initialHiddenState=rnd(2, 2),
+    )
+    wrong("mask must have the shape [steps, batch]", mask=rnd(2, 3, dtype="bool"))
+    wrong("mask must be bool or uint8", mask=rnd(*good["mask"]))
+    wrong("steps must be the first size of input", steps=4)
+    wrong("steps must be a whole number", steps=1.5)
+    wrong("hiddenSize must be the last size of recurrentWeight", hiddenSize=3)
+    wrong('direction cannot be "up"', direction="up")
+    wrong('layout cannot be "ifog"', layout="ifog")
+    count = {"lstm": 3, "gru": 2}[op]
+    wrong(f"activations must name {count} functions", activations="sigmoid")
+    wrong("activations holds an unknown name", activations="sigmoid,tangens,tanh")
+    wrong("activations holds an unknown name", activations="")
+    wrong("keepGates needs the states of every step too", keepGates=True)
+    if op == "lstm":
+        wrong(
+            "peepholeWeight must have the shape [directions, 3 * hiddenSize]",
+            peepholeWeight=rnd(1, 8),
+        )
+        wrong(
+            "initialCellState must have the shape [directions, batch, hiddenSize]",
+            initialCellState=rnd(1, 3, 2),
+        )
+    write(op, cases)
+
+
+def cells(op):
+    """A cell is a sequence of one step."""
+    names = NEEDED + BIASES + STATES[op] + (["peepholeWeight"] if op == "lstm" else [])
+    plain = {"initialHiddenState": "hiddenState", "initialCellState": "cellState"}
+
+    def as_cell(case):
+        first = {k: v for k, v in case.items() if k in STATES[op] + NEEDED}
+        rest = {k: v for k, v in case.items() if k not in first}
+        cell = {}
+        for name, value in {**first, **rest}.items():
+            if isinstance(value, dict):
+                value = {**value, "random": value["random"][1:]}
+            elif isinstance(value, list):
+                value = value[0]
+            cell[plain.get(name, name)] = value
+        return cell
+
+    cases = []
+    for chosen, options in [(names, o) for o in options_of(op) if "direction" not in o] + [
+        (NEEDED + STATES[op], {}),
+        (NEEDED + STATES[op] + ["recurrentBias"], {}),
+        (NEEDED + STATES[op] + ["bias"], {"hiddenSize": 2}),
+    ]:
+        case = known(op, chosen, options, steps=1)
+        states = recurrence(op, case)["last"]
+        cases.append({**as_cell(case), "outputs": [state[0] for state in states]})
+    for options in options_of(op):
+        if "direction" not in options:
+            size = {"steps": 1, "batch": 5, "inputs": 7, "hidden": 11}
+            cases.append(as_cell(random_case(op, names, options, **size)))
+    cases.append(as_cell(random_case(op, names, {}, steps=1, batch=70, hidden=8)))
+
+    cell, gates = op + "Cell", {"lstm": 4, "gru": 3}[op]
+
+    def wrong(error, **changes):
+        case = {**as_cell(random_case(op, names, {}, steps=1)), **changes}
+        cases.append({**case, "error": f"{cell}: {error}"})
+
+    rows = f"[{gates} * hiddenSize"
+    wrong("input must be float32", input=rnd(2, 3, dtype="int32"))
+    wrong("input must have the shape [batch, inputSize]", input=rnd(1, 2, 3))
+    wrong(f"weight must have the shape {rows}, inputSize]", weight=rnd(3, 3))
+    wrong(f"recurrentWeight must have the shape {rows}, hiddenSize]", recurrentWeight=rnd(5, 2))
+    wrong("hiddenState must have the shape [batch, hiddenSize]", hiddenState=rnd(3, 2))
+    wrong(f"bias must have the shape {rows}]", bias=rnd(3))
+    wrong(f"recurrentBias must have the shape {rows}]", recurrentBias=rnd(1, 3))
+    wrong("hiddenSize must be the last size of recurrentWeight", hiddenSize=3)
+    wrong('layout cannot be "ifog"', layout="ifog")
+    count = {"lstm": 3, "gru": 2}[op]
+    wrong(f"activations must name {count} functions", activations="sigmoid")
+    if op == "lstm":
+        wrong("cellState must have the shape [batch, hiddenSize]", cellState=rnd(2, 3))
+        wrong("peepholeWeight must have the shape [3 * hiddenSize]", peepholeWeight=rnd(8))
+    write(cell, cases)
+
+
+def derivative(f, x):
+    """Of f by each number of a nested list, by central differences of two widths."""
+    values, shape, result = flat(x), shape_of(x), []
+    for i, v in enumerate(values):
+
+        def at(h, i=i, v=v):
+            return f(nest([*values[:i], v + h, *values[i + 1 :]], shape))
+
+        wide, narrow = ((at(h) - at(-h)) / (2 * h) for h in (2e-4, 1e-4))
+        result.append((4 * narrow - wide) / 3)
+    return nest(result, shape)
+
+
+def sum_of_products(xs, ys):
+    return math.fsum(dot(flat(x), flat(y)) for x, y in zip(xs, ys))
+
+
+def recurrence_gradients(op):
+    lstm = op == "lstm"
+    name = op + "Gradient"
+    every = NEEDED + (["peepholeWeight"] if lstm else []) + STATES[op]
+    kept = {"returnSequence": True, "keepGates": True}
+    seeds = ["dHidden", "dCell", "dSequence"] if lstm else ["dHidden", "dSequence"]
+    keeps = ["sequence", "gates", "cells"] if lstm else ["sequence", "gates"]
+    cases = []
+
+    def answers(case):
+        """The operator's outputs, by finite differences of the recurrence."""
+        forward = {k: v for k, v in case.items() if k not in seeds + keeps + ["forInput"]}
+        dys = [case.get(seed) for seed in seeds]
+
+        def loss(changed):
+            all_outputs = recurrence(op, {**forward, **kept, **changed})["outputs"]
+            pairs = [(y, dy) for y, dy in zip(all_outputs, dys) if dy is not None]
+            return sum_of_products(*zip(*pairs))
+
+        directions = len(forward["weight"])
+        rows = len(forward["weight"][0])
+        batch, n = len(forward["input"][0]), len(forward["recurrentWeight"][0][0])
+
+        def by(key, otherwise=None):
+            if key not in forward and otherwise is None:
+                return []
+            return derivative(lambda x: loss({key: x}), forward.get(key, otherwise))
+
+        biases = ["bias"] if lstm else BIASES
+        outputs = [by(key) for key in NEEDED]
+        outputs += [by(key, zeros(directions, rows)) for key in biases]
+        outputs += [by("peepholeWeight")] if lstm else []
+        outputs += [by(key, zeros(directions, batch, n)) for key in STATES[op]]
+        empty = {"shape": [0], "data": []}
+        if case.get("forInput") is False:
+            outputs[0] = empty
+        return [empty if y == [] else y for y in outputs]
+
+    def full(names, given, options, two):
+        case = known(op, names, options, **two)
+        if "inputs" in two:
+            case = one_hot(case, **two)
+        computed = recurrence(op, {**case, **kept})
+        for key in keeps:
+            case[key] = computed[key]
+        shapes = {"dHidden": computed["last"][0], "dSequence": computed["sequence"]}
+        if lstm:
+            shapes["dCell"] = computed["last"][1]
+        for key in given:
+            shape = shape_of(shapes[key])
+            case[key] = nest(flat(some(math.prod(shape) + 3))[3:], shape)
+        order = every + keeps + ["mask"] + seeds
+        return {k: case[k] for k in order if k in case} | options
+
+    for names, given, options in [
+        (NEEDED, seeds, {}),
+        (NEEDED, ["dSequence"], {"forInput": False}),
+        (NEEDED, ["dHidden"], {}),
+        (NEEDED, ["dHidden"], SPARSE),
+        (every, seeds, {"direction": "backward"}),
+        (every + ["mask"], seeds, {"direction": "both"}),
+        (every + ["mask"], seeds, {"layout": "ifgo" if lstm else "rzn"}),
+    ] + ([] if lstm else [(every + ["mask"], seeds, {"resetAfter": False})]):
+        two = {"directions": 2} if options.get("direction") == "both" else {}
+        if options is SPARSE:
+            two, options = {"inputs": 9}, {}
+        case = full(names, given, options, two)
+        cases.append({**case, "outputs": answers(case)})
+
+    def shapes_with(steps=3, batch=2, inputs=3, hidden=2, directions=1):
+        shapes = sizes_of(op, steps, batch, inputs, hidden, directions)
+        state, sequence = (directions, batch, hidden), (steps, directions, batch, hidden)
+        shapes.update(
+            sequence=sequence,
+            gates=(directions, steps, batch, 4 * hidden),
+            cells=(directions, steps, batch, hidden),
+            dHidden=state,
+            dCell=state,
+            dSequence=sequence,
+            dGates=(directions, steps, batch, 4 * hidden),
+            dCells=(directions, steps, batch, hidden),
+        )
+        return shapes
+
+    def random_gradient(options=None, without=(), **sizes):
+        names = NEEDED + keeps + every[3:] + ["mask"] + seeds + ["dGates"]
+        names += ["dCells"] if lstm else []
+        case = {}
+        for key, shape in shapes_with(**sizes).items():
+            if key in names and key not in without:
+                case[key] = rnd(*shape, **({"dtype": "bool"} if key == "mask" else {}))
+        order = {k: case[k] for k in names if k in case}
+        return {**order, **(options or {})}
+
+    for options in options_of(op):
+        two = {"directions": 2} if options.get("direction") == "both" else {}
+        size = {"steps": 4, "batch": 3, "inputs": 2, "hidden": 5, **two}
+        cases.append(random_gradient(options, **size))
+    optional = ["mask", *every[3:], "dGates", "dCells"]
+    cases += [
+        random_gradient({}, optional, steps=1, batch=1, inputs=1, hidden=1),
+        random_gradient({}, optional, steps=5, batch=7, inputs=13, hidden=11),
+        random_gradient({"forInput": False}, optional, steps=9, batch=70, inputs=4, hidden=16),
+        random_gradient({"forWeights": False}, optional, steps=2, batch=3, inputs=5, hidden=33),
+    ]
+
+    def wrong(error, **changes):
+        cases.append({**random_gradient(), **changes, "error": f"{name}: {error}"})
+
+    states = "the shape [directions, batch, hiddenSize]"
+    every_step = "the shape [steps, directions, batch, hiddenSize]"
+    gates = "the shape [directions, steps, batch, 4 * hiddenSize]"
+    wrong(f"sequence must have {every_step}", sequence=rnd(3, 2, 2))
+    wrong(f"dSequence must have {every_step}", dSequence=rnd(2, 1, 2, 2))
+    wrong(f"gates must have {gates}", gates=rnd(1, 3, 2, 6))
+    wrong(f"dGates must have {gates}", dGates=rnd(1, 3, 2, 6))
+    wrong(f"dHidden must have {states}", dHidden=rnd(2, 2))
+    wrong("input must have the shape [steps, batch, inputSize]", input=rnd(3, 2))
+    wrong("gates must be float32", gates=rnd(1, 3, 2, 8, dtype="int32"))
+    if lstm:
+        wrong("cells must have the shape [directions, steps, batch, hiddenSize]", cells=rnd(3, 2))
+        wrong("dCells must have the shape [directions, steps, batch, hiddenSize]", dCells=rnd(3, 2))
+        wrong(f"dCell must have {states}", dCell=rnd(2, 2))
+    write(name, cases)
+
+
 if __name__ == "__main__":
     random_operators()
     optimisers()
     cross_entropies()
+    for operator in ("lstm", "gru"):
+        recurrences(operator)
+        cells(operator)
+        recurrence_gradients(operator)

@@ -18,9 +18,15 @@ struct Folder {
 };
 
 constexpr Folder folders[] = {
-    {"tfjs-grads", run_tfjs_grad},           {"tfjs-graph", run_tfjs_graph},
-    {"tfjs-kernels", run_tfjs_kernel},       {"tfjs-ops", run_tfjs_op},
-    {"tfjs-optimizers", run_tfjs_optimizer}, {"webnn", run_webnn},
+    {"tfjs-fns", run_tfjs_fn},
+    {"tfjs-grads", run_tfjs_grad},
+    {"tfjs-graph", run_tfjs_graph},
+    {"tfjs-kernels", run_tfjs_kernel},
+    {"tfjs-layers", run_tfjs_layer},
+    {"tfjs-models", run_tfjs_model},
+    {"tfjs-ops", run_tfjs_op},
+    {"tfjs-optimizers", run_tfjs_optimizer},
+    {"webnn", run_webnn},
 };
 
 const Folder* find_folder(std::string_view name) {

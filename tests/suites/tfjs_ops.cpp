@@ -117,6 +117,7 @@ KernelCase batch_norm(const OpCall& call, std::vector<Json> expected) {
 void add_row(Json& tensor) {
   Json& shape = tensor["shape"];
   if (shape.size() == 2) shape.insert(shape.begin(), 1);
+  if (shape.size() != 3) fail("conv1d: a sequence must have two or three dimensions", {}, "[4, 1]");
   shape.insert(shape.begin() + 1, 1);
 }
 

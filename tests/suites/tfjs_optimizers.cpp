@@ -1,120 +1,63 @@
-// TF.js optimisers, step after step: the weights and what the optimiser remembers live in variables
-// that one program after the other reads and assigns.
-#include <algorithm>
-#include <cstring>
-
-#include "core/ops/math.h"
+// Sequences of updates by TF.js' optimisers.
+#include "core/backends/backend.h"
+#include "models/train/optimizers.h"
 #include "tests/suites/folders.h"
 
 namespace gesso::suites {
 namespace {
 
-// TF.js' class is our operator with these states besides the weight, each filled with a number.
-struct Rule {
-  const Op& op;
-  std::vector<const char*> initial;  // the option of TF.js' that says with what; null: with 0
-  std::map<std::string, std::string> options = {};  // ours by TF.js' names
-  bool counts = false;                              // whether the operator takes the step
-};
+constexpr Tolerance tolerance{Tolerance::Metric::absolute, 1e-5, 0};
 
-const Rule& rule_named(const std::string& name) {
-  static const std::map<std::string, std::string> same_options{
-      {"beta1", "beta1"},     {"beta2", "beta2"},       {"rho", "rho"},
-      {"epsilon", "epsilon"}, {"momentum", "momentum"}, {"useNesterov", "nesterov"}};
-  static const std::map<std::string, std::string> rms_options{{"decay", "decay"},
-                                                              {"momentum", "momentum"},
-                                                              {"epsilon", "epsilon"},
-                                                              {"centered", "centered"}};
-  static const std::map<std::string, Rule> rules{
-      {"Adadelta", {adadelta_op, {nullptr, nullptr}, same_options}},
-      {"Adagrad", {adagrad_op, {"initialAccumulatorValue"}}},
-      {"Adam", {adam_op, {nullptr, nullptr}, same_options, true}},
-      {"Adamax", {adamax_op, {nullptr, nullptr}, same_options, true}},
-      {"Momentum", {momentum_op, {nullptr}, same_options}},
-      {"RMSProp", {rms_prop_op, {nullptr, nullptr, nullptr}, rms_options}},
-      {"SGD", {sgd_op, {}}},
-  };
-  auto found = rules.find(name);
-  if (found == rules.end()) throw Skip{"no operator: optimiser " + name};
-  return found->second;
+Optimizer optimizer(const std::string& class_name, const Json& config) {
+  std::string text = Json{{"className", class_name}, {"config", config}}.dump();
+  gesso::Json json = parse_json("optimizer", std::as_bytes(std::span(text)));
+  return Optimizer(Field(json, "optimizer"));
 }
 
-// What one weight's update keeps between steps.
-struct Kept {
-  TensorType type;
-  std::vector<std::shared_ptr<Buffer>> states;  // the weight first
-};
-
-Kept kept_for(const Rule& rule, const Json& config, const Tensor& initial) {
-  Kept kept{initial.type, {std::make_shared<Buffer>(initial.bytes.size())}};
-  std::copy(initial.bytes.begin(), initial.bytes.end(), kept.states[0]->data());
-  for (const char* option : rule.initial) {
-    auto& state = kept.states.emplace_back(std::make_shared<Buffer>(initial.bytes.size()));
-    auto floats = state->as<float>();
-    std::fill(floats.begin(), floats.end(), option ? float(number(member(config, option))) : 0);
-  }
-  return kept;
+std::vector<Tensor> tensors(const Json& list) {
+  std::vector<Tensor> result;
+  for (const Json& entry : list) result.push_back(tensor(entry));
+  return result;
 }
 
-Attrs options(const Rule& rule, const Json& config) {
-  Attrs attrs;
-  for (const auto& [theirs, ours] : rule.options)
-    if (const Json* given = optional_member(config, theirs))
-      attrs[ours] = given->is_boolean() ? Attr(flag(*given)) : Attr(number(*given));
-  return attrs;
-}
-
-// The learning rate of a step, the first being 0. Only Adamax lets it decay.
-double rate(const std::string& optimizer, const Json& config, int step) {
-  const Json* decay = optimizer == "Adamax" ? optional_member(config, "decay") : nullptr;
-  return number(member(config, "learningRate")) / (1 + step * (decay ? number(*decay) : 0));
-}
-
-void update(Graph& graph, const std::string& name, const Rule& rule, const Kept& kept,
-            const Attrs& attrs, Value learning_rate, Value step) {
-  Values inputs;
-  for (size_t i = 0; i < kept.states.size(); ++i)
-    inputs.push_back(
-        graph.variable(name + " state " + std::to_string(i), kept.type, kept.states[i]));
-  size_t states = inputs.size();
-  inputs.push_back(graph.input(name, kept.type));
-  inputs.push_back(learning_rate);
-  if (rule.counts) inputs.push_back(step);
-  Value updated = graph.apply(rule.op, inputs, attrs);
-  for (size_t i = 0; i < states; ++i) graph.assign(inputs[i], updated.at(int(i)));
-  graph.output(name, updated);
+std::shared_ptr<Buffer> copy(const Tensor& tensor) {
+  auto buffer = std::make_shared<Buffer>(tensor.bytes.size());
+  std::copy(tensor.bytes.begin(), tensor.bytes.end(), buffer->data());
+  return buffer;
 }
 
 }  // namespace
 
 void run_tfjs_optimizer(const std::string& stem, const Json& test, Trial& trial) {
-  constexpr Tolerance within{Tolerance::Metric::absolute, 1e-5, 0};
-  const Rule& rule = rule_named(stem);
-  const Json& config = member(test, "config");
-  std::vector<Kept> weights;
-  for (const Json& initial : member(test, "initial"))
-    weights.push_back(kept_for(rule, config, tensor(initial)));
-  auto counter = std::make_shared<Buffer>(sizeof(int32_t));
-  int steps = 0;
+  Optimizer rule = optimizer(stem, member(test, "config"));
+  std::vector<Tensor> initial = tensors(member(test, "initial"));
+  std::vector<std::shared_ptr<Buffer>> weights;
+  for (const Tensor& weight : initial) weights.push_back(copy(weight));
+
+  Graph graph;
+  Values variables, gradients;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    std::string name = "weight " + std::to_string(i);
+    variables.push_back(graph.variable(name, initial[i].type, weights[i]));
+    gradients.push_back(graph.input("gradient of " + name, initial[i].type));
+  }
+  Values updated = rule.update(variables, gradients);
+  for (size_t i = 0; i < updated.size(); ++i) graph.assign(variables[i], updated[i]);
+
   for (const Json& step : member(test, "steps")) {
-    const Json &gradients = member(step, "grads"), &expected = member(step, "vars");
-    if (gradients.size() != weights.size() || expected.size() != weights.size())
-      fail("case: a step must have a gradient and a result for each variable", {},
-           std::to_string(weights.size()) + " of each");
-    Graph graph;
-    Value count = graph.variable("step", {DType::i32, {}}, counter);
-    Value next = count + graph.scalar(1, DType::i32);
-    graph.assign(count, next);
-    Value learning_rate = graph.scalar(rate(stem, config, steps++));
-    std::vector<NamedTensor> inputs;
-    std::vector<Expectation> results;
-    for (size_t i = 0; i < weights.size(); ++i) {
-      std::string name = "weight " + std::to_string(i);
-      update(graph, name, rule, weights[i], options(rule, config), learning_rate, next);
-      inputs.push_back({name, tensor(gradients[i])});
-      results.push_back({tensor(expected[i]), within});
+    std::vector<NamedTensor> given;
+    for (Tensor& gradient : tensors(member(step, "grads")))
+      given.push_back({graph.inputs()[given.size()].name, std::move(gradient)});
+    rule.count_step();
+    trial.run(graph, given);
+    size_t i = 0;
+    for (const Tensor& expected : tensors(member(step, "vars"))) {
+      const std::byte* bytes = weights[i]->data();
+      Tensor now{initial[i].type, {bytes, bytes + initial[i].type.bytes()}};
+      if (auto wrong = mismatch(expected, now, tolerance))
+        throw Wrong{graph.node(variables[i]).name + ": " + *wrong};
+      ++i;
     }
-    trial.check(graph, inputs, results, "step " + std::to_string(steps));
   }
 }
 

@@ -82,10 +82,6 @@ Attr option(const Attr& declared, const Json& value) {
 // Throws Skip for the operators that gesso does not offer.
 const Op& offered(const std::string& name) {
   static const std::map<std::string, std::string> not_offered{
-      {"gru", "no operator: recurrences"},
-      {"gruCell", "no operator: recurrences"},
-      {"lstm", "no operator: recurrences"},
-      {"lstmCell", "no operator: recurrences"},
       {"quantizeLinear", "no operator: quantisation"},
       {"dequantizeLinear", "no operator: quantisation"},
   };
@@ -259,6 +255,15 @@ Value split(Call& c) {
   return as_it_is(c);
 }
 
+// A list of functions is a text of their names.
+Value recurrence(Call& c) {
+  std::string names;
+  for (const Json& name : c.take("activations", Json::array()))
+    names += (names.empty() ? "" : ",") + text(name);
+  if (!names.empty()) c.attributes["activations"] = names;
+  return as_it_is(c);
+}
+
 // What WebNN says differently. Every other operator is as it is.
 const std::map<std::string, Value (*)(Call&)> rows{
     {"argMax", arg_min_max},
@@ -269,9 +274,13 @@ const std::map<std::string, Value (*)(Call&)> rows{
     {"clamp", clamp},
     {"conv2d", conv2d},
     {"convTranspose2d", conv_transpose2d},
+    {"gru", recurrence},
+    {"gruCell", recurrence},
     {"instanceNormalization", instance_normalization},
     {"l2Pool2d", pool2d},
     {"layerNormalization", layer_normalization},
+    {"lstm", recurrence},
+    {"lstmCell", recurrence},
     {"maxPool2d", pool2d},
     {"resample2d", resample2d},
     {"split", split},

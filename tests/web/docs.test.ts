@@ -23,6 +23,7 @@ const given = {
   'photo.jpg': photo('tfjs_dog.jpg'),
   'folder-of-a-model': model('mobilenet_v1_025_224_layers'),
   models,
+  'iris.csv': resolve(models, '../data/tabular/iris.csv'),
   xor: model('xor_layers'),
   'xor-golden.json': join(goldens, 'xor_layers__model.json'),
 };

@@ -52,6 +52,43 @@ describe('the worker protocol', () => {
     );
   });
 
+  itNeeds([wasm], 'trains, tells of every slice before the end, and stops', async () => {
+    const { calls } = across(new WorkerRuntime());
+    await calls.configure({ ...settings });
+    const layer = {
+      class_name: 'Dense',
+      config: { name: 'd', units: 1, batch_input_shape: [null, 1], dtype: 'float32' },
+    };
+    const topology = { class_name: 'Sequential', config: { name: 'line', layers: [layer] } };
+    const { model } = await calls.create(JSON.stringify(topology), 1);
+    const optimizer = { className: 'SGD', config: { learningRate: 0.1 } };
+    const options = { optimizer, loss: 'meanSquaredError' as const, metrics: [], seed: 0 };
+    const described = await calls.train(model, 'compile', [options]);
+    expect(described.metrics).toEqual(['loss']);
+    const x = tensor(
+      Float32Array.from({ length: 64 }, (_, i) => i / 64),
+      [64, 1],
+    );
+    await calls.train(model, 'give', [0, { samples: 64, x: [x], y: [x], w: [null] }]);
+
+    const epoch = { set: 0, train: true, batchSize: 1, shuffle: true, first: 0, count: 64 };
+    const told: number[] = [];
+    const done = await calls.train(model, 'epoch', [{ ...epoch, epoch: 0 }, true], ({ step }) => {
+      told.push(step);
+    });
+    expect(done).toMatchObject({ done: true, step: 64, samples: 64, bad: null });
+    expect(told).toEqual(Array.from({ length: 64 }, (_, i) => i + 1));
+    const { 'd/kernel': kernel } = await calls.train(model, 'getWeights', []);
+    expect(kernel?.data[0]).toBeCloseTo(1, 0);
+
+    const stopped = calls.train(model, 'epoch', [{ ...epoch, epoch: 1 }, true], ({ step }) => {
+      if (step === 3) return calls.train(model, 'stop', []);
+      return undefined;
+    });
+    expect((await stopped).step).toBeLessThan(64);
+    await calls.close(model);
+  });
+
   itNeeds([wasm], 'brings errors back as errors of this library', async () => {
     const { calls } = across(new WorkerRuntime());
     await calls.configure({ ...settings });

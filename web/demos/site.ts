@@ -1,4 +1,4 @@
-// The Vite plugin of these pages: their common frame, the gallery, and the models and photos at hand.
+// The Vite plugin of these pages: their common frame, the gallery, and the models, photos and data at hand.
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -14,6 +14,7 @@ const own = join(here, '../../models');
 const shared = process.env.GESSO_SHARED ?? join(here, '../../../shared');
 const found = process.env.GESSO_MODELS ?? join(shared, 'models');
 const photos = join(shared, 'photos');
+const data = join(shared, 'data');
 
 const galleryMark = '<!-- gallery -->';
 
@@ -41,7 +42,7 @@ interface Known {
 }
 
 /**
- * Frames the pages, fills the gallery, and serves `models/` and `photos/` read-only. The built site
+ * Frames the pages, fills the gallery, and serves `models/`, `photos/` and `data/` read-only. The built site
  * carries the library as it ships, file by file, under `gesso/`: an import map gives it its name.
  */
 export function site(): Plugin {
@@ -80,6 +81,7 @@ export function site(): Plugin {
         this.emitFile({ type: 'asset', fileName, source });
       emit('models/index.json', JSON.stringify(await readKnown(own)));
       emit('photos/index.json', '[]');
+      emit('data/index.json', '[]');
       for (const file of await readdir(library, { recursive: true, withFileTypes: true })) {
         if (!file.isFile() || forNode.test(file.name)) continue;
         const path = join(file.parentPath, file.name);
@@ -121,8 +123,16 @@ function shelve(middlewares: Connect.Server): void {
       shown.map((name) => ({ name: title(name), address: encodeURIComponent(name) })),
     );
   });
+  middlewares.use('/data/index.json', async (_, response) => {
+    const files = await readdir(data, { recursive: true, withFileTypes: true }).catch(() => []);
+    const paths = files
+      .filter((file) => file.isFile())
+      .map((file) => relative(data, join(file.parentPath, file.name)).split(sep).join('/'));
+    sendJson(response, paths);
+  });
   middlewares.use('/models/', serveFrom([found]));
   middlewares.use('/photos/', serveFrom([photos]));
+  middlewares.use('/data/', serveFrom([data]));
 }
 
 /** tfjs_dog.jpg → dog */

@@ -5,8 +5,17 @@ import type { Picture } from './image.js';
 import { platform } from './platform.js';
 import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
-import { type Opened, type OpenRequest, Runtime, type Tensors } from './runtime.js';
+import {
+  type GradientRequest,
+  type Opened,
+  type OpenRequest,
+  Runtime,
+  type Tensors,
+  type TrainingAnswer,
+  type TrainingMethod,
+} from './runtime.js';
 import { settings } from './settings.js';
+import type { Told, Training } from './training.js';
 
 /** A runtime, near or far. */
 export interface Client {
@@ -17,13 +26,25 @@ export interface Client {
     onProgress?: (progress: Progress) => void,
     signal?: AbortSignal,
   ): Promise<Opened>;
+  create(topology: string, seed: number): Promise<Opened>;
   run(model: number, inputs: Tensors, into?: Tensors): Promise<Tensors>;
   see(model: number, picture: Picture, preprocess: Preprocess): Promise<Tensors>;
+  gradient(model: number, inputs: Tensors, request: GradientRequest): Promise<Tensors>;
+  /** Calls a method of Training; `told` is the last argument of one that has it. */
+  train<M extends TrainingMethod>(
+    model: number,
+    method: M,
+    given: Parameters<Training[M]>,
+    told?: Told,
+  ): Promise<TrainingAnswer<M>>;
   close(model: number): Promise<void>;
 }
 
 /** Calls into a runtime, near or far. */
-type Calls = Pick<Runtime, 'configure' | 'open' | 'abort' | 'run' | 'see' | 'close'>;
+type Calls = Pick<
+  Runtime,
+  'configure' | 'open' | 'create' | 'train' | 'abort' | 'run' | 'gradient' | 'see' | 'close'
+>;
 
 let near: Client | undefined;
 let far: Client | undefined;
@@ -50,13 +71,16 @@ export function connect(who: string, worker: boolean | undefined): Client {
 }
 
 function clientOf(calls: Calls, isFar: boolean): Client {
+  const configure = () => {
+    // A worker would take a relative address for one beside its own script.
+    const files = settings.files === null ? null : platform.resolve(settings.files);
+    return calls.configure({ ...settings, files });
+  };
   return {
     far: isFar,
     async open(request, onProgress, signal) {
       signal?.throwIfAborted();
-      // A worker would take a relative address for one beside its own script.
-      const files = settings.files === null ? null : platform.resolve(settings.files);
-      await calls.configure({ ...settings, files });
+      await configure();
       const job = ++jobs;
       let stop = (_reason: unknown) => {};
       const stopped = new Promise<never>((_, reject) => {
@@ -80,7 +104,13 @@ function clientOf(calls: Calls, isFar: boolean): Client {
         signal?.removeEventListener('abort', aborted);
       }
     },
+    async create(topology, seed) {
+      await configure();
+      return calls.create(topology, seed);
+    },
+    train: (model, method, given, told) => calls.train(model, method, given, told),
     run: (model, inputs, into) => calls.run(model, inputs, into),
+    gradient: (model, inputs, request) => calls.gradient(model, inputs, request),
     see: (model, picture, preprocess) => calls.see(model, picture, preprocess),
     close: (model) => calls.close(model),
   };
@@ -133,7 +163,18 @@ export function workerCalls(worker: Worker, onDeath: () => void): Calls {
     open: (job, request, onProgress) =>
       far(remote.open(job, request, onProgress && Comlink.proxy(onProgress)) as Promise<Opened>),
     abort: (job) => far(remote.abort(job)),
+    create: (topology, seed) => far(remote.create(topology, seed)),
+    train: <M extends TrainingMethod>(
+      model: number,
+      method: M,
+      given: Parameters<Training[M]>,
+      told?: Told,
+    ) => {
+      const answer = remote.train(model, method, given, told && Comlink.proxy(told));
+      return far(answer as Promise<TrainingAnswer<M>>);
+    },
     run: (model, inputs) => far(remote.run(model, inputs)),
+    gradient: (model, inputs, request) => far(remote.gradient(model, inputs, request)),
     see: (model, picture, preprocess) => far(remote.see(model, handOver(picture), preprocess)),
     close: (model) => far(remote.close(model)),
   };

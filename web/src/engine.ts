@@ -9,6 +9,13 @@ export interface Core {
   Files: new () => CoreFiles;
   Model: new (files: CoreFiles, entry: string) => CoreModel;
   Image: new () => CoreImage;
+  /** @param options JSON: see TrainerOptions in layers/trainingOptions.ts */
+  Trainer: new (
+    model: CoreModel,
+    options: string,
+  ) => CoreTrainer;
+  /** @param topology JSON as model.json has it under modelTopology */
+  createModel(topology: string, seed: number): CoreModel;
   version(): string;
   build(): string;
   stackSave(): number;
@@ -28,6 +35,57 @@ export interface CoreModel {
   describe(): string;
   /** @param shapes JSON `{"input name": [1, 224, 224, 3]}` */
   compile(shapes: string): CoreProgram;
+  /**
+   * The same program with the input `seed`, of the type of an output, and the outputs
+   * `gradient of <input>`: derivatives of the sum of seed × output.
+   *
+   * @param inputs JSON: a list of names
+   */
+  compileGradient(shapes: string, output: string, inputs: string): CoreProgram;
+  /** Grows whenever weights change: programs from before keep old ones. */
+  version(): number;
+  touch(): void;
+  /** JSON: see WeightDescription; for layers models only, as all that follows. */
+  weights(): string;
+  /** May be written to; touch() then says so. */
+  weight(i: number): TypedArray;
+  setTrainable(i: number, trainable: boolean): void;
+  /** Stateful recurrent layers forget what they remember. */
+  resetStates(): void;
+  /** JSON as model.json has it under modelTopology. */
+  topology(): string;
+  delete(): void;
+}
+
+export interface CoreTrainer {
+  /** JSON: see TrainingDescription in training.ts. */
+  describe(): string;
+  /**
+   * Room for the samples of a set: inputs, targets or weights.
+   *
+   * @param index which input or target
+   * @param row JSON `{"shape": [28, 28, 1], "dtype": "uint8"}`: of one sample, for sizes that the
+   *   model leaves open and for bytes in place of other numbers
+   */
+  reserve(
+    set: number,
+    kind: 'x' | 'y' | 'w',
+    index: number,
+    samples: number,
+    row?: string,
+  ): TypedArray;
+  /** @param options JSON: see EpochRequest in training.ts; @returns the steps of this epoch */
+  begin(options: string): number;
+  /** Steps until the time or the epoch is over; JSON: see Slice in training.ts. */
+  run(milliseconds: number): string;
+  /** Ends the epoch: run() does nothing until begin(). */
+  stop(): void;
+  setLearningRate(rate: number): void;
+  /** JSON that tells what stateBytes() holds. */
+  saveState(): string;
+  stateBytes(): Uint8Array;
+  /** @param index what saveState() gave; @returns room for the bytes, which count from the next call */
+  loadState(index: string): Uint8Array;
   delete(): void;
 }
 
@@ -59,12 +117,20 @@ export type BuildName = 'relaxed' | 'simd';
 let loading: Promise<Core> | undefined;
 
 /** The core, loaded on the first call; a failed load is tried again by the next call. */
-export function engine(): Promise<Core> {
+export async function engine(): Promise<Core> {
   loading ??= load().catch((error: unknown) => {
     loading = undefined;
     throw error;
   });
-  return loading;
+  const core = await loading;
+  if (settings.deterministic && core.build() !== 'simd') {
+    fail(
+      'gesso: setDeterministic(true) came too late',
+      { 'already running': `the build ${core.build()}` },
+      'setDeterministic(true) before the first model is loaded or made',
+    );
+  }
+  return core;
 }
 
 /** A function body that uses one vector instruction: what a browser that validates it can run. */
@@ -105,7 +171,8 @@ async function load(): Promise<Core> {
       'allow WebAssembly for this page, or another browser',
     );
   }
-  const build = chooseBuild();
+  const best = chooseBuild();
+  const build = settings.deterministic ? 'simd' : best;
   const address = wasmAddress(build);
   const [{ default: create }, wasmBinary] = await Promise.all([
     build === 'relaxed' ? import('#core/relaxed') : import('#core/simd'),

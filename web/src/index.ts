@@ -11,10 +11,19 @@
  */
 export { MLError } from './errors.js';
 export type { ImageSource, Pixels } from './image.js';
-export type { About, Input, LoadedModel, LoadOptions, Port, RunOptions } from './model.js';
+export * from './layers/index.js';
+export type {
+  About,
+  GradientOptions,
+  Input,
+  LoadedModel,
+  LoadOptions,
+  Port,
+  RunOptions,
+} from './model.js';
 export { loadModel } from './model.js';
 export type { Progress } from './progress.js';
-export { setModelPath, setWasmPath } from './settings.js';
+export { setDeterministic, setModelPath, setWasmPath } from './settings.js';
 export type { ModelSource } from './source.js';
 export type {
   ImageClassifier,
@@ -24,6 +33,17 @@ export type {
   WatchOptions,
 } from './tasks/imageClassifier.js';
 export { imageClassifier } from './tasks/imageClassifier.js';
+export type {
+  DataOptions,
+  EpochLogs,
+  Estimate,
+  NeuralNetwork,
+  NeuralNetworkOptions,
+  Row,
+  TrainOptions,
+  Value,
+} from './tasks/neuralNetwork.js';
+export { neuralNetwork } from './tasks/neuralNetwork.js';
 export type { DType, NestedArray, Tensor, TypedArray } from './tensor.js';
 export { tensor } from './tensor.js';
 export type { Loading } from './usable.js';

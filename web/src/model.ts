@@ -62,6 +62,15 @@ export interface RunOptions {
   into?: Record<string, Tensor>;
 }
 
+export interface GradientOptions {
+  /** The output that is looked at; may be left out where there is only one. */
+  output?: string;
+  /** The inputs by which to derive; all that hold real numbers if left out. */
+  of?: readonly string[];
+  /** How much each number of the output counts, in its shape; 1 each if left out. */
+  seed?: Tensor;
+}
+
 /** A model: tensors in, tensors out. */
 export interface LoadedModel {
   /** What goes in. Known when the model has loaded: `await` it before reading this. */
@@ -84,6 +93,17 @@ export interface LoadedModel {
    * @throws MLError when a name, a shape or a type does not fit
    */
   run(inputs: Input | Record<string, Input>, options?: RunOptions): Promise<Record<string, Tensor>>;
+  /**
+   * How the output changes with the inputs: derivatives of Σ seed × output by every number that
+   * goes in. With a seed that is 1 at one class and 0 elsewhere they show which pixels speak for
+   * that class.
+   *
+   * @returns for each input a tensor of its shape
+   */
+  gradient(
+    inputs: Input | Record<string, Input>,
+    options?: GradientOptions,
+  ): Promise<Record<string, Tensor>>;
   /** Where the model comes from, what it was trained on, and what it gets wrong. */
   about(): Promise<About>;
   /** Frees the model. Whatever is called afterwards rejects. */
@@ -99,6 +119,12 @@ export const loadOptions = {
 
 const runOptions = {
   into: absent<Record<string, Tensor>>('results of an earlier run', 'into: results', isRecord),
+};
+
+const gradientOptions = {
+  output: absent<string>('a text', "output: 'scores'", (value) => typeof value === 'string'),
+  of: absent<readonly string[]>('a list of names', "of: ['image']", Array.isArray),
+  seed: absent<Tensor>('a tensor', 'seed: tensor([[0, 1, 0]])', isTensor),
 };
 
 /**
@@ -122,6 +148,7 @@ export function loadModel(source: ModelSource, options: LoadOptions = {}): Loadi
       return session.description('outputs');
     },
     run: (inputs, options) => session.run(inputs, options),
+    gradient: (inputs, options) => session.gradient(inputs, options),
     about: () => session.about(),
     dispose: () => session.dispose(),
   };
@@ -141,16 +168,21 @@ export interface Open extends Opened {
   location: Location;
 }
 
-/** Finds a model and opens it. */
+/**
+ * Finds a model and opens it.
+ *
+ * @param withTraining whether to read what is needed to go on training, too
+ */
 export async function openModel(
   who: string,
   source: ModelSource,
   { onProgress, signal, worker }: Checked<LoadOptions>,
+  withTraining = false,
 ): Promise<Open> {
   const location = await locate(who, source);
   const client = connect(who, worker);
   const opened = await client.open(
-    { places: location.places, expected: location.known?.files },
+    { places: location.places, expected: location.known?.files, withTraining },
     onProgress,
     signal,
   );
@@ -204,6 +236,39 @@ export class Session {
       if (into?.[name] !== undefined) results[name] = keep(name, made, into[name]);
     }
     return results;
+  }
+
+  async gradient(
+    inputs: Input | Record<string, Input>,
+    options: GradientOptions = {},
+  ): Promise<Tensors> {
+    const given = readOptions('gradient', options, gradientOptions);
+    const { client, model, description } = await this.opened();
+    const known = description.outputs.map(({ name }) => name);
+    const output = given.output ?? (known.length === 1 ? known[0] : undefined);
+    if (output === undefined || !known.includes(output)) {
+      fail(
+        output === undefined
+          ? 'gradient: this model has several outputs'
+          : `gradient: the model has no output "${output}"`,
+        { known: known.join(', ') },
+        `output: '${nearest(output ?? '', known)}'`,
+      );
+    }
+    const real = description.inputs.filter(({ dtype }) => dtype === 'float32');
+    const names = real.map(({ name }) => name);
+    const of = given.of ?? names;
+    for (const name of of) {
+      if (names.includes(name)) continue;
+      fail(
+        `gradient: "${name}" is no input of real numbers`,
+        { known: names.join(', ') },
+        nearest(name, names),
+      );
+    }
+    const { seed } = given;
+    const checked = checkInputs(description.inputs, inputs);
+    return client.gradient(model, checked, { output, of, ...(seed && { seed }) });
   }
 
   async about(): Promise<About> {
@@ -276,7 +341,7 @@ function nameInputs(
   );
 }
 
-function isInput(value: unknown): value is Input {
+export function isInput(value: unknown): value is Input {
   const plain = typeof value === 'number' || typeof value === 'boolean';
   return plain || Array.isArray(value) || ArrayBuffer.isView(value) || isTensor(value);
 }
@@ -314,7 +379,7 @@ function checkInput(port: Port, given: Input | undefined): Tensor {
 
 function toTensor(port: Port, given: Input): Tensor {
   const { name, shape, dtype } = port;
-  if (isTensor(given)) return checkTensor(name, given);
+  if (isTensor(given)) return checkTensor(`run: the input "${name}"`, given);
   if (!ArrayBuffer.isView(given)) return tensor(given, undefined, dtype);
   if (dtypeOf(given) !== dtype && !(dtype === 'bool' && given instanceof Uint8Array)) {
     fail(
@@ -337,11 +402,11 @@ function toTensor(port: Port, given: Input): Tensor {
 }
 
 /** A tensor that the user may have built by hand. */
-function checkTensor(name: string, { data, shape, dtype }: Tensor): Tensor {
+export function checkTensor(what: string, { data, shape, dtype }: Tensor): Tensor {
   const fits = dtypeOf(data) === dtype || (dtype === 'bool' && data instanceof Uint8Array);
   if (fits && data.length === countOf(shape)) return { data, shape: [...shape], dtype };
   fail(
-    `run: the input "${name}" is not a whole tensor`,
+    `${what} is not a whole tensor`,
     { data: `${show(data)} of ${data.length}`, shape: showShape(shape), dtype },
     'tensor(data, shape, dtype)',
   );

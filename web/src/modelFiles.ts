@@ -12,12 +12,23 @@ export interface Contents {
   /** Of the main file. */
   sha256: string;
   files: Map<string, Uint8Array[]>;
+  /** What is beside the network and its weights, if it was asked for. */
+  saved?: Saved;
+}
+
+/** What a model.json tells about its training, and the file in which its optimizer is. */
+export interface Saved {
+  trainingConfig: unknown;
+  userDefinedMetadata: unknown;
+  optimizer: Uint8Array<ArrayBuffer> | null;
 }
 
 /** What to read: places in the order to try, and what is known beforehand. */
 interface Wanted {
   places: readonly Place[];
   expected: Expected | undefined;
+  /** Whether to read what is needed to go on training, too. */
+  withTraining?: boolean;
 }
 
 /** More downloads at once than a browser opens to one server only wait in its queue. */
@@ -67,7 +78,7 @@ function reasonIn(message: string): string {
 
 async function readPlace(
   place: Place,
-  { expected }: Wanted,
+  { expected, withTraining }: Wanted,
   signal: AbortSignal,
   onProgress?: (progress: Progress) => void,
 ): Promise<Contents> {
@@ -103,8 +114,28 @@ async function readPlace(
     }
   };
   await Promise.all(Array.from({ length: parallel }, worker));
+  const saved = withTraining ? { saved: await readSaved(folder, main, read) } : {};
   onProgress?.({ loaded, total: loaded, file: entry });
-  return { entry, address: place.address, sha256: sha256(main), files };
+  return { entry, address: place.address, sha256: sha256(main), files, ...saved };
+}
+
+async function readSaved(
+  folder: Folder,
+  main: readonly Uint8Array[],
+  read: (name: string) => Promise<Uint8Array[]>,
+): Promise<Saved> {
+  const { entry } = folder;
+  const address = folder.nameOf(entry);
+  const { trainingConfig, userDefinedMetadata } = parse(entry, address, main);
+  const own = isRecord(userDefinedMetadata) ? userDefinedMetadata.gesso : undefined;
+  const path = isRecord(own) ? own.optimizer : undefined;
+  if (path === undefined) return { trainingConfig, userDefinedMetadata, optimizer: null };
+  if (typeof path !== 'string' || !staysInside(path)) {
+    refuse(entry, address, 'userDefinedMetadata.gesso.optimizer', JSON.stringify(path));
+  }
+  const pieces = (await read(path)) as Uint8Array<ArrayBuffer>[];
+  const optimizer = new Uint8Array(await new Blob(pieces).arrayBuffer());
+  return { trainingConfig, userDefinedMetadata, optimizer };
 }
 
 function verify(address: string, pieces: readonly Uint8Array[], wanted: string): void {
@@ -185,9 +216,9 @@ function parse(
   fail(`${entry}: this is not JSON`, { address, reason }, 'copy the file again');
 }
 
-/** Whether a path names a file in the folder of the model, or below it. */
+/** Whether a path names a file in the folder of the model, or below it; `./` may precede it. */
 function staysInside(path: string): boolean {
-  const parts = path.split('/');
+  const parts = path.replace(/^\.\//, '').split('/');
   return (
     path !== '' &&
     !/^[a-z][a-z\d+.-]*:|[\\\0?#]/i.test(path) &&

@@ -9,18 +9,48 @@ export interface Absent<T> {
   readonly check: (value: unknown) => value is T;
 }
 
-type Schema = Record<string, number | boolean | string | readonly string[] | Absent<unknown>>;
+/** An option that must be given. */
+export interface Needed<T> extends Absent<T> {
+  readonly needed: true;
+}
 
-type Options<S> = {
+/** The options that there are, and what each is if it is left out. */
+export type Schema = Record<
+  string,
+  number | boolean | string | readonly string[] | Absent<unknown>
+>;
+
+/** What a schema takes. */
+export type Given<S> = {
+  -readonly [K in keyof S as S[K] extends Needed<unknown> ? K : never]: Value<S[K]>;
+} & {
+  -readonly [K in keyof S as S[K] extends Needed<unknown> ? never : K]?: Value<S[K]>;
+};
+
+/** What one option of a schema takes. */
+type Value<T> = T extends readonly (infer Choice)[]
+  ? Choice
+  : T extends Absent<infer V>
+    ? V
+    : T extends number
+      ? number
+      : T extends boolean
+        ? boolean
+        : string;
+
+/** What a schema makes of what is given. */
+export type Options<S> = {
   -readonly [K in keyof S]: S[K] extends readonly (infer Choice)[]
     ? Choice
-    : S[K] extends Absent<infer T>
-      ? T | undefined
-      : S[K] extends number
-        ? number
-        : S[K] extends boolean
-          ? boolean
-          : string;
+    : S[K] extends Needed<infer T>
+      ? T
+      : S[K] extends Absent<infer T>
+        ? T | undefined
+        : S[K] extends number
+          ? number
+          : S[K] extends boolean
+            ? boolean
+            : string;
 };
 
 /** A function, or left out. */
@@ -47,11 +77,16 @@ export function absent<T>(
   return { must, example, check: (value): value is T => check(value) };
 }
 
+/** The same option, which must be given. */
+export function needed<T>(option: Absent<T>): Needed<T> {
+  return { ...option, needed: true };
+}
+
 /**
  * Checks an options object against its defaults. The defaults are the schema: a list means "one of
  * these, the first by default"; a number that is whole must stay whole; `undefined` means left out.
  *
- * @throws MLError naming the first option that is unknown or has a wrong value
+ * @throws MLError naming the first option that is unknown, missing, or has a wrong value
  */
 export function readOptions<const S extends Schema>(
   who: string,
@@ -68,6 +103,11 @@ export function readOptions<const S extends Schema>(
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
     options[name] = readOption(who, name, value, schema);
+  }
+  for (const [name, known] of Object.entries(schema)) {
+    if (options[name] === undefined && isNeeded(known)) {
+      fail(`${who}: ${name} is missing`, { needed: known.must }, `{ ${known.example} }`);
+    }
   }
   return options as Options<S>;
 }
@@ -98,6 +138,10 @@ function readOption(who: string, name: string, value: unknown, schema: Schema): 
 
 function isAbsent(value: Schema[string]): value is Absent<unknown> {
   return typeof value === 'object' && !Array.isArray(value);
+}
+
+function isNeeded(value: Schema[string]): value is Needed<unknown> {
+  return isAbsent(value) && 'needed' in value;
 }
 
 /** Whether a value is an object with named parts. */

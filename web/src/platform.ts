@@ -12,6 +12,8 @@ export interface Platform {
   modelPath(): string | null;
   /** Reads a picture from a path or from the bytes of a file; undefined where the browser does it. */
   decode?: (picture: string | Uint8Array) => Promise<Pixels>;
+  /** Writes files into a folder, which is made; undefined where there are none. */
+  writeFiles?: (folder: string, files: ReadonlyMap<string, Uint8Array>) => Promise<void>;
   /** Whether the runtime can live in a worker. */
   hasWorker: boolean;
 }

@@ -1,8 +1,8 @@
 // What Node does in its own way: paths, local files, pictures.
 import { statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { decodePicture } from './decode.js';
 import type { Platform } from './platform.js';
 
@@ -20,6 +20,11 @@ export const node: Platform = {
     typeof picture === 'string'
       ? decodePicture(await readPicture(picture), picture)
       : decodePicture(picture, 'the picture'),
+  async writeFiles(folder, files) {
+    const path = fileURLToPath(addressOf(folder));
+    await mkdir(path, { recursive: true });
+    for (const [name, bytes] of files) await writeFile(join(path, name), bytes);
+  },
   hasWorker: false,
 };
 

@@ -9,12 +9,13 @@ import {
 } from './engine.js';
 import { fail } from './errors.js';
 import { type Picture, pixelsOf } from './image.js';
-import { type Contents, readModel } from './modelFiles.js';
+import { type Contents, readModel, type Saved } from './modelFiles.js';
 import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
 import { type Settings, settings } from './settings.js';
 import type { Expected, Place } from './source.js';
 import { countOf, type DType, keep, showShape, type Tensor } from './tensor.js';
+import type { Told, Training } from './training.js';
 
 /** An input or output; sizes that the model leaves open are -1. */
 export interface PortDescription {
@@ -42,6 +43,8 @@ interface ProgramDescription {
 export interface OpenRequest {
   places: Place[];
   expected: Expected | undefined;
+  /** Whether to read what is needed to go on training, too. */
+  withTraining?: boolean;
 }
 
 /** A model that is ready. */
@@ -57,9 +60,25 @@ export interface Opened {
   fileBytes: number;
   build: string;
   version: string;
+  /** What was asked for by `withTraining`. */
+  saved?: Saved;
 }
 
 export type Tensors = Record<string, Tensor>;
+
+/** Which derivatives to compute. */
+export interface GradientRequest {
+  /** The output that they are of, */
+  output: string;
+  /** and the inputs by which. */
+  of: readonly string[];
+  /** How much each number of the output counts; 1 each if left out. */
+  seed?: Tensor;
+}
+
+/** What train() can be asked for. */
+export type TrainingMethod = Exclude<keyof Training, 'delete'>;
+export type TrainingAnswer<M extends TrainingMethod> = Awaited<ReturnType<Training[M]>>;
 
 /** Programs kept for each model, one for each combination of input sizes. */
 const programsKept = 4;
@@ -70,6 +89,9 @@ interface LoadedModel {
   description: ModelDescription;
   /** The least recently used first. */
   programs: Map<string, ReadyProgram>;
+  /** Whether weights have changed since the programs were made. */
+  stale: boolean;
+  training?: Training;
 }
 
 interface ReadyProgram {
@@ -114,6 +136,33 @@ export class Runtime {
     }
   }
 
+  /** Makes a model of layers. */
+  async create(topology: string, seed: number): Promise<Opened> {
+    const core = await engine();
+    const model = guard(core, () => core.createModel(topology, seed));
+    return this.#add(core, model, { address: '', sha256: '', fileBytes: 0 });
+  }
+
+  /**
+   * Calls a method of the model's training; the code for it is loaded by the first call.
+   *
+   * @param told of every slice of an epoch
+   */
+  async train<M extends TrainingMethod>(
+    model: number,
+    method: M,
+    given: Parameters<Training[M]>,
+    told?: Told,
+  ): Promise<TrainingAnswer<M>> {
+    const { Training } = await import('./training.js');
+    const loaded = this.#find(model);
+    loaded.training ??= new Training(loaded.core, loaded.model, () => {
+      loaded.stale = true;
+    });
+    const call = loaded.training[method] as (...given: unknown[]) => unknown;
+    return (await call.call(loaded.training, ...given, told)) as TrainingAnswer<M>;
+  }
+
   /** Stops an open() that has not ended; it rejects with an AbortError. */
   async abort(job: number): Promise<void> {
     this.#jobs.get(job)?.abort();
@@ -127,15 +176,41 @@ export class Runtime {
    */
   async run(model: number, inputs: Tensors, into?: Tensors): Promise<Tensors> {
     const loaded = this.#find(model);
-    const shapes = Object.fromEntries(
-      Object.entries(inputs).map(([name, { shape }]) => [name, shape]),
-    );
-    const ready = this.#program(loaded, shapes);
+    const ready = this.#program(loaded, shapesOf(inputs));
     for (const [i, { name }] of ready.description.inputs.entries()) {
       const tensor = inputs[name];
       if (tensor) ready.program.input(i).set(tensor.data);
     }
     return this.#outputs(loaded, ready, into);
+  }
+
+  /**
+   * The derivatives of Σ seed × output by some inputs.
+   *
+   * @param seed of the shape of the output; ones if left out
+   * @returns the derivatives by the name of their input
+   */
+  async gradient(
+    model: number,
+    inputs: Tensors,
+    { output, of, seed }: GradientRequest,
+  ): Promise<Tensors> {
+    const loaded = this.#find(model);
+    const ready = this.#program(loaded, shapesOf(inputs), { output, of });
+    for (const [i, { name }] of ready.description.inputs.entries()) {
+      const room = ready.program.input(i);
+      if (name !== 'seed') room.set(inputs[name]?.data ?? []);
+      else if (seed === undefined) room.fill(1);
+      else if (seed.data.length === room.length) room.set(seed.data);
+      else refuseSeed(output, room.length, seed);
+    }
+    const outputs = await this.#outputs(loaded, ready);
+    return Object.fromEntries(
+      of.flatMap((name) => {
+        const derivative = outputs[`gradient of ${name}`];
+        return derivative ? [[name, derivative]] : [];
+      }),
+    );
   }
 
   /** Runs a model that has one input, on a picture. */
@@ -157,7 +232,8 @@ export class Runtime {
     const loaded = this.#models.get(model);
     if (loaded === undefined) return;
     this.#models.delete(model);
-    for (const { program } of loaded.programs.values()) program.delete();
+    loaded.training?.delete();
+    forgetPrograms(loaded);
     loaded.model.delete();
   }
 
@@ -183,11 +259,20 @@ export class Runtime {
         files.delete();
       }
     });
+    const { saved } = contents;
+    return this.#add(core, model, { address, sha256, fileBytes, ...(saved && { saved }) });
+  }
+
+  #add(
+    core: Core,
+    model: CoreModel,
+    origin: Pick<Opened, 'address' | 'sha256' | 'fileBytes' | 'saved'>,
+  ): Opened {
     const description = JSON.parse(guard(core, () => model.describe())) as ModelDescription;
     const number = ++this.#count;
-    this.#models.set(number, { core, model, description, programs: new Map() });
+    this.#models.set(number, { core, model, description, programs: new Map(), stale: false });
     const [build, version] = [core.build(), core.version()];
-    return { model: number, description, address, sha256, fileBytes, build, version };
+    return { model: number, description, ...origin, build, version };
   }
 
   #find(model: number): LoadedModel {
@@ -196,14 +281,24 @@ export class Runtime {
     fail('gesso: this model has been disposed of', { model }, 'load it again');
   }
 
-  #program(loaded: LoadedModel, shapes: Record<string, readonly number[]>): ReadyProgram {
+  #program(
+    loaded: LoadedModel,
+    shapes: Record<string, readonly number[]>,
+    gradient?: Omit<GradientRequest, 'seed'>,
+  ): ReadyProgram {
     const { core, model, programs } = loaded;
-    const key = JSON.stringify(shapes);
+    if (loaded.stale) forgetPrograms(loaded);
+    const sizes = JSON.stringify(shapes);
+    const key = gradient ? sizes + JSON.stringify(gradient) : sizes;
     let ready = programs.get(key);
     if (ready) {
       programs.delete(key); // and back at the end, as the latest used
     } else {
-      const program = guard(core, () => model.compile(key));
+      const program = guard(core, () =>
+        gradient
+          ? model.compileGradient(sizes, gradient.output, JSON.stringify(gradient.of))
+          : model.compile(sizes),
+      );
       ready = {
         program,
         description: JSON.parse(guard(core, () => program.describe())) as ProgramDescription,
@@ -234,4 +329,22 @@ export class Runtime {
       }),
     );
   }
+}
+
+function shapesOf(inputs: Tensors): Record<string, readonly number[]> {
+  return Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape]));
+}
+
+function refuseSeed(output: string, wanted: number, { data, shape }: Tensor): never {
+  fail(
+    'gradient: the seed has another size than the output',
+    { output, wanted: `${wanted} numbers`, given: `${data.length} in ${showShape(shape)}` },
+    'a tensor of the shape that run() gives for this output',
+  );
+}
+
+function forgetPrograms(loaded: LoadedModel): void {
+  for (const { program } of loaded.programs.values()) program.delete();
+  loaded.programs.clear();
+  loaded.stale = false;
 }

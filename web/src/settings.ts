@@ -5,9 +5,21 @@ export interface Settings {
   files: string | null;
   /** Folder in which models are looked for by name before the network; null: nowhere. */
   models: string | null;
+  /** Whether results must be the same on every machine. */
+  deterministic: boolean;
 }
 
-export const settings: Settings = { files: null, models: null };
+export const settings: Settings = { files: null, models: null, deterministic: false };
+
+/**
+ * Makes results the same to the last digit on every machine, losses of training among them. It runs
+ * the build without relaxed SIMD, which is slower. Call it before the first model is loaded or made.
+ *
+ *     setDeterministic(true);
+ */
+export function setDeterministic(deterministic: boolean): void {
+  settings.deterministic = deterministic;
+}
 
 /**
  * Names the folder that holds the library's own files (`gesso-relaxed.wasm`, `gesso-simd.wasm`,

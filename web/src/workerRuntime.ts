@@ -16,6 +16,10 @@ export class WorkerRuntime extends Runtime {
     return handOver(await super.run(...given));
   }
 
+  override async gradient(...given: Parameters<Runtime['gradient']>): Promise<Tensors> {
+    return handOver(await super.gradient(...given));
+  }
+
   override async see(...given: Parameters<Runtime['see']>): Promise<Tensors> {
     return handOver(await super.see(...given));
   }

@@ -1,7 +1,6 @@
 // The page around the digit demo: the pad, the ready-made digits, and the picture the model sees.
 
-import samples from '../../../models/digits/samples.json';
-import { asDigit, curve, type Picture, side } from '../digits/asDigit.js';
+import { asDigit, type Picture, side } from '../digits/asDigit.js';
 import source from '../digits/sketch.js?raw';
 import { Pad } from './pad.js';
 import {
@@ -9,12 +8,12 @@ import {
   isAbort,
   LoadingBar,
   type LoadOptions,
-  make,
   type Result,
   showTimeSince,
   Trouble,
   Verdict,
 } from './page.js';
+import { hangSamples } from './samples.js';
 import { Sketch } from './sketch.js';
 
 /** What a model says about itself, as far as this page shows it. */
@@ -49,7 +48,7 @@ export const studio = {
 
 const sketch = new Sketch(source, { '../studio/drawing.ts': { studio } });
 showPicture(asDigit([]));
-hangSamples();
+hangSamples(pad);
 
 find('[data-clear]').addEventListener('click', () => {
   pad.clear();
@@ -122,18 +121,4 @@ function byLabel(results: readonly Result[]): Result[] {
 function showPicture({ data }: Picture): void {
   const canvas = find<HTMLCanvasElement>('[data-seen]');
   canvas.getContext('2d')?.putImageData(new ImageData(data, side, side), 0, 0);
-}
-
-function hangSamples(): void {
-  for (const { label, strokes } of samples.digits.slice(0, 10)) {
-    const button = make('button', 'digit', label);
-    button.type = 'button';
-    button.setAttribute('aria-label', `Write a ${label} on the pad`);
-    button.addEventListener('click', () => {
-      pad.write(strokes.map((stroke) => curve(stroke.map(([x = 0, y = 0]) => [x / 100, y / 100]))));
-    });
-    const item = make('li');
-    item.append(button);
-    find('[data-samples]').append(item);
-  }
 }

@@ -40,6 +40,21 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** The colour that a variable of the style sheet stands for just now: "rgb(44, 60, 175)". */
+export function pigment(name: string): string {
+  const dab = make('i');
+  dab.style.color = `var(${name})`;
+  document.body.append(dab);
+  const { color } = getComputedStyle(dab);
+  dab.remove();
+  return color;
+}
+
+/** Resolves with the next frame: what waits for it changes no faster than the screen. */
+export function frame(): Promise<number> {
+  return new Promise((resolve) => requestAnimationFrame(resolve));
+}
+
 const byteUnits = new Intl.NumberFormat('en', {
   maximumFractionDigits: 1,
   minimumFractionDigits: 1,
@@ -209,7 +224,7 @@ export function isAbort(error: unknown): boolean {
 }
 
 const grammar =
-  /(\/\/.*)|('[^']*'|`[^`]*`)|\b(import|from|const|let|await|async|return|new)\b|(\w+)(?=\()/g;
+  /(\/\/.*)|('[^']*'|`[^`]*`)|\b(import|from|const|let|await|async|return|new|for|of)\b|(\w+)(?=\()/g;
 const kinds = ['', 'comment', 'string', 'keyword', 'call'];
 
 /** Shows the text of a sketch, its words coloured by what they are. */

@@ -84,8 +84,14 @@ function library(models: { dispose(): void }[]): Module {
       models.push(model);
       return model;
     };
-  const { imageClassifier, loadModel } = gesso;
-  return { ...gesso, imageClassifier: noting(imageClassifier), loadModel: noting(loadModel) };
+  const { imageClassifier, loadModel, neuralNetwork, sequential } = gesso;
+  return {
+    ...gesso,
+    imageClassifier: noting(imageClassifier),
+    loadModel: noting(loadModel),
+    neuralNetwork: noting(neuralNetwork),
+    sequential: noting(sequential),
+  };
 }
 
 /** A module that gives on what the page has loaded: a bundle has no address for its parts. */

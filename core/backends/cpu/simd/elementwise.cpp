@@ -27,22 +27,34 @@ struct Repeated {
   Floats load_first(size_t, size_t) const { return value; }
 };
 
+using Bytes = uint8_t __attribute__((vector_size(lanes)));
+
 // A byte for each condition.
 struct Conditions {
   const uint8_t* data;
   simd::Bits load(size_t i) const { return load_first(i, lanes); }
   simd::Bits load_first(size_t i, size_t count) const {
-    uint8_t __attribute__((vector_size(lanes))) bytes{};
+    Bytes bytes{};
     std::memcpy(&bytes, data + i, count);
     return __builtin_convertvector(bytes, simd::Bits) != 0;
   }
 };
 
-template <class F, class... In>
-void map(size_t n, float* y, F f, In... x) {
+void store_first(float* p, Floats v, size_t count) {
+  simd::store_first(p, v, count);
+}
+
+// Conditions, as bytes.
+void store_first(uint8_t* p, simd::Bits v, size_t count) {
+  Bytes bytes = __builtin_convertvector(v & 1, Bytes);
+  std::memcpy(p, &bytes, count);
+}
+
+template <class Out, class F, class... In>
+void map(size_t n, Out* y, F f, In... x) {
   size_t i = 0;
-  for (; i + lanes <= n; i += lanes) simd::store(y + i, f(x.load(i)...));
-  if (i < n) simd::store_first(y + i, f(x.load_first(i, n - i)...), n - i);
+  for (; i + lanes <= n; i += lanes) store_first(y + i, f(x.load(i)...), lanes);
+  if (i < n) store_first(y + i, f(x.load_first(i, n - i)...), n - i);
 }
 
 template <class F>
@@ -62,22 +74,27 @@ std::unique_ptr<Step> each_number(const Lowering& l, F f) {
 }
 
 // Both inputs of the result's shape, or one of them a single number.
-template <class F>
+template <class Out = float, class F>
 std::unique_ptr<Step> each_pair(const Lowering& l, F f) {
   const Shape &a = l.shape(0), &b = l.shape(1), &y = l.out().shape;
+  auto to = [](const Memory& m) { return static_cast<Out*>(m.out[0]); };
   size_t n = y.count();
   if (a == y && b == y)
-    return loop_step(
-        [n, f](const Memory& m) { map(n, out(m), f, Every{in(m, 0)}, Every{in(m, 1)}); });
+    return loop_step([=](const Memory& m) { map(n, to(m), f, Every{in(m, 0)}, Every{in(m, 1)}); });
   if (a == y && b.count() == 1)
-    return loop_step([n, f](const Memory& m) {
-      map(n, out(m), f, Every{in(m, 0)}, Repeated{splat(*in(m, 1))});
-    });
+    return loop_step(
+        [=](const Memory& m) { map(n, to(m), f, Every{in(m, 0)}, Repeated{splat(*in(m, 1))}); });
   if (b == y && a.count() == 1)
-    return loop_step([n, f](const Memory& m) {
-      map(n, out(m), f, Repeated{splat(*in(m, 0))}, Every{in(m, 1)});
-    });
+    return loop_step(
+        [=](const Memory& m) { map(n, to(m), f, Repeated{splat(*in(m, 0))}, Every{in(m, 1)}); });
   return nullptr;
+}
+
+// A comparison of floats; booleans are bytes.
+template <class F>
+std::unique_ptr<Step> each_comparison(const Lowering& l, F f) {
+  if (l.dtype(0) != DType::f32) return nullptr;
+  return each_pair<uint8_t>(l, f);
 }
 
 }  // namespace
@@ -98,6 +115,10 @@ std::unique_ptr<Step> clamp_gradient(const Lowering& l) {
       l, [=](Floats dy, Floats x) { return Floats(simd::Bits(dy) & (x > low) & (x < high)); });
 }
 
+std::unique_ptr<Step> equal(const Lowering& l) {
+  return each_comparison(l, [](Floats a, Floats b) { return a == b; });
+}
+
 std::unique_ptr<Step> exp(const Lowering& l) {
   return each(l, simd::exp);
 }
@@ -115,6 +136,18 @@ std::unique_ptr<Step> gelu(const Lowering& l) {
     if (tail == 0 && x < 0) return -0.0f;  // also of -Infinity, where the product would be NaN
     return float(x < 0 ? x * tail : x * (1 - tail));
   });
+}
+
+std::unique_ptr<Step> greater(const Lowering& l) {
+  return each_comparison(l, [](Floats a, Floats b) { return a > b; });
+}
+
+std::unique_ptr<Step> greater_or_equal(const Lowering& l) {
+  return each_comparison(l, [](Floats a, Floats b) { return a >= b; });
+}
+
+std::unique_ptr<Step> lesser(const Lowering& l) {
+  return each_comparison(l, [](Floats a, Floats b) { return a < b; });
 }
 
 std::unique_ptr<Step> linear(const Lowering& l) {

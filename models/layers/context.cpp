@@ -1,0 +1,143 @@
+#include "models/layers/context.h"
+
+#include <cstring>
+
+#include "core/ops/list.h"
+
+namespace gesso {
+namespace {
+
+[[noreturn]] void refuse(const Layer& layer, std::string_view what,
+                         std::initializer_list<Fact> facts, std::string_view hint) {
+  fail(layer.config.file() + ": layer " + in_quotes(layer.name) + ": " + std::string(what), facts,
+       hint);
+}
+
+TensorType type_of(const Layer& layer, const WeightSpec& spec, const Shape& input) {
+  Shape shape;
+  double count = 1;
+  for (int size : spec.sizes) {
+    if (size < 0)
+      refuse(layer, "a weight cannot have this shape",
+             {{"class", layer.class_name},
+              {"weight", std::string(spec.name)},
+              {"input", to_string(input)}},
+             "sizes above 0, and an input whose last sizes are given");
+    shape.push_back(size);
+    count *= size;
+  }
+  if (count > double(most_elements))
+    refuse(layer, "a weight is too large",
+           {{"class", layer.class_name},
+            {"weight", std::string(spec.name)},
+            {"shape", to_string(shape)},
+            {"most elements", std::to_string(most_elements)}},
+           "fewer units or filters");
+  return {DType::f32, shape};
+}
+
+bool same_sizes(const WeightSpecs& a, const WeightSpecs& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](auto& x, auto& y) { return x.name == y.name && x.sizes == y.sizes; });
+}
+
+}  // namespace
+
+std::shared_ptr<Buffer> States::at(const Layer& layer, int i, const TensorType& type) {
+  auto [state, is_new] = all_.try_emplace({&layer, i}, State{type, nullptr});
+  if (is_new) state->second.data = std::make_shared<Buffer>(type.bytes());
+  if (state->second.type != type)
+    refuse(layer, "remembers states of another batch size",
+           {{"remembers", to_string(state->second.type)}, {"needs", to_string(type)}},
+           "the same batch size in every call, or stateful=False");
+  return state->second.data;
+}
+
+void States::reset() {
+  for (auto& [key, state] : all_) std::memset(state.data->data(), 0, state.data->size());
+}
+
+void LayerContext::prepare(const Layer& layer, const Shape& input) {
+  if (!planning() || !layer.kind->weights) return;
+  WeightSpecs specs = layer.kind->weights(layer.config, input);
+  std::erase_if(specs, [](const WeightSpec& spec) { return spec.optional; });
+  auto [known, is_new] = planned_.emplace(&layer, specs);
+  if (!is_new) {
+    if (!same_sizes(known->second, specs))
+      refuse(layer, "is called again with an input that needs other weights",
+             {{"class", layer.class_name}, {"input", to_string(input)}},
+             "inputs of the same size, or a layer for each");
+    return;
+  }
+  Operands& operands = stand_ins_[&layer];
+  for (const WeightSpec& spec : specs)
+    operands.push_back(
+        b.input(layer.name + '/' + std::string(spec.name), type_of(layer, spec, input)));
+}
+
+Operand LayerContext::weight(const Layer& layer, std::string_view name) {
+  const WeightSpecs& specs = planning() ? planned_[&layer] : layer.specs;
+  for (size_t slot = 0; slot < specs.size(); ++slot) {
+    if (specs[slot].name != name) continue;
+    if (planning()) return stand_ins_[&layer][slot];
+    return layer.weights[slot] < 0 ? Operand{} : source_(layer, slot);
+  }
+  return {};
+}
+
+void LayerContext::update(const Layer& layer, std::string_view name,
+                          const std::function<Operand(const Operand&)>& next) {
+  if (planning()) return;
+  for (size_t slot = 0; slot < layer.specs.size(); ++slot) {
+    if (layer.specs[slot].name != name) continue;
+    Operand now = source_(layer, slot);
+    if (now.is_constant()) return;
+    auto& kept = updated_.try_emplace({&layer, slot}, Kept{now.value, now}).first->second;
+    kept.next = next(kept.next);
+  }
+}
+
+Operand LayerContext::state(const Layer& layer, int i, const Shape& shape) {
+  TensorType type{DType::f32, shape};
+  if (planning()) return b.filled(type, 0);
+  auto known = kept_.find({&layer, i});
+  if (known == kept_.end()) {
+    Value variable = graph_.variable(layer.name + "/state", type, states_.at(layer, i, type));
+    known =
+        kept_.emplace(std::pair(&layer, i), Kept{variable, {type, variable, nullptr, {}}}).first;
+  }
+  return known->second.next;
+}
+
+void LayerContext::keep(const Layer& layer, int i, const Operand& value) {
+  auto known = kept_.find({&layer, i});
+  if (known != kept_.end()) known->second.next = value;
+}
+
+// `newShape` numbers in [0, 1), or normally distributed ones, out of their own stream.
+Operand LayerContext::draw(const Layer& layer, const Shape& shape, bool normal) {
+  // Streams of layers with a seed lie above those that are counted.
+  constexpr uint32_t first_seeded = 1u << 30;
+  Field seed = layer.config.get("seed");
+  double stream = streams_++;
+  if (seed) stream = double(first_seeded + uint32_t(seed.integer()) % first_seeded);
+  Operand state{random_.type(), random_, nullptr, {}};
+  return b.apply(normal ? random_normal_op : random_uniform_op, {state},
+                 {{"newShape", Ints(shape.begin(), shape.end())}, {"stream", stream}});
+}
+
+void LayerContext::add_penalty(const Operand& penalty) {
+  penalties_.push_back(penalty);
+}
+
+void LayerContext::finish() {
+  auto write = [&](const auto& all) {
+    for (const auto& [key, kept] : all)
+      if (Value next = b.value(kept.next); next.id != kept.variable.id)
+        graph_.assign(kept.variable, next);
+  };
+  write(kept_);
+  write(updated_);
+}
+
+}  // namespace gesso

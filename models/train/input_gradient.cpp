@@ -1,0 +1,36 @@
+#include "models/train/input_gradient.h"
+
+#include <algorithm>
+
+#include "core/gradient.h"
+#include "models/train/names.h"
+
+namespace gesso {
+namespace {
+
+Value find(Graph& graph, const std::vector<Port>& ports, std::string_view kind,
+           std::string_view name) {
+  std::vector<std::string_view> known;
+  for (const Port& port : ports) {
+    if (port.name == name) return graph.value(port.edge);
+    known.push_back(port.name);
+  }
+  fail("gradient: the model has no " + std::string(kind) + " \"" + std::string(name) + '"',
+       {{"known", listed(known)}},
+       known.empty() ? "a model that has one" : '"' + std::string(nearest(name, known)) + '"');
+}
+
+}  // namespace
+
+void add_input_gradients(Graph& graph, std::string_view output,
+                         std::span<const std::string> inputs) {
+  Value y = find(graph, graph.outputs(), "output", output);
+  Values of;
+  for (const std::string& name : inputs) of.push_back(find(graph, graph.inputs(), "input", name));
+  Value seed = graph.input("seed", y.type());
+  Values derivatives = gradient({y}, {seed}, of);
+  for (size_t i = 0; i < inputs.size(); ++i)
+    graph.output("gradient of " + inputs[i], derivatives[i]);
+}
+
+}  // namespace gesso

@@ -1,0 +1,21 @@
+// Names that people type: what is meant by one, however it is spelled, and what is nearest to one
+// that means nothing.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace gesso {
+
+// Whether two names differ only in case and underscores, as "meanSquaredError" and
+// "mean_squared_error" do.
+bool same_name(std::string_view a, std::string_view b);
+
+// The one of `known` that takes the fewest changes of letters to make (Levenshtein 1966).
+std::string_view nearest(std::string_view name, std::span<const std::string_view> known);
+
+// "a, b, c".
+std::string listed(std::span<const std::string_view> names);
+
+}  // namespace gesso

@@ -1,0 +1,29 @@
+// Ready-made digits: drawings that a button writes on the pad.
+import samples from '../../../models/digits/samples.json';
+import { curve, type Stroke } from '../digits/asDigit.js';
+import type { Pad } from './pad.js';
+import { find, make } from './page.js';
+
+/** Hangs a button for each of ten drawings. */
+export function hangSamples(pad: Pad): void {
+  for (const { label, strokes } of samples.digits.slice(0, 10)) {
+    const button = make('button', 'digit', label);
+    button.type = 'button';
+    button.setAttribute('aria-label', `Write a ${label} on the pad`);
+    button.addEventListener('click', () => pad.write(curved(strokes)));
+    const item = make('li');
+    item.append(button);
+    find('[data-samples]').append(item);
+  }
+}
+
+/** Writes the first drawing of a digit on the pad. */
+export function writeSample(pad: Pad, digit: string): void {
+  const sample = samples.digits.find(({ label }) => label === digit);
+  pad.write(curved(sample?.strokes ?? []));
+}
+
+/** A sample lies in 0 to 100 along both axes, as few points. */
+function curved(strokes: readonly number[][][]): Stroke[] {
+  return strokes.map((stroke) => curve(stroke.map(([x = 0, y = 0]) => [x / 100, y / 100])));
+}

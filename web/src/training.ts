@@ -1,0 +1,305 @@
+// Trains a model where WebAssembly lives: in slices, so that messages get through between them.
+import { type Core, type CoreModel, type CoreTrainer, guard } from './engine.js';
+import { fail } from './errors.js';
+import type { TrainerOptions } from './layers/trainingOptions.js';
+import type { PortDescription } from './runtime.js';
+import { type DType, keep, type Tensor, type TypedArray } from './tensor.js';
+
+/** A weight, in the order of the core. */
+export interface WeightDescription {
+  name: string;
+  shape: number[];
+  dtype: DType;
+  trainable: boolean;
+}
+
+/** What CoreTrainer.describe() says. */
+export interface TrainingDescription {
+  inputs: PortDescription[];
+  targets: PortDescription[];
+  /** `loss` first. */
+  metrics: string[];
+}
+
+/** The samples of one set as they cross; the first axis of inputs and targets is theirs. */
+export interface DataSet {
+  samples: number;
+  x: Tensor[];
+  y: Tensor[];
+  /** How much each sample counts, for each target; null: 1 each. */
+  w: (Float32Array | null)[];
+}
+
+/** Which samples to go through, and how. */
+export interface EpochRequest {
+  set: number;
+  train: boolean;
+  batchSize: number;
+  shuffle: boolean;
+  /** The first sample, and how many. */
+  first: number;
+  count: number;
+  /** Which order of the samples: each number gives another one. */
+  epoch: number;
+  /** Steps, if not all. */
+  steps?: number;
+}
+
+/** How far an epoch has come. What CoreTrainer.run() says. */
+export interface Slice {
+  done: boolean;
+  /** Steps and samples of this epoch so far. */
+  step: number;
+  samples: number;
+  /** Means over them. */
+  metrics: Record<string, number>;
+  /** The first loss or weight that is not finite. */
+  bad: string | null;
+}
+
+/** Told of every slice. */
+export type Told = (slice: Slice) => unknown;
+
+/** What the optimizer remembers. */
+export interface TrainingState {
+  /** JSON of the core. */
+  index: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** A model as it is at one moment. */
+export interface Snapshot {
+  /** JSON as model.json has it under modelTopology. */
+  topology: string;
+  weights: [name: string, weight: Tensor][];
+  /** Null before compile(). */
+  state: TrainingState | null;
+}
+
+/** Milliseconds between two looks at messages: pausing and stopping take no longer. */
+const sliceMilliseconds = 25;
+
+/** One model in training. Every method can be called from another thread. */
+export class Training {
+  readonly #core: Core;
+  readonly #model: CoreModel;
+  readonly #changed: () => void;
+  #trainer: CoreTrainer | undefined;
+  #running = false;
+  #stopped = false;
+  #paused: Promise<void> | undefined;
+  #resume = () => {};
+  #turned = 0;
+  #kept: TypedArray[] = [];
+
+  /** @param changed called when weights have other values */
+  constructor(core: Core, model: CoreModel, changed: () => void) {
+    this.#core = core;
+    this.#model = model;
+    this.#changed = changed;
+  }
+
+  /** Begins anew with an optimizer, a loss and metrics. */
+  compile(options: TrainerOptions): TrainingDescription {
+    this.#refuseRunning('compile');
+    this.#trainer?.delete();
+    this.#trainer = undefined;
+    const trainer = this.#call(() => new this.#core.Trainer(this.#model, JSON.stringify(options)));
+    this.#trainer = trainer;
+    return JSON.parse(this.#call(() => trainer.describe())) as TrainingDescription;
+  }
+
+  /** Copies samples to where training reads them. */
+  give(set: number, { samples, x, y, w }: DataSet): void {
+    this.#refuseRunning('fit');
+    const trainer = this.#ready();
+    const fill = (kind: 'x' | 'y', tensors: readonly Tensor[]) => {
+      for (const [i, { data, shape, dtype }] of tensors.entries()) {
+        // Bytes stay bytes until a step needs them: pictures take a quarter of the memory.
+        const bytes = dtype === 'uint8' || dtype === 'bool';
+        const row = { shape: shape.slice(1), ...(bytes && { dtype: 'uint8' }) };
+        const text = JSON.stringify(row);
+        this.#call(() => trainer.reserve(set, kind, i, samples, text)).set(data);
+      }
+    };
+    fill('x', x);
+    fill('y', y);
+    for (const [i, data] of w.entries()) {
+      if (data) this.#call(() => trainer.reserve(set, 'w', i, samples)).set(data);
+    }
+  }
+
+  /**
+   * Goes through samples once.
+   *
+   * @param everyStep whether `told` is waited for after every step
+   */
+  async epoch(request: EpochRequest, everyStep: boolean, told?: Told): Promise<Slice> {
+    this.#refuseRunning(request.train ? 'fit' : 'evaluate');
+    const trainer = this.#ready();
+    this.#running = true;
+    this.#stopped = false;
+    let slice: Slice = { done: false, step: 0, samples: 0, metrics: {}, bad: null };
+    try {
+      this.#call(() => trainer.begin(JSON.stringify(request)));
+      for (;;) {
+        await this.#turn();
+        if (this.#stopped) return slice;
+        const milliseconds = everyStep ? 0 : sliceMilliseconds;
+        slice = JSON.parse(this.#call(() => trainer.run(milliseconds))) as Slice;
+        if (request.train) this.#changed();
+        const ends = slice.done || slice.bad !== null;
+        const answered = told?.(slice);
+        if (ends || everyStep) await answered; // no progress comes after the end
+        if (ends) return slice;
+      }
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** Lets others have their turn where the last one was a slice ago, and waits while paused. */
+  async #turn(): Promise<void> {
+    if (performance.now() - this.#turned >= sliceMilliseconds) {
+      await breath();
+      this.#turned = performance.now();
+    }
+    await this.#paused;
+  }
+
+  /** One step, or one look, with samples of its own. */
+  async batch(set: number, data: DataSet, train: boolean, epoch: number): Promise<Slice> {
+    this.give(set, data);
+    const count = data.samples;
+    const all = { batchSize: count, shuffle: false, first: 0, count };
+    return this.epoch({ set, train, epoch, ...all }, false);
+  }
+
+  pause(): void {
+    this.#paused ??= new Promise((resolve) => {
+      this.#resume = resolve;
+    });
+  }
+
+  resume(): void {
+    this.#resume();
+    this.#paused = undefined;
+  }
+
+  /** Ends the epoch that runs. */
+  stop(): void {
+    this.#stopped = true;
+    this.resume();
+  }
+
+  setLearningRate(rate: number): void {
+    this.#ready().setLearningRate(rate);
+  }
+
+  /** Keeps a copy of the weights, for restoreWeights(). */
+  keepWeights(): void {
+    this.#kept = this.weights().map((_, i) => this.#call(() => this.#model.weight(i)).slice());
+  }
+
+  /** Brings back the weights that were kept. */
+  restoreWeights(): void {
+    for (const [i, data] of this.#kept.entries()) this.#call(() => this.#model.weight(i)).set(data);
+    this.#kept = [];
+    this.#touch();
+  }
+
+  weights(): WeightDescription[] {
+    return JSON.parse(this.#call(() => this.#model.weights())) as WeightDescription[];
+  }
+
+  getWeights(): Record<string, Tensor> {
+    return Object.fromEntries(
+      this.weights().map(({ name, shape, dtype }, i) => {
+        const data = this.#call(() => this.#model.weight(i));
+        return [name, keep(name, { data, shape, dtype }, undefined)];
+      }),
+    );
+  }
+
+  /** @param weights whose names, shapes and types fit */
+  setWeights(weights: Readonly<Record<string, Tensor>>): void {
+    for (const [i, { name }] of this.weights().entries()) {
+      const given = weights[name];
+      if (given) this.#call(() => this.#model.weight(i)).set(given.data);
+    }
+    this.#touch();
+  }
+
+  setTrainable(i: number, trainable: boolean): void {
+    this.#call(() => this.#model.setTrainable(i, trainable));
+  }
+
+  resetStates(): void {
+    this.#call(() => this.#model.resetStates());
+  }
+
+  /** Everything there is to save, of one moment. */
+  snapshot(): Snapshot {
+    const trainer = this.#trainer;
+    return {
+      topology: this.#call(() => this.#model.topology()),
+      weights: Object.entries(this.getWeights()),
+      state: trainer === undefined ? null : this.#state(trainer),
+    };
+  }
+
+  #state(trainer: CoreTrainer): TrainingState {
+    const index = this.#call(() => trainer.saveState());
+    return { index, bytes: this.#call(() => trainer.stateBytes()).slice() };
+  }
+
+  restore({ index, bytes }: TrainingState): void {
+    const trainer = this.#ready();
+    this.#call(() => trainer.loadState(index)).set(bytes);
+  }
+
+  delete(): void {
+    this.stop();
+    this.#trainer?.delete();
+    this.#trainer = undefined;
+  }
+
+  #ready(): CoreTrainer {
+    if (this.#trainer) return this.#trainer;
+    fail(
+      'fit: the model does not know how to train yet',
+      {},
+      "model.compile({ optimizer: 'adam', loss: 'meanSquaredError' })",
+    );
+  }
+
+  #refuseRunning(who: string): void {
+    if (!this.#running) return;
+    fail(
+      `${who}: this model is in the middle of an epoch`,
+      {},
+      'await the call before, or use the callback onEpochEnd',
+    );
+  }
+
+  #touch(): void {
+    this.#call(() => this.#model.touch());
+    this.#changed();
+  }
+
+  #call<T>(work: () => T): T {
+    return guard(this.#core, work);
+  }
+}
+
+/** Lets messages and timers through. Not setTimeout: browsers make it wait for 4 ms. */
+function breath(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
