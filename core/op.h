@@ -127,8 +127,8 @@ struct Op {
   // early, stands for zero. Null: there is no gradient.
   Values (*gradient)(const Grad&) = nullptr;
 
-  // The outputs before this one may be written over the inputs of the same number, where nobody
-  // else reads those: the kernels go through both in the same order.
+  // The outputs before this one may be written over the inputs of the same number, where those have
+  // their size and nobody else reads them: the kernels go through both in the same order.
   int in_place = 0;
 };
 

@@ -82,4 +82,17 @@ inline float max(Floats v) {
   return most;
 }
 
+// Calls f(i, load, store) for each vector of `count` floats from the i-th on, with functions that
+// load and store as many as there are: the last vector may be a part.
+template <class F>
+void each_vector(size_t count, F f) {
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    f(i, [](const float* p) { return load(p); }, [](float* p, Floats v) { store(p, v); });
+  if (size_t rest = count - i; rest > 0)
+    f(
+        i, [=](const float* p) { return load_first(p, rest); },
+        [=](float* p, Floats v) { store_first(p, v, rest); });
+}
+
 }  // namespace gesso::simd

@@ -181,6 +181,7 @@ const Op linear_op{
     .infer = same_type_of<floats>,
     .cpu = {linear<float>, linear<double>},
     .gradient = linear_gradient,
+    .in_place = 1,
 };
 
 const Op relu_op{
@@ -190,6 +191,7 @@ const Op relu_op{
     .infer = same_type_of<numbers>,
     .cpu = each_number([](auto x) { return x < 0 ? decltype(x)(0) : x; }),  // NaN stays NaN
     .gradient = relu_gradient,
+    .in_place = 1,
 };
 
 const Op selu_op{
@@ -214,6 +216,7 @@ const Op sigmoid_op{
       return (x < 0 ? e : 1) / (1 + e);
     }),
     .gradient = sigmoid_gradient,
+    .in_place = 1,
 };
 
 const Op softplus_op{
@@ -226,6 +229,7 @@ const Op softplus_op{
       return x > 0 ? x + rest : rest;
     }),
     .gradient = softplus_gradient,
+    .in_place = 1,
 };
 
 const Op softsign_op{
@@ -245,6 +249,7 @@ const Op step_op{
     .infer = same_type_of<floats>,
     .cpu = {step<float>, step<double>},
     .gradient = zero_gradient,
+    .in_place = 1,
 };
 
 }  // namespace gesso

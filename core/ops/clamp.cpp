@@ -91,6 +91,7 @@ const Op clamp_op{
     .infer = infer,
     .cpu = {clamp<float>, clamp<double>},
     .gradient = gradient_of_clamp,
+    .in_place = 1,
 };
 
 const Op clamp_gradient_op{

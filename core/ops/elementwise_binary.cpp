@@ -212,6 +212,7 @@ const Op add_op{
     .infer = same_pair<numbers>,
     .cpu = each_number_pair([](auto a, auto b) { return a + b; }),
     .gradient = add_gradient,
+    .in_place = 1,
 };
 
 const Op atan2_op{
@@ -230,6 +231,7 @@ const Op div_op{
     .infer = same_pair<numbers>,
     .cpu = each_number_pair([](auto a, auto b) { return divide(a, b); }),
     .gradient = div_gradient,
+    .in_place = 1,
 };
 
 const Op equal_op{
@@ -312,6 +314,7 @@ const Op max_op{
     .infer = same_pair<numbers>,
     .cpu = each_number_pair([](auto a, auto b) { return a > b || a != a ? a : b; }),
     .gradient = max_gradient,
+    .in_place = 1,
 };
 
 const Op min_op{
@@ -321,6 +324,7 @@ const Op min_op{
     .infer = same_pair<numbers>,
     .cpu = each_number_pair([](auto a, auto b) { return a < b || a != a ? a : b; }),
     .gradient = min_gradient,
+    .in_place = 1,
 };
 
 const Op mod_op{
@@ -339,6 +343,7 @@ const Op mul_op{
     .infer = same_pair<numbers>,
     .cpu = each_number_pair([](auto a, auto b) { return a * b; }),
     .gradient = mul_gradient,
+    .in_place = 1,
 };
 
 const Op not_equal_op{
@@ -383,6 +388,7 @@ const Op sub_op{
     .infer = same_pair<numbers>,
     .cpu = each_number_pair([](auto a, auto b) { return a - b; }),
     .gradient = sub_gradient,
+    .in_place = 1,
 };
 
 }  // namespace gesso

@@ -175,6 +175,7 @@ const Op abs_op{
     .infer = same_type_of<signed_numbers>,
     .cpu = each_number([](auto x) { return std::abs(x); }),
     .gradient = abs_gradient,
+    .in_place = 1,
 };
 
 const Op acos_op{
@@ -274,6 +275,7 @@ const Op exp_op{
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::exp(x); }),
     .gradient = exp_gradient,
+    .in_place = 1,
 };
 
 const Op expm1_op{
@@ -335,6 +337,7 @@ const Op log_op{
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::log(x); }),
     .gradient = log_gradient,
+    .in_place = 1,
 };
 
 const Op log1p_op{
@@ -361,6 +364,7 @@ const Op neg_op{
     .infer = same_type_of<signed_numbers>,
     .cpu = each_number([](auto x) { return -x; }),
     .gradient = neg_gradient,
+    .in_place = 1,
 };
 
 const Op reciprocal_op{
@@ -370,6 +374,7 @@ const Op reciprocal_op{
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return 1 / x; }),
     .gradient = reciprocal_gradient,
+    .in_place = 1,
 };
 
 const Op round_even_op{
@@ -388,6 +393,7 @@ const Op rsqrt_op{
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return 1 / std::sqrt(x); }),
     .gradient = rsqrt_gradient,
+    .in_place = 1,
 };
 
 const Op sign_op{
@@ -424,6 +430,7 @@ const Op sqrt_op{
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::sqrt(x); }),
     .gradient = sqrt_gradient,
+    .in_place = 1,
 };
 
 const Op square_op{
@@ -433,6 +440,7 @@ const Op square_op{
     .infer = same_type_of<numbers>,
     .cpu = each_number([](auto x) { return x * x; }),
     .gradient = square_gradient,
+    .in_place = 1,
 };
 
 const Op tan_op{
@@ -452,6 +460,7 @@ const Op tanh_op{
     .infer = same_type_of<floats>,
     .cpu = each_float([](auto x) { return std::tanh(x); }),
     .gradient = tanh_gradient,
+    .in_place = 1,
 };
 
 }  // namespace gesso

@@ -21,10 +21,14 @@ struct Window {
 
   // The taps of the window at `step` that lie in [0, size): from the first to before the second.
   std::pair<int, int> taps_inside(int step, int size) const {
-    int64_t start = int64_t(step) * stride - before;
-    int64_t first = start < 0 ? (dilation - 1 - start) / dilation : 0;
-    int64_t end = start < size ? (size - start + dilation - 1) / dilation : 0;
-    end = std::min<int64_t>(end, taps);
+    int64_t start = int64_t(step) * stride - before, room = int64_t(size) - start;
+    int64_t first = -start, end = room;  // in pixels
+    if (dilation != 1) {
+      first = (first + dilation - 1) / dilation;
+      end = (end + dilation - 1) / dilation;
+    }
+    end = room > 0 ? std::min<int64_t>(end, taps) : 0;
+    first = start < 0 ? std::min(first, end) : 0;
     return {int(std::min(first, end)), int(end)};
   }
 

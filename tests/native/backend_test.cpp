@@ -130,6 +130,43 @@ TEST(Program, SharesMemoryBetweenStepsOfALongChain) {
   EXPECT_LT(compile(g)->arena_bytes(), 4u * 400000);
 }
 
+TEST(Program, WritesOverWhatNobodyReadsAgain) {
+  Graph g;
+  Value x = g.apply(neg_op, {g.input("x", {DType::f32, {100000}})});
+  for (int i = 0; i < 20; ++i) x = g.apply(tanh_op, {x});
+  g.output("y", x);
+  EXPECT_LT(compile(g)->arena_bytes(), 2u * 401000) << "room for the input and one more";
+}
+
+TEST(Program, KeepsWhatIsReadAgain) {
+  Graph g;
+  Value x = g.input("x", {DType::f32, {3}});
+  Value negative = g.apply(neg_op, {x});
+  Value cut = g.apply(relu_op, {negative});
+  Value view = g.apply(reshape_op, {negative}, {{"newShape", Ints{3, 1}}});
+  g.output("cut", cut);
+  g.output("square", g.apply(square_op, {view}));
+  g.output("x", g.apply(linear_op, {x}, {{"alpha", 2.0}}));
+  auto program = compile(g);
+  std::ranges::copy(std::vector<float>{1, -2, 3}, floats(program->input(0)).begin());
+  for (int run = 0; run < 2; ++run) {
+    program->run();
+    EXPECT_EQ(read(*program, 0), (std::vector<float>{0, 2, 0}));
+    EXPECT_EQ(read(*program, 1), (std::vector<float>{1, 4, 9}));
+    EXPECT_EQ(read(*program, 2), (std::vector<float>{2, -4, 6}));
+  }
+}
+
+TEST(Program, SaysHowLongEachStepTook) {
+  auto program = compile(network());
+  std::vector<double> seconds(program->steps().size());
+  program->profile(seconds);
+  for (double s : seconds) EXPECT_GE(s, 0);
+  auto first = read(*program);
+  program->run();
+  EXPECT_EQ(read(*program), first);
+}
+
 #ifdef GESSO_COUNTS_ALLOCATIONS
 std::atomic<int> allocations = 0;
 

@@ -27,6 +27,8 @@ const std::set<std::string_view> sums{
     "averagePool2d",
     "averagePool2dGradient",
     "batchNormalization",
+    "batchNormalizationGradient",
+    "batchNormalizationTraining",
     "conv2d",
     "conv2dFilterGradient",
     "conv2dInputGradient",

@@ -128,16 +128,21 @@ size_t owner(const Graph& graph, int id) {
   return size_t(id);
 }
 
+// The last node that reads a node's memory; forever where it must last. By node.
+std::vector<int> last_readers(const Graph& graph) {
+  std::vector<int> last(graph.nodes().size(), -1);
+  for (size_t id = 0; id < last.size(); ++id)
+    for (Edge e : graph.nodes()[id].inputs)
+      if (e.id >= 0) last[owner(graph, e.id)] = int(id);
+  for (const Assignment& a : graph.assignments()) last[owner(graph, a.value.id)] = forever;
+  return last;
+}
+
 // Which variables each output of a node may be written over, since it is what they become and
 // nobody reads them any more; null for the others. By node and output.
-std::vector<std::vector<const Node*>> overwritten(const Graph& graph) {
-  size_t count = graph.nodes().size();
-  std::vector<int> last_reader(count, -1);
-  for (size_t id = 0; id < count; ++id)
-    for (Edge e : graph.nodes()[id].inputs)
-      if (e.id >= 0) last_reader[owner(graph, e.id)] = int(id);
-  for (const Assignment& a : graph.assignments()) last_reader[owner(graph, a.value.id)] = forever;
-  std::vector<std::vector<const Node*>> over(count);
+std::vector<std::vector<const Node*>> overwritten(const Graph& graph,
+                                                  const std::vector<int>& last_reader) {
+  std::vector<std::vector<const Node*>> over(graph.nodes().size());
   for (const Assignment& a : graph.assignments()) {
     auto [id, output] = a.value;
     const Node& node = graph.nodes()[size_t(id)];
@@ -150,7 +155,20 @@ std::vector<std::vector<const Node*>> overwritten(const Graph& graph) {
 }
 
 void CpuProgram::place_values(const Graph& graph) {
-  auto over = overwritten(graph);
+  std::vector<int> last_reader = last_readers(graph);
+  auto over = overwritten(graph, last_reader);
+  for (const Port& port : graph.outputs()) last_reader[owner(graph, port.edge.id)] = forever;
+  // Where an output may be written over the input of its number, whose memory nobody needs again.
+  auto reused = [&](const Node& node, size_t id, size_t o) -> const Place* {
+    if (!node.op || int(o) >= node.op->in_place || node.inputs[o].id < 0) return nullptr;
+    Edge e = node.inputs[o];
+    size_t from = owner(graph, e.id);
+    const Place& place = places_[size_t(e.id)][size_t(e.output)];
+    bool fits =
+        graph.nodes()[size_t(e.id)].outputs[size_t(e.output)].bytes() == node.outputs[o].bytes();
+    bool is_last = last_reader[from] == int(id) && !graph.nodes()[from].is_input();
+    return fits && is_last && place.lifetime >= 0 ? &place : nullptr;
+  };
   for (const Node& node : graph.nodes()) {
     size_t id = places_.size();
     auto& places = places_.emplace_back();
@@ -168,10 +186,12 @@ void CpuProgram::place_values(const Graph& graph) {
         const TensorType& type = node.outputs[o];
         if (const Node* variable = over[id][o]) {
           places.push_back({-1, variable->state});
-          continue;
+        } else if (const Place* place = reused(node, id, o)) {
+          places.push_back(*place);
+        } else {
+          places.push_back({int(lifetimes_.size()), nullptr});
+          lifetimes_.push_back({type.bytes(), first, node.is_input() ? forever : 0});
         }
-        places.push_back({int(lifetimes_.size()), nullptr});
-        lifetimes_.push_back({type.bytes(), first, node.is_input() ? forever : 0});
       }
     }
   }

@@ -43,6 +43,7 @@ struct Lowering {
 
   bool has(int i) const { return i < int(node.inputs.size()) && node.inputs[size_t(i)].id >= 0; }
   const Shape& shape(int i = 0) const { return in[size_t(i)].shape; }
+  DType dtype(int i = 0) const { return in[size_t(i)].dtype; }
   const TensorType& out(int i = 0) const { return node.outputs[size_t(i)]; }
   // The elements of a constant input, or null.
   const float* constant(int i) const {

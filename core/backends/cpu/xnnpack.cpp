@@ -359,8 +359,9 @@ void pad(const Lowering& l, XnnpackStep& step) {
   };
 }
 
-// Without max, min, clamp and relu, which lose NaN, the last two in WASM; and without sqrt and
-// rsqrt, which on x86 make NaN of Infinity: those have kernels of ours.
+// Without max, min, clamp and relu, which lose NaN, the last two in WASM; without sqrt and rsqrt,
+// which on x86 make NaN of Infinity; and without exp, which has no vectors: those have kernels of
+// ours.
 const std::unordered_map<const Op*, Lower> rows{
     {&abs_op, unary<xnn_unary_abs>},
     {&add_op, binary<xnn_binary_add>},
@@ -370,7 +371,6 @@ const std::unordered_map<const Op*, Lower> rows{
     {&conv_transpose2d_op, conv_transpose2d},
     {&div_op, binary<xnn_binary_divide>},
     {&elu_op, elu},
-    {&exp_op, unary<xnn_unary_exp>},
     {&floor_op, unary<xnn_unary_floor>},
     {&gemm_op, gemm},
     {&hard_swish_op, unary<xnn_unary_hardswish>},

@@ -77,4 +77,10 @@ inline Floats log(Floats x) {
   return x >= 0 ? y : splat(std::numeric_limits<float>::quiet_NaN());
 }
 
+// For x >= 0. What 1 + x has lost of x is put back with the slope of the logarithm.
+inline Floats log1p(Floats x) {
+  Floats sum = 1 + x;
+  return log(sum) + (x - (sum - 1)) / sum;
+}
+
 }  // namespace gesso::simd

@@ -38,29 +38,32 @@ void walk_patches(const Convolution& c, size_t first, size_t count, size_t chann
                   Outside outside) {
   size_t depth = c.depth(), channels = c.channels(), across = size_t(c.columns.taps) * depth;
   bool is_dense = c.columns.dilation == 1 && depth == channels;
-  size_t to = 0;
-  for (size_t pixel = first; pixel < first + count; ++pixel) {
-    int ox = int(pixel % size_t(c.result[2])), oy = int(pixel / size_t(c.result[2]));
-    int batch = oy / c.result[1];
-    oy %= c.result[1];
-    auto [left, right] = c.columns.taps_inside(ox, c.image[2]);
-    size_t before = size_t(left) * depth, end = size_t(right) * depth;
-    for (int ky = 0; ky < c.rows.taps; ++ky, to += across) {
-      int64_t iy = c.rows.pixel(oy, ky);
-      if (iy < 0 || iy >= c.image[1] || left == right) {
-        outside(to, across);
-        continue;
+  size_t to = 0, width = size_t(c.result[2]), height = size_t(c.result[1]);
+  for (size_t pixel = first, end = first + count; pixel < end;) {
+    size_t row = pixel / width;
+    int oy = int(row % height), ox = int(pixel % width);
+    auto [top, bottom] = c.rows.taps_inside(oy, c.image[1]);
+    size_t above = size_t(top) * across, below = size_t(c.rows.taps - bottom) * across;
+    size_t image = row / height * c.image.count(1, 4) + channel;
+    for (; pixel < end && ox < c.result[2]; ++pixel, ++ox) {
+      auto [left, right] = c.columns.taps_inside(ox, c.image[2]);
+      size_t before = size_t(left) * depth, after = across - size_t(right) * depth;
+      if (above > 0) outside(to, above);
+      to += above;
+      for (int ky = top; ky < bottom; ++ky, to += across) {
+        size_t line = size_t(c.rows.pixel(oy, ky)) * size_t(c.image[2]);
+        auto from = [&](int kx) {
+          return image + (line + size_t(c.columns.pixel(ox, kx))) * channels;
+        };
+        if (before > 0) outside(to, before);
+        if (is_dense && left < right)
+          inside(to + before, from(left), across - before - after);
+        else
+          for (int kx = left; kx < right; ++kx) inside(to + size_t(kx) * depth, from(kx), depth);
+        if (after > 0) outside(to + across - after, after);
       }
-      size_t row = (size_t(batch) * size_t(c.image[1]) + size_t(iy)) * size_t(c.image[2]);
-      auto from = [&](int kx) {
-        return (row + size_t(c.columns.pixel(ox, kx))) * channels + channel;
-      };
-      if (before > 0) outside(to, before);
-      if (is_dense)
-        inside(to + before, from(left), end - before);
-      else
-        for (int kx = left; kx < right; ++kx) inside(to + size_t(kx) * depth, from(kx), depth);
-      if (end < across) outside(to + end, across - end);
+      if (below > 0) outside(to, below);
+      to += below;
     }
   }
 }

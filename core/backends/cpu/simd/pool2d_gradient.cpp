@@ -11,7 +11,6 @@ namespace {
 
 using simd::Bits;
 using simd::Floats;
-using simd::lanes;
 
 struct Windows {
   Window rows, columns;
@@ -56,18 +55,6 @@ void each_window(const Windows& w, F f) {
     }
 }
 
-// Calls f(first, load, store) for each vector of channels, the last of which may be a part.
-template <class F>
-void each_vector(size_t channels, F f) {
-  size_t c = 0;
-  for (; c + lanes <= channels; c += lanes) f(c, simd::load, simd::store);
-  size_t rest = channels - c;
-  if (rest > 0)
-    f(
-        c, [=](const float* p) { return simd::load_first(p, rest); },
-        [=](float* p, Floats v) { simd::store_first(p, v, rest); });
-}
-
 }  // namespace
 
 std::unique_ptr<Step> average_pool2d_gradient(const Lowering& l) {
@@ -78,7 +65,7 @@ std::unique_ptr<Step> average_pool2d_gradient(const Lowering& l) {
     std::fill_n(dx, w.image.count(), 0.0f);
     each_window(w, [=, channels = size_t(w.image[3])](const Pixels& pixels, size_t at) {
       float share = 1 / float(pixels.count());
-      each_vector(channels, [&](size_t c, auto load, auto store) {
+      simd::each_vector(channels, [&](size_t c, auto load, auto store) {
         Floats part = load(dy + at + c) * share;
         pixels.each([&](size_t place) {
           float* p = dx + place + c;
@@ -96,7 +83,7 @@ std::unique_ptr<Step> max_pool2d_gradient(const Lowering& l) {
     float* dx = out(m);
     std::fill_n(dx, w.image.count(), 0.0f);
     each_window(w, [=, channels = size_t(w.image[3])](const Pixels& pixels, size_t at) {
-      each_vector(channels, [&](size_t c, auto load, auto store) {
+      simd::each_vector(channels, [&](size_t c, auto load, auto store) {
         Floats most = simd::splat(-std::numeric_limits<float>::infinity());
         Bits place_of_most = Bits{} - 1;
         int32_t number = 0;
