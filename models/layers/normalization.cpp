@@ -12,32 +12,6 @@ Attrs options(const LayerCall& c) {
   return {{"axis", double(c.axis(-1))}, {"epsilon", c.config("epsilon").number_or(1e-3)}};
 }
 
-// What a batch has been normalised to, and with which statistics.
-struct Normalized {
-  Operand y, mean, variance;
-};
-
-// y = scale * (x - mean) / sqrt(variance + epsilon) + bias, where the mean and the variance are
-// the batch's own, over every axis but one.
-Normalized with_batch_statistics(const LayerCall& c) {
-  Builder& b = c.b;
-  int axis = c.axis(-1);
-  Ints axes;
-  for (int i = 0; i < c.x().rank(); ++i)
-    if (i != axis) axes.push_back(i);
-  Operand mean = reduce(b, reduce_mean_op, c.x(), axes, true);
-  Operand centred = b.apply(sub_op, {c.x(), mean});
-  Operand variance = reduce(b, reduce_mean_op, b.apply(square_op, {centred}), axes, true);
-  double epsilon = c.config("epsilon").number_or(1e-3);
-  Operand shifted = b.apply(linear_op, {variance}, {{"beta", epsilon}});
-  Operand y = b.apply(mul_op, {centred, b.apply(rsqrt_op, {shifted})});
-  Shape channels{c.x().shape()[axis]};
-  if (Operand gamma = c.weight("gamma"))
-    y = b.apply(mul_op, {y, b.reshape(gamma, variance.shape())});
-  if (Operand beta = c.weight("beta")) y = b.apply(add_op, {y, b.reshape(beta, variance.shape())});
-  return {y, b.reshape(mean, channels), b.reshape(variance, channels)};
-}
-
 // average * momentum + value * (1 - momentum).
 void follow(const LayerCall& c, std::string_view average, const Operand& value) {
   double momentum = c.config("momentum").number_or(0.99);
@@ -54,10 +28,11 @@ Operand batch_normalization(const LayerCall& c) {
   if (!c.is_training() || !c.layer.trainable)
     return c.b.apply(batch_normalization_op,
                      {c.x(), mean, variance, c.weight("gamma"), c.weight("beta")}, options(c));
-  Normalized n = with_batch_statistics(c);
-  follow(c, "moving_mean", n.mean);
-  follow(c, "moving_variance", n.variance);
-  return n.y;
+  Operands results = c.b.apply_all(batch_normalization_training_op,
+                                   {c.x(), c.weight("gamma"), c.weight("beta")}, options(c));
+  follow(c, "moving_mean", results[1]);
+  follow(c, "moving_variance", results[2]);
+  return results[0];
 }
 
 WeightSpecs scale_and_center(const Field& config, const Ints& sizes) {
