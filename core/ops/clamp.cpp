@@ -105,6 +105,7 @@ const Op clamp_gradient_op{
     .infer = infer_gradient,
     .cpu = {clamp_gradient<float>, clamp_gradient<double>},
     .gradient = gradient_of_clamp_gradient,
+    .in_place = 1,
 };
 
 }  // namespace gesso
