@@ -268,9 +268,20 @@ std::unique_ptr<Step> lstm_gradient(const Lowering& l) {
   return recurrence(l, bytes, run);
 }
 
+namespace {
+
+// A gate between 0 and 1 weighs two states. One without bounds multiplies them, and the rounding of
+// its sum with them: such units, which are rare, keep to the reference kernel's plain arithmetic.
+bool has_bounded_gates(const GruOptions& options) {
+  return options.gate == Activation::sigmoid || options.gate == Activation::hard_sigmoid;
+}
+
+}  // namespace
+
 std::unique_ptr<Step> gru(const Lowering& l) {
   Sizes sizes(l.shape(0), l.shape(2), l.node);
   GruOptions options(l.node);
+  if (!has_bounded_gates(options)) return nullptr;
   auto run = [sizes, options](SimdMath& math, auto given, auto wanted) {
     recurrent::Gru(sizes, options, math).run(recurrent::gru_memory<float>(given, wanted));
   };
@@ -280,6 +291,7 @@ std::unique_ptr<Step> gru(const Lowering& l) {
 std::unique_ptr<Step> gru_cell(const Lowering& l) {
   Sizes sizes(l.shape(0), l.shape(2));
   GruOptions options(l.node);
+  if (!has_bounded_gates(options)) return nullptr;
   auto run = [sizes, options](SimdMath& math, auto given, auto wanted) {
     recurrent::Gru(sizes, options, math).run(recurrent::gru_cell_memory<float>(given, wanted));
   };
