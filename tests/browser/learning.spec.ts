@@ -184,10 +184,10 @@ test.describe('digits from scratch', () => {
     test.setTimeout(420_000); // half a minute where nobody else uses the machine
     await page.goto('/mnist/');
     await press(page, 'Train');
-    await expect(page.locator('[data-told]')).toHaveText(/^After epoch 10:/, { timeout: 400_000 });
+    await expect(page.locator('[data-told]')).toHaveText(/^After epoch 12:/, { timeout: 400_000 });
     await expect(page.getByRole('button', { name: 'Train', exact: true })).toBeVisible();
-    // 98.0 to 98.3 by seed; one kind of SIMD rounds otherwise than another.
-    expect(await numberIn(page.locator('[data-held-out]'))).toBeGreaterThan(97.7);
+    // 98.3 to 98.6 by seed; one kind of SIMD rounds otherwise than another.
+    expect(await numberIn(page.locator('[data-held-out]'))).toBeGreaterThan(98);
     await page.screenshot({ path: `${pictures}/mnist-learned.png`, fullPage: true });
   });
 
