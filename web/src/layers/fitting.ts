@@ -1,5 +1,5 @@
 // The course of a training, seen from the page: epochs, validation, callbacks, and when to stop.
-import { fail } from '../errors.js';
+import { fail, MLError } from '../errors.js';
 import type { Session } from '../model.js';
 import { absent, readOptions } from '../options.js';
 import type { TrainingAnswer, TrainingMethod } from '../runtime.js';
@@ -146,7 +146,7 @@ export class Fitting {
       const rows = [readRows(who, 'x', inputs, x), readRows(who, 'y', targets, y)] as const;
       const data = dataSet(who, ...rows);
       const done = await this.#train('batch', [sets.other, data, true, this.#epochs, false]);
-      if (done.bad !== null) await this.#notANumber(who, done, {}, factsOf(...rows));
+      if (done.bad !== null) this.#notANumber(who, done, {}, factsOf(...rows));
       return done.metrics;
     });
   }
@@ -340,7 +340,7 @@ export class Fitting {
         facts = () => factsOf(x, y);
         const data = dataSet(who, x, y, train ? options : undefined);
         const done = await this.#train('batch', [set, data, train, this.#epochs, step > 1]);
-        if ((await this.#done(done, options, facts)) === null) return null;
+        if (this.#done(done, options, facts) === null) return null;
         metrics = done.metrics;
         await told?.({ ...done, done: false });
         if (this.#ends) return null;
@@ -367,8 +367,8 @@ export class Fitting {
   }
 
   /** The means of an epoch; null when it was stopped; throws when a number is none. */
-  async #done(slice: Slice, options: Checked, facts: Source['facts']): Promise<Logs | null> {
-    if (slice.bad !== null) await this.#notANumber('fit', slice, options, facts());
+  #done(slice: Slice, options: Checked, facts: Source['facts']): Logs | null {
+    if (slice.bad !== null) this.#notANumber('fit', slice, options, facts());
     return this.#ends ? null : slice.metrics;
   }
 
@@ -440,31 +440,26 @@ export class Fitting {
     return this.#train('restoreWeights', []).catch(() => {});
   }
 
-  async #notANumber(
+  #notANumber(
     who: string,
     slice: Slice,
     options: Partial<Checked>,
     facts: Record<string, unknown>,
-  ): Promise<never> {
+  ): never {
     const { learningRate } = this.#options?.optimizer.config ?? {};
     const rate = this.#rate ?? (typeof learningRate === 'number' ? learningRate : undefined);
     const { hint, ...others } = facts;
-    const weights = Object.values(await this.#train('getWeights', []));
-    const spoilt = weights.some(({ data }) => !data.every(Number.isFinite));
-    const kept = options.earlyStopping?.restoreBestWeights;
     fail(
-      `${who}: the loss is no longer a number, so training has stopped`,
+      `${who}: ${outOfHand}, so training has stopped`,
       {
         ...(options.epochs !== undefined && { epoch: this.#epoch }),
         step: slice.step,
         'first not a number': slice.bad,
         ...(rate !== undefined && { 'learning rate': rate }),
         ...others,
-        ...(spoilt && {
-          weights: kept
-            ? 'spoilt: those of the best epoch, if there was one, come back; compile() again'
-            : 'spoilt: begin again with a new model',
-        }),
+        weights: options.earlyStopping?.restoreBestWeights
+          ? 'those of the best epoch, if there was one, come back; compile() before going on'
+          : 'of no more use: begin again with a new model',
       },
       [
         ...(typeof hint === 'string' ? [hint] : []),
@@ -475,6 +470,13 @@ export class Fitting {
       ].join('; or '),
     );
   }
+}
+
+const outOfHand = 'the loss is no longer a number';
+
+/** Whether training failed because its numbers got out of hand: its weights are of no more use. */
+export function gotOutOfHand(error: unknown): boolean {
+  return error instanceof MLError && error.message.includes(outOfHand);
 }
 
 /** For losses that want classes in another form: the loss for that form. */

@@ -1,5 +1,6 @@
 // What is behind neuralNetwork(): examples, and the model that learns from them.
 import { fail } from '../errors.js';
+import { gotOutOfHand } from '../layers/fitting.js';
 import { Layer } from '../layers/layer.js';
 import { conv2d, dense, flatten, maxPooling2d } from '../layers/layers.js';
 import type { LayersModel } from '../layers/layersModel.js';
@@ -245,7 +246,11 @@ export class Network {
         ...(callbacks && { callbacks }),
       });
     } catch (error) {
-      await this.#giveUpSpoilt(model);
+      // The next training begins anew.
+      if (gotOutOfHand(error) && this.#model === model) {
+        this.#model = undefined;
+        model.dispose();
+      }
       throw error;
     }
   }
@@ -254,14 +259,6 @@ export class Network {
   #learn(): void {
     const { inputs, outputs, normalized } = this.#examples;
     this.#learned = structuredClone({ inputs, outputs, isNormalized: normalized });
-  }
-
-  /** Makes the next training begin anew where this one has left weights that are not numbers. */
-  async #giveUpSpoilt(model: Loading<LayersModel>): Promise<void> {
-    const weights = await model.getWeights().catch(() => undefined); // disposed of
-    if (!weights || Object.values(weights).every(({ data }) => data.every(Number.isFinite))) return;
-    if (this.#model === model) this.#model = undefined;
-    model.dispose();
   }
 
   async classify(rows: readonly Row[]): Promise<Label[][]> {
