@@ -314,6 +314,18 @@ describe('fit', () => {
     expect(fitting.running).toBe(false);
   });
 
+  it('refuses to go on from a file that is cut short', async () => {
+    const { core, model } = fakeCore();
+    const state = { index: '{}', bytes: new Uint8Array(3) };
+    const training = new Training(core, model, () => {});
+    const optimizer = { className: 'SGD', config: { learningRate: 0.1 } };
+    training.compile({ optimizer, loss: 'meanSquaredError', metrics: [], seed: 0 });
+    expect(await messageFrom(() => training.restore(state))).toBe(
+      'fit: what was saved of the optimizer is not whole.\n  bytes  3\n  wanted  4\n' +
+        '  Try: the files that one save() wrote, or compile() to begin anew',
+    );
+  });
+
   it('refuses a second training at once, and one before compile()', async () => {
     const { fitting } = line(1);
     const first = fit(fitting, { epochs: 5 });

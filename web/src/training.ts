@@ -269,7 +269,15 @@ export class Training {
 
   restore({ index, bytes }: TrainingState): void {
     const trainer = this.#ready();
-    this.#call(() => trainer.loadState(index)).set(bytes);
+    const room = this.#call(() => trainer.loadState(index));
+    if (room.length !== bytes.length) {
+      fail(
+        'fit: what was saved of the optimizer is not whole',
+        { bytes: bytes.length, wanted: room.length },
+        'the files that one save() wrote, or compile() to begin anew',
+      );
+    }
+    room.set(bytes);
   }
 
   delete(): void {
