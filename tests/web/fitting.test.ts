@@ -191,13 +191,17 @@ describe('fit', () => {
     expect(counted.history.val_loss).toEqual([0.25 / 2]);
   });
 
-  it('is not held up by a pause from before, nor does one outlive it', async () => {
-    const { fitting } = line(1);
+  it('waits for resume() too where it begins later; looking does not', async () => {
+    const { fitting, asked } = line(1);
+    await fit(fitting, { batchSize: 1, callbacks: { onTrainEnd: () => fitting.pause() } });
+    const running = fit(fitting, { batchSize: 1 });
+    await wait(30);
+    expect(asked.steps).toBe(4);
+    fitting.resume();
+    await running;
+    expect(asked.steps).toBe(8);
     fitting.pause();
-    await fit(fitting);
-    await fit(fitting, { callbacks: { onTrainEnd: () => fitting.pause() } });
-    await fit(fitting);
-    expect(fitting.running).toBe(false);
+    expect((await fitting.evaluate(x, y)).loss).toBeGreaterThan(0);
   });
 
   it('stops when it is told to', async () => {

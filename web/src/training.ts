@@ -47,6 +47,8 @@ export interface EpochRequest {
   steps?: number;
   /** Whether it adds to the figures that the set has so far. */
   goesOn?: boolean;
+  /** Whether it keeps on while training is paused. */
+  keepsOn?: boolean;
 }
 
 /** How far an epoch has come. What CoreTrainer.run() says. */
@@ -151,6 +153,7 @@ export class Training {
       this.#call(() => trainer.begin(JSON.stringify(request)));
       for (;;) {
         await this.#turn();
+        if (!request.keepsOn) await this.#paused;
         if (this.#stopped) return slice;
         const milliseconds = everyStep ? 0 : sliceMilliseconds;
         slice = readSlice(this.#call(() => trainer.run(milliseconds)));
@@ -165,13 +168,11 @@ export class Training {
     }
   }
 
-  /** Lets others have their turn where the last one was a slice ago, and waits while paused. */
+  /** Lets others have their turn where the last one was a slice ago. */
   async #turn(): Promise<void> {
-    if (performance.now() - this.#turned >= sliceMilliseconds) {
-      await breath();
-      this.#turned = performance.now();
-    }
-    await this.#paused;
+    if (performance.now() - this.#turned < sliceMilliseconds) return;
+    await breath();
+    this.#turned = performance.now();
   }
 
   /** One step, or one look, with samples of its own; `goesOn` as in EpochRequest. */

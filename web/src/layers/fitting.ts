@@ -72,7 +72,6 @@ export class Fitting {
   #epochs = 0;
   #running = false;
   #ends: 'stop' | { reason: unknown } | undefined;
-  #paused = false;
   /** The end of everything that uses the samples beside those of fit(). */
   #others: Promise<unknown> = Promise.resolve();
 
@@ -133,7 +132,6 @@ export class Fitting {
       return await this.#course(training, validation, options);
     } finally {
       options.signal?.removeEventListener('abort', aborted);
-      this.resume(); // what was asked of this training is not meant for the next
       this.#running = false;
     }
   }
@@ -159,8 +157,11 @@ export class Fitting {
       const { inputs, targets } = await this.#ports(who);
       const rows = [readRows(who, 'x', inputs, x), readRows(who, 'y', targets, y)] as const;
       await this.#give(sets.other, dataSet(who, ...rows, { sampleWeight }));
-      const all = { set: sets.other, train: false, batchSize, shuffle: false, first: 0, epoch: 0 };
-      const done = await this.#train('epoch', [{ ...all, count: rows[0].samples }, false]);
+      const all = { set: sets.other, train: false, batchSize, shuffle: false, keepsOn: true };
+      const done = await this.#train('epoch', [
+        { ...all, first: 0, count: rows[0].samples, epoch: 0 },
+        false,
+      ]);
       return done.metrics;
     });
   }
@@ -173,14 +174,10 @@ export class Fitting {
   }
 
   pause(): void {
-    if (!this.#running || this.#paused) return;
-    this.#paused = true;
     this.#send('pause');
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
     this.#send('resume');
   }
 

@@ -92,7 +92,7 @@ export interface LayersModel extends LoadedModel {
   evaluate(x: Samples, y: Samples, options?: EvaluateOptions): Promise<Logs>;
   /** The output for samples; for a model with several outputs use `run`. */
   predict(x: Samples, options?: PredictOptions): Promise<Tensor>;
-  /** Makes training wait after the step that runs. */
+  /** Makes training wait after the step that runs, also one that begins later, until resume(). */
   pause(): void;
   /** Lets training that waits go on. */
   resume(): void;
