@@ -258,11 +258,12 @@ async function readGolden(file: string): Promise<Golden> {
 async function about(words: string[]): Promise<number> {
   const path = only(words, 'model', 'gesso about mobilenet');
   const model = await loadModel(path, { onProgress: showProgress() });
-  const { card, ...facts } = await model.about();
+  const { card, timing, ...facts } = await model.about();
   const ports = (list: typeof model.inputs) =>
     list.map(({ name, dtype, shape }) => `${name}: ${dtype} ${showShape(shape)}`).join('; ');
   const rows = {
     ...facts,
+    loading: `${Math.round(timing.reading)} ms to read, ${Math.round(timing.building)} ms to build`,
     inputs: ports(model.inputs),
     outputs: ports(model.outputs),
     ...(card ?? { card: 'this model is not a known one' }),

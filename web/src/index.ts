@@ -12,6 +12,7 @@
 export { MLError } from './errors.js';
 export type { ImageSource, Pixels } from './image.js';
 export * from './layers/index.js';
+export { type Memory, type ModelInMemory, memory } from './memory.js';
 export type {
   About,
   GradientOptions,
@@ -22,7 +23,17 @@ export type {
   RunOptions,
 } from './model.js';
 export { loadModel } from './model.js';
+export {
+  type CachedModel,
+  cachedModels,
+  clearModelCache,
+  type PinOptions,
+  pinModel,
+  uncacheModel,
+  unpinModel,
+} from './models.js';
 export type { Progress } from './progress.js';
+export type { Timing } from './runtime.js';
 export { setDeterministic, setModelPath, setWasmPath } from './settings.js';
 export type { ModelSource } from './source.js';
 export type {
