@@ -297,11 +297,12 @@ describe('mirrors', () => {
     ]);
   });
 
-  it('that are alone say the same', async () => {
+  it('that are alone say the same, and leave nothing in the list', async () => {
     const server = await mirror({});
     expect(await messageFrom(() => read([server]))).toMatch(
       /^gesso: the model "test" cannot be read from its address\.\n.*404 Not Found\n {2}Try: check/,
     );
+    expect(await cachedModels()).toEqual([]);
   });
 });
 

@@ -219,29 +219,21 @@ export class Keeping {
     return new Keeping(cache, keep, note, found);
   }
 
-  /** Notes that the model is in use, before the first of its files comes from the cache or to it. */
-  begin(): Promise<void> {
-    this.#begun ??= this.#try(async () => {
-      await this.#cache.note(this.#keep.id, this.#note);
-      // A newer library may know other files by this name.
-      const { files: before } = this.#found ?? this.#note;
-      if (!sameFiles(before, this.#note.files)) await this.#cache.release(Object.values(before));
-    });
-    return this.#begun;
-  }
-
   /** What is known of a file from the last time. */
   known(path: string): KeptFile | undefined {
     return this.#note.files[path];
   }
 
   async read(sha256: string): Promise<Uint8Array | undefined> {
-    return this.#try(() => this.#cache.readFile(sha256));
+    const bytes = await this.#try(() => this.#cache.readFile(sha256));
+    if (bytes) await this.#begin();
+    return bytes;
   }
 
   /** Puts a file into the cache; it belongs to the model once the load is complete. */
   async write(path: string, file: KeptFile, pieces: readonly Uint8Array[]): Promise<void> {
     this.stays(path, file);
+    await this.#begin();
     await this.#try(() => this.#cache.writeFile(file.sha256, pieces));
     await this.parts(path).clear();
   }
@@ -257,6 +249,7 @@ export class Keeping {
     return {
       read: () => this.#try(() => parts.read()),
       append: async (...given: Parameters<PartKeeper['append']>) => {
+        await this.#begin();
         await this.#try(() => parts.append(...given));
       },
       clear: async () => {
@@ -296,6 +289,17 @@ export class Keeping {
     const left = (loading.get(this.#keep.id) ?? 1) - 1;
     if (left > 0) loading.set(this.#keep.id, left);
     else loading.delete(this.#keep.id);
+  }
+
+  /** Notes that the model is in use, when the first of its files comes from the cache or goes to it. */
+  #begin(): Promise<void> {
+    this.#begun ??= this.#try(async () => {
+      await this.#cache.note(this.#keep.id, this.#note);
+      // A newer library may know other files by this name.
+      const { files: before } = this.#found ?? this.#note;
+      if (!sameFiles(before, this.#note.files)) await this.#cache.release(Object.values(before));
+    });
+    return this.#begun;
   }
 
   /** A cache is a help: where it fails, the load goes on without it. */

@@ -32,6 +32,7 @@ export {
   uncacheModel,
   unpinModel,
 } from './models.js';
+export { type OfflineFiles, type OfflineOptions, type OfflineTarget, offline } from './offline.js';
 export type { Progress } from './progress.js';
 export type { Timing } from './runtime.js';
 export { setDeterministic, setModelPath, setWasmPath } from './settings.js';

@@ -71,7 +71,6 @@ async function readPlaces(reading: Reading, signal: AbortSignal): Promise<Conten
     const stop = () => attempt.abort(signal.reason);
     signal.addEventListener('abort', stop);
     try {
-      if (!place.isLocal) await keeping?.begin();
       const contents = await reading.read(place, attempt.signal);
       if (!place.isLocal) await keeping?.complete();
       return contents;

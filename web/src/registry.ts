@@ -104,6 +104,12 @@ function addressOf(name: string): string {
   );
 }
 
+/** The address of any file of dist/, where that is served as it is. */
+export function libraryFile(name: string): string {
+  const script = import.meta.url; // in a name, because bundlers would look for the file
+  return settings.files !== null ? ownFile(name) : new URL(name, script).href;
+}
+
 async function readOwn<T>(name: string): Promise<T> {
   const address = addressOf(name);
   try {

@@ -95,7 +95,8 @@ async function locateText(who: string, text: string): Promise<Location> {
   const name = text.toLowerCase();
   const known = Object.hasOwn(registry.models, name) ? registry.models[name] : undefined;
   const folder = settings.models ?? platform.modelPath();
-  const local = folder === null ? [] : [joined(folder, known?.folder ?? text)];
+  const path = known ? `${known.folder}/${known.entry}` : text;
+  const local = folder === null ? [] : [joined(folder, path)];
   const places = local.map((path) => ({ address: platform.resolveModel(path), isLocal: true }));
   if (known) {
     const remote = known.addresses.map((address) => {
