@@ -50,7 +50,7 @@ export class ModelsPanel {
     const row = make('li', 'kept-model');
     const title = make('h3', '', name);
     const size = complete ? showBytes(bytes) : `${showBytes(bytes)}, not complete yet`;
-    const facts = make('p', 'quiet', `${size} · last used ${dates.format(lastUsed)}`);
+    const facts = make('p', 'hint', `${size} · last used ${dates.format(lastUsed)}`);
     const pin = make('button', 'button', 'Pinned');
     pin.type = 'button';
     pin.ariaPressed = `${pinned}`;
