@@ -1,7 +1,9 @@
 // Reaches the runtime: in a worker that all models of the page share, or in process.
 import * as Comlink from 'comlink';
-import { fail, MLError } from './errors.js';
+import { embedded, embeddedWorker } from './embedded.js';
+import { fail, MLError, messageOf } from './errors.js';
 import type { Picture } from './image.js';
+import { fileHint, ownFile, ownFiles } from './ownFiles.js';
 import { platform } from './platform.js';
 import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
@@ -71,11 +73,7 @@ export function connect(who: string, worker: boolean | undefined): Client {
 }
 
 function clientOf(calls: Calls, isFar: boolean): Client {
-  const configure = () => {
-    // A worker would take a relative address for one beside its own script.
-    const files = settings.files === null ? null : platform.resolve(settings.files);
-    return calls.configure({ ...settings, files });
-  };
+  const configure = () => calls.configure({ ...settings }, ownFiles());
   return {
     far: isFar,
     async open(request, onProgress, signal) {
@@ -118,14 +116,20 @@ function clientOf(calls: Calls, isFar: boolean): Client {
 
 /** Starts worker.js, also when the library comes from another site than the page. */
 function startWorker(): Worker {
-  const here = new URL(import.meta.url);
-  if (here.origin === location.origin || here.protocol === 'blob:') {
-    // Written out, because bundlers look for exactly this expression.
-    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  if (embedded.worker !== undefined) return workerOf(embeddedWorker(embedded.worker));
+  const address = ownFile('worker.js');
+  const elsewhere = new URL(address).origin !== location.origin;
+  if (elsewhere) return workerOf(`importScripts(${JSON.stringify(address)});`);
+  try {
+    return new Worker(address, { name: 'gesso' });
+  } catch (error) {
+    fail('gesso: its worker did not start', { address, reason: messageOf(error) }, fileHint());
   }
-  const text = `import ${JSON.stringify(new URL('./worker.js', here).href)};`;
-  const bootstrap = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
-  return new Worker(bootstrap, { type: 'module' });
+}
+
+function workerOf(text: string): Worker {
+  const address = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
+  return new Worker(address, { name: 'gesso' });
 }
 
 /**
@@ -160,7 +164,7 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
         .finally(() => waiting.delete(reject));
     });
   return {
-    configure: (given) => far(remote.configure(given)),
+    configure: (given, files) => far(remote.configure(given, files)),
     open: (job, request, onProgress) =>
       far(remote.open(job, request, onProgress && Comlink.proxy(onProgress)) as Promise<Opened>),
     abort: (job) => far(remote.abort(job)),

@@ -1,5 +1,6 @@
 // What differs between a page and Node (platformNode.ts): files, paths, pictures, workers.
 import type { Pixels } from './image.js';
+import { withOwnFiles } from './ownFiles.js';
 
 export interface Platform {
   /** Like the global fetch; in Node also for file: addresses. */
@@ -19,7 +20,7 @@ export interface Platform {
 }
 
 const page: Platform = {
-  fetch: (address, init) => fetch(address, init),
+  fetch: withOwnFiles((address, init) => fetch(address, init)),
   resolve: (path) => new URL(path, base()).href,
   resolveModel(path) {
     const address = new URL(path, base());

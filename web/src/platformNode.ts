@@ -4,11 +4,13 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { decodePicture } from './decode.js';
+import { withOwnFiles } from './ownFiles.js';
 import type { Platform } from './platform.js';
 
 export const node: Platform = {
-  fetch: (address, init) =>
+  fetch: withOwnFiles((address, init) =>
     address.startsWith('file:') ? readLocal(address) : fetch(address, init ?? {}),
+  ),
   resolve: (path) => addressOf(path),
   resolveModel(path) {
     const url = new URL(addressOf(path));

@@ -10,6 +10,7 @@ import {
 import { fail } from './errors.js';
 import { type Picture, pixelsOf } from './image.js';
 import { type Contents, readModel, type Saved } from './modelFiles.js';
+import { type OwnFiles, useOwnFiles } from './ownFiles.js';
 import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
 import { type Settings, settings } from './settings.js';
@@ -106,9 +107,14 @@ export class Runtime {
   #image: CoreImage | undefined;
   #count = 0;
 
-  /** Takes over the settings of the page that owns this runtime. */
-  async configure(given: Settings): Promise<void> {
+  /**
+   * Takes over the settings of the page that owns this runtime.
+   *
+   * @param files where the library's own files are
+   */
+  async configure(given: Settings, files: OwnFiles): Promise<void> {
     Object.assign(settings, given);
+    useOwnFiles(files);
   }
 
   /**

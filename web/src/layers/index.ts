@@ -7,7 +7,8 @@ export type {
   OpenShape,
   Regularizer,
 } from './kinds.js';
-export { Flow, Layer } from './layer.js';
+export { Flow, Layer, type LayerOptions } from './layer.js';
+export type { Absent, Needed } from '../options.js';
 export * from './layers.js';
 export type {
   Batch,
