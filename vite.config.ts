@@ -16,6 +16,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^gesso$/, replacement: here('dist/index.js') },
+      { find: /^gesso\/(\w+)$/, replacement: here('dist/$1.js') },
       { find: '#core/relaxed', replacement: here('build/wasm/wasm/gesso.mjs') },
       { find: '#core/simd', replacement: here('build/wasm-simd/wasm/gesso.mjs') },
     ],

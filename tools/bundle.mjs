@@ -1,10 +1,11 @@
 // Bundles the TypeScript library, for every way in which it is used, into dist/.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
+import { licences, packageOf } from './licences.mjs';
 import { tree } from './setup/places.mjs';
 
 const sources = join(tree, 'web/src');
@@ -64,6 +65,9 @@ const instead = (of, file) => ({
     id === of && importer?.startsWith(sources) ? join(sources, file) : null,
 });
 
+/** The npm packages of which something has been bundled. */
+const bundled = new Set();
+
 async function bundle(input, output, plugins = [], define = {}) {
   const build = await rolldown({
     cwd: tree,
@@ -78,8 +82,12 @@ async function bundle(input, output, plugins = [], define = {}) {
     transform: { define },
     plugins: [quietGlue, ...plugins],
   });
-  await build.write({ minify: true, sourcemap: true, ...output });
+  const written = await build.write({ minify: true, sourcemap: true, ...output });
   await build.close();
+  for (const id of written.output.flatMap((file) => file.moduleIds ?? [])) {
+    const name = packageOf(id);
+    if (name !== undefined) bundled.add(name);
+  }
 }
 
 /** Modules of pages or of Node, which leave the glue of the builds in files of their own. */
@@ -103,14 +111,20 @@ async function types() {
     input: entries,
     plugins: [dts({ tsconfig: join(tree, 'tsconfig.json'), compilerOptions: { paths: {} } })],
   });
-  await build.write({ dir: dist, chunkFileNames: 'types-[name].d.ts', entryFileNames: '[name].d.ts' });
+  await build.write({
+    dir: dist,
+    chunkFileNames: 'types-[name].d.ts',
+    entryFileNames: '[name].d.ts',
+  });
   await build.close();
 }
 
 /** The library's own files by name, as gesso-single.js carries them. */
 function embedded() {
   const paths = readdirSync(dist, { recursive: true, encoding: 'utf8' });
-  const files = paths.filter((path) => /^(registry|labels.*|models.*)\.json$|\.(wasm|bin)$/.test(path));
+  const files = paths.filter((path) =>
+    /^(registry|labels.*|models.*)\.json$|\.(wasm|bin)$/.test(path),
+  );
   return Object.fromEntries(
     files.map((path) => {
       const zipped = gzipSync(readFileSync(join(dist, path)), { level: 9 });
@@ -131,7 +145,9 @@ export async function bundleAll() {
   const name = { name: 'gesso', exports: 'named' };
   const address = '(document.currentScript?.src||document.baseURI)';
   const here = { ...name, intro: `var gessoScript=${address};` };
-  await script('index.ts', 'gesso.js', 'gessoScript', here, [instead('./core.js', 'coreBeside.ts')]);
+  await script('index.ts', 'gesso.js', 'gessoScript', here, [
+    instead('./core.js', 'coreBeside.ts'),
+  ]);
 
   await script('index.ts', 'gesso-single.js', 'gessoScript', here);
   const single = join(dist, 'gesso-single.js');
@@ -139,4 +155,5 @@ export async function bundleAll() {
   const inside = JSON.stringify({ files: embedded(), worker }).replaceAll('<', '\\u003c');
   writeFileSync(single, `self.gessoEmbedded=${inside};${readFileSync(single, 'utf8')}`);
   await types();
+  writeFileSync(join(dist, 'licences.txt'), licences([...bundled].sort()));
 }

@@ -9,17 +9,18 @@ const dist = join(tree, 'dist');
 const readme = join(tree, 'README.md');
 
 /** KB of some files of dist/ after gzip, each zipped alone, as servers send them. */
-function zipped(...files) {
+export function zipped(...files) {
   const bytes = files.map((file) => gzipSync(readFileSync(join(dist, file)), { level: 9 }).length);
-  return Math.round(bytes.reduce((sum, size) => sum + size, 0) / 1024);
+  return bytes.reduce((sum, size) => sum + size, 0) / 1024;
 }
 
 /** The files that a module loads at once: itself, and what it imports. */
-function closure(file, found = new Set()) {
+export function loadedBy(file, found = new Set()) {
   if (found.has(file)) return found;
   found.add(file);
   const text = readFileSync(join(dist, file), 'utf8');
-  for (const [, other] of text.matchAll(/(?:from|import)\s*["'`]\.\/([\w-]+\.js)["'`]/g)) closure(other, found);
+  for (const [, other] of text.matchAll(/(?:from|import)\s*["'`]\.\/([\w-]+\.js)["'`]/g))
+    loadedBy(other, found);
   return found;
 }
 
@@ -27,15 +28,19 @@ function closure(file, found = new Set()) {
 export function sizeTable() {
   const parts = readdirSync(join(tree, 'web/src/entries')).map((file) => file.replace('.ts', ''));
   const rows = [
-    ['`gesso-relaxed.wasm`', 'one of these two', zipped('gesso-relaxed.wasm')],
-    ['`gesso-simd.wasm`', '', zipped('gesso-simd.wasm')],
+    ['`gesso-relaxed.wasm`', 'every page, one of these two', zipped('gesso-relaxed.wasm')],
+    ['`gesso-simd.wasm`', 'the other one', zipped('gesso-simd.wasm')],
     ['`worker.js`', 'every page', zipped('worker.js')],
     ['`gesso.js`', 'a page with a script tag', zipped('gesso.js')],
-    ['`gesso`', 'a page with modules', zipped(...closure('index.js'))],
-    ...parts.map((name) => [`\`gesso/${name}\``, 'only this part', zipped(...closure(`${name}.js`))]),
-    ['`gesso-single.js`', 'everything in one file', zipped('gesso-single.js')],
+    ['`gesso`', 'a page with modules', zipped(...loadedBy('index.js'))],
+    ...parts.map((name) => [
+      `\`gesso/${name}\``,
+      'a page with modules, only this part',
+      zipped(...loadedBy(`${name}.js`)),
+    ]),
+    ['`gesso-single.js`', 'a page without a server', zipped('gesso-single.js')],
   ];
-  const lines = rows.map((row) => `| ${row.join(' | ')} |`);
+  const lines = rows.map(([name, use, size]) => `| ${name} | ${use} | ${Math.round(size)} |`);
   return ['| file or name | loaded by | KB after gzip |', '|---|---|---:|', ...lines].join('\n');
 }
 
@@ -44,6 +49,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   console.log(table);
   if (process.argv.includes('--write')) {
     const text = readFileSync(readme, 'utf8');
-    writeFileSync(readme, text.replace(/^\| file or name \|[^]*?\n(?!\|)/m, () => `${table}\n`));
+    writeFileSync(
+      readme,
+      text.replace(/^\| file or name \|.*\n(\|.*\n)*/m, () => `${table}\n`),
+    );
   }
 }

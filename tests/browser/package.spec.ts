@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, type Page, test } from '@playwright/test';
 import { build as esbuild } from 'esbuild';
-import { build as vite, createServer } from 'vite';
+import { createServer, build as vite } from 'vite';
 import webpack from 'webpack';
 import { answerShelf, cases, install, pack, root, Servers } from '../package/harness.js';
 
@@ -125,7 +125,9 @@ test.describe('a page opened from a file', () => {
     await page.goto(`${address}?worker=false`);
     await expect(page.locator('output')).toHaveText('1');
     const files = asked.filter((url) => url.startsWith('file:') && !url.includes('index.html'));
-    expect(new Set(files.map((url) => url.split('/').at(-1)))).toEqual(new Set(['gesso-single.js']));
+    expect(new Set(files.map((url) => url.split('/').at(-1)))).toEqual(
+      new Set(['gesso-single.js']),
+    );
   });
 
   test('is told of gesso-single.js where it has another script', async ({ page }) => {
@@ -203,7 +205,9 @@ test.describe('a bundled page', () => {
     await expectNames(page, await servers.serve(out));
   });
 
-  test('works with esbuild as a classic script, when told where the files are', async ({ page }) => {
+  test('works with esbuild as a classic script, when told where the files are', async ({
+    page,
+  }) => {
     const folder = project();
     const build = (told: string) =>
       esbuild({
@@ -233,7 +237,10 @@ test('a Node script classifies a photo', () => {
     const text = execFileSync(process.execPath, ['script.mjs', path, model], {
       cwd: folder,
       encoding: 'utf8',
-      env: { ...process.env, GESSO_MODELS: process.env.GESSO_MODELS ?? resolve(root, '../shared/models') },
+      env: {
+        ...process.env,
+        GESSO_MODELS: process.env.GESSO_MODELS ?? resolve(root, '../shared/models'),
+      },
     });
     expect(JSON.parse(text)).toEqual([label, label]);
   }

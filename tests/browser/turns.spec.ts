@@ -11,7 +11,8 @@ let address = '';
 test.beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'gesso-turns-'));
   cpSync(resolve(import.meta.dirname, '../../dist'), join(folder, 'gesso'), { recursive: true });
-  const html = '<!doctype html><link rel="icon" href="data:,"><script src="gesso/gesso.js"></script>';
+  const html =
+    '<!doctype html><link rel="icon" href="data:,"><script src="gesso/gesso.js"></script>';
   writeFileSync(join(folder, 'index.html'), html);
   address = await servers.serve(folder);
 });

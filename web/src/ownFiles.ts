@@ -57,7 +57,10 @@ export function ownFile(name: string): string {
   } catch {
     fail(
       'gesso: it cannot tell where its own files are',
-      { wanted: name, known: 'some bundlers and editors move the script and leave its files behind' },
+      {
+        wanted: name,
+        known: 'some bundlers and editors move the script and leave its files behind',
+      },
       "setWasmPath('/gesso/') with the address of a copy of the folder dist/",
     );
   }
@@ -81,7 +84,8 @@ export function ownFiles(): OwnFiles {
 export function ownFolder(path: string): string {
   const base = ownFile('registry.json');
   const inside = ownNames.filter((name) => name.startsWith(path));
-  const whole = folder !== null || inside.every((name) => ownFile(name) === new URL(name, base).href);
+  const whole =
+    folder !== null || inside.every((name) => ownFile(name) === new URL(name, base).href);
   return new URL(path, whole ? base : together).href;
 }
 

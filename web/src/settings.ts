@@ -34,7 +34,9 @@ export function setDeterministic(deterministic: boolean): void {
  * @param place the address of the folder, relative to the page, or in Node a path; or the addresses
  *   of single files by name, the others staying where they are; `null` means beside the library
  */
-export function setWasmPath(place: string | URL | Readonly<Record<string, string | URL>> | null): void {
+export function setWasmPath(
+  place: string | URL | Readonly<Record<string, string | URL>> | null,
+): void {
   if (place === null || typeof place === 'string' || place instanceof URL) {
     const folder = withSlash(place);
     useFolder(folder === null ? null : platform.resolve(folder));

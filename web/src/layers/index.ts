@@ -1,4 +1,6 @@
 // The middle floor: layers, and models made of them.
+
+export type { Absent, Needed } from '../options.js';
 export type {
   ActivationName,
   Border,
@@ -8,7 +10,6 @@ export type {
   Regularizer,
 } from './kinds.js';
 export { Flow, Layer, type LayerOptions } from './layer.js';
-export type { Absent, Needed } from '../options.js';
 export * from './layers.js';
 export type {
   Batch,
