@@ -39,6 +39,8 @@ async function expectNames(page: Page, address: string, ways: Ways = {}): Promis
   expect(complaints).toEqual([]);
 }
 
+declare const gesso: typeof import('../../web/src/index.js');
+
 /** A folder with the plain page, whose script is at `address`. */
 function plainPage(address: string, folder = install(archive, 'plain.js', 'sketch.js')): string {
   const html = readFileSync(join(root, 'tests/package/plain.html'), 'utf8');
@@ -81,6 +83,20 @@ test.describe('a script tag', () => {
     const address = await servers.serve(here, { 'content-security-policy': strict });
     await expectNames(page, address);
     await expectNames(page, address, { query: '&worker=false', workers: 0 });
+  });
+
+  test('says what a policy lacks that forbids workers of a CDN', async ({ page }) => {
+    const folder = install(archive);
+    const cdn = await servers.serve(join(folder, 'node_modules/gesso'), {
+      'access-control-allow-origin': '*',
+    });
+    const strict = `script-src 'self' ${cdn} 'wasm-unsafe-eval'; worker-src 'self'`;
+    const headers = { 'content-security-policy': strict };
+    const address = await servers.serve(plainPage(`${cdn}/dist/gesso.js`), headers);
+    await page.goto(`${address}?model=digits`);
+    await expect(page.locator('output')).toContainText('allow blob: in worker-src');
+    await page.goto(`${address}?model=digits&worker=false`);
+    await expect(page.locator('output')).toHaveText('1');
   });
 
   test('says what a policy lacks that forbids WebAssembly', async ({ page }) => {
@@ -133,6 +149,12 @@ test.describe('a page opened from a file', () => {
   test('is told of gesso-single.js where it has another script', async ({ page }) => {
     await page.goto(doubleClicked('gesso.js'));
     await expect(page.locator('output')).toContainText('Try: gesso-single.js');
+    const answer = await page.evaluate(async () => {
+      const { dense, sequential } = gesso;
+      const model = sequential([dense({ units: 1, inputShape: [1] })]);
+      return model.predict([[1]]).catch(String);
+    });
+    expect(answer).toMatch(/its worker did not start[\s\S]*Try: gesso-single\.js/);
   });
 });
 

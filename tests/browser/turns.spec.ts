@@ -74,7 +74,7 @@ test('a long training lets another model answer', async ({ page }) => {
 });
 
 test('frames that come while the model is busy are dropped', async ({ page }) => {
-  const { shown, answers, most } = await page.evaluate(async () => {
+  const most = await page.evaluate(async () => {
     const digits = await gesso.imageClassifier('digits');
     const canvas = document.createElement('canvas');
     canvas.width = canvas.height = 900; // takes longer than a frame to carry over and shrink
@@ -100,9 +100,7 @@ test('frames that come while the model is busy are dropped', async ({ page }) =>
     while (answers < 10) await new Promise((resolve) => setTimeout(resolve, 20));
     stop();
     window.createImageBitmap = real;
-    return { shown, answers, most };
+    return most;
   });
-  expect(answers).toBeGreaterThanOrEqual(10);
-  expect(shown).toBeGreaterThanOrEqual(10);
   expect(most).toBe(1);
 });

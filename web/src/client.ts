@@ -116,20 +116,30 @@ function clientOf(calls: Calls, isFar: boolean): Client {
 
 /** Starts worker.js, also when the library comes from another site than the page. */
 function startWorker(): Worker {
-  if (embedded.worker !== undefined) return workerOf(embeddedWorker(embedded.worker));
-  const address = ownFile('worker.js');
-  const elsewhere = new URL(address).origin !== location.origin;
-  if (elsewhere) return workerOf(`importScripts(${JSON.stringify(address)});`);
   try {
-    return new Worker(address, { name: 'gesso' });
+    if (embedded.worker !== undefined) return workerOf(embeddedWorker(embedded.worker));
+    const address = ownFile('worker.js');
+    const near = new URL(address).origin === location.origin;
+    if (near) return new Worker(address, { name: 'gesso' });
+    return workerOf(`importScripts(${JSON.stringify(address)});`);
   } catch (error) {
-    fail('gesso: its worker did not start', { address, reason: messageOf(error) }, fileHint());
+    throw error instanceof MLError ? error : notStarted(messageOf(error));
   }
 }
 
 function workerOf(text: string): Worker {
   const address = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
   return new Worker(address, { name: 'gesso' });
+}
+
+function notStarted(reason: string): MLError {
+  const hint = fileHint(
+    'copy worker.js beside the library, allow blob: in worker-src of the ' +
+      'Content-Security-Policy, or worker: false',
+  );
+  return new MLError(
+    ['gesso: its worker did not start.', `  reason  ${reason}`, `  Try: ${hint}`].join('\n'),
+  );
 }
 
 /**
@@ -144,14 +154,7 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
   let end: MLError | undefined;
   worker.addEventListener('error', (event) => {
     const { message } = event as ErrorEvent;
-    end = new MLError(
-      [
-        'gesso: its worker did not start.',
-        `  reason  ${message || 'worker.js cannot be loaded'}`,
-        '  Try: copy worker.js beside the library, allow blob: in worker-src of the ' +
-          'Content-Security-Policy, or worker: false',
-      ].join('\n'),
-    );
+    end = notStarted(message || 'worker.js cannot be loaded');
     onDeath();
     for (const reject of waiting) reject(end);
   });

@@ -84,8 +84,7 @@ export function ownFiles(): OwnFiles {
 export function ownFolder(path: string): string {
   const base = ownFile('registry.json');
   const inside = ownNames.filter((name) => name.startsWith(path));
-  const whole =
-    folder !== null || inside.every((name) => ownFile(name) === new URL(name, base).href);
+  const whole = inside.every((name) => ownFile(name) === new URL(name, base).href);
   return new URL(path, whole ? base : together).href;
 }
 
@@ -113,9 +112,15 @@ export function withOwnFiles(fetch: Fetch): Fetch {
   };
 }
 
-/** What to try when one of the library's own files cannot be read. */
-export function fileHint(): string {
+/**
+ * What to try when one of the library's own files cannot be read.
+ *
+ * @param otherwise in pages that a server has sent
+ */
+export function fileHint(
+  otherwise = 'setWasmPath(folder) with the folder that holds the .wasm files and registry.json',
+): string {
   return typeof location !== 'undefined' && location.protocol === 'file:'
     ? 'gesso-single.js, which works without a server; or open the page from one: npx serve'
-    : 'setWasmPath(folder) with the folder that holds the .wasm files and registry.json';
+    : otherwise;
 }
