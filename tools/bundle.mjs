@@ -65,6 +65,11 @@ const instead = (of, file) => ({
     id === of && importer?.startsWith(sources) ? join(sources, file) : null,
 });
 
+/** A bundle with a warning is no bundle. */
+function refuse(level, log) {
+  if (level === 'warn') throw new Error(log.message);
+}
+
 /** The npm packages of which something has been bundled. */
 const bundled = new Set();
 
@@ -81,6 +86,7 @@ async function bundle(input, output, plugins = [], define = {}) {
     },
     transform: { define },
     plugins: [quietGlue, ...plugins],
+    onLog: refuse,
   });
   const written = await build.write({ minify: true, sourcemap: true, ...output });
   await build.close();
@@ -96,8 +102,12 @@ const modules = (input, chunk, plugins = []) => {
   return bundle(input, output, [besideGlue, ...plugins]);
 };
 
-/** One classic script; `here` is the text of an expression for its own address. */
-const script = (input, file, here, options = {}, plugins = []) =>
+/**
+ * One classic script.
+ *
+ * @param here the text of an expression for its own address
+ */
+const script = (input, file, here, options, plugins) =>
   bundle(
     join(sources, input),
     { file: join(dist, file), format: 'iife', codeSplitting: false, ...options },
@@ -105,11 +115,19 @@ const script = (input, file, here, options = {}, plugins = []) =>
     { 'import.meta.url': here },
   );
 
+/** One classic script that gives pages the exports of a module as a global of that name. */
+const globalScript = (name, input, file, plugins, banner = '') => {
+  const page = 'document.currentScript?.src||document.baseURI';
+  const intro = `var gessoScript=typeof document>'u'?location.href:${page};`;
+  return script(input, file, 'gessoScript', { name, exports: 'named', intro, banner }, plugins);
+};
+
 /** The types of every entry, rolled up: nothing of the inside can be imported. */
 async function types() {
   const build = await rollup({
     input: entries,
     plugins: [dts({ tsconfig: join(tree, 'tsconfig.json'), compilerOptions: { paths: {} } })],
+    onLog: refuse,
   });
   await build.write({
     dir: dist,
@@ -142,18 +160,10 @@ export async function bundleAll() {
   await modules({ ...namesOf(forNode), cli }, 'node-chunk', [nodeEntries]);
   await script('worker.ts', 'worker.js', 'self.location.href');
 
-  const name = { name: 'gesso', exports: 'named' };
-  const address = '(document.currentScript?.src||document.baseURI)';
-  const here = { ...name, intro: `var gessoScript=${address};` };
-  await script('index.ts', 'gesso.js', 'gessoScript', here, [
-    instead('./core.js', 'coreBeside.ts'),
-  ]);
-
-  await script('index.ts', 'gesso-single.js', 'gessoScript', here);
-  const single = join(dist, 'gesso-single.js');
+  await globalScript('gesso', 'index.ts', 'gesso.js', [instead('./core.js', 'coreBeside.ts')]);
   const worker = readFileSync(join(dist, 'worker.js'), 'utf8').replace(/\/\/# source.*\s*$/, '');
-  const inside = JSON.stringify({ files: embedded(), worker }).replaceAll('<', '\\u003c');
-  writeFileSync(single, `self.gessoEmbedded=${inside};${readFileSync(single, 'utf8')}`);
+  const inside = `self.gessoEmbedded=${JSON.stringify({ files: embedded(), worker })};`;
+  await globalScript('gesso', 'index.ts', 'gesso-single.js', [], inside);
   await types();
   writeFileSync(join(dist, 'licences.txt'), licences([...bundled].sort()));
 }

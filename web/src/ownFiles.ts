@@ -98,10 +98,10 @@ function nameIn(address: string): string | undefined {
   return address.startsWith(together) ? decodeURI(address.slice(together.length)) : undefined;
 }
 
-type Fetch = (address: string, init?: { signal?: AbortSignal | null }) => Promise<Response>;
-
 /** The same fetch, which also reads the library's own files. */
-export function withOwnFiles(fetch: Fetch): Fetch {
+export function withOwnFiles<Init>(
+  fetch: (address: string, init?: Init) => Promise<Response>,
+): (address: string, init?: Init) => Promise<Response> {
   return async (address, init) => {
     const name = nameIn(address);
     if (name === undefined) return fetch(address, init);
