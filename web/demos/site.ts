@@ -9,7 +9,7 @@ import type { Connect, HtmlTagDescriptor, Plugin } from 'vite';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const library = join(here, '../../dist');
 const entry = join(library, 'index.js');
-const forNode = /^(node|cli)\.js$|\.d\.ts$/; // not needed in pages
+const unused = /^(node[\w-]*|cli|gesso|gesso-single)\.js$|\.(d\.ts|map|txt)$/; // by the demos
 const own = join(here, '../../models');
 const shared = process.env.GESSO_SHARED ?? join(here, '../../../shared');
 const found = process.env.GESSO_MODELS ?? join(shared, 'models');
@@ -83,7 +83,7 @@ export function site(): Plugin {
       emit('photos/index.json', '[]');
       emit('data/index.json', '[]');
       for (const file of await readdir(library, { recursive: true, withFileTypes: true })) {
-        if (!file.isFile() || forNode.test(file.name)) continue;
+        if (!file.isFile() || unused.test(file.name)) continue;
         const path = join(file.parentPath, file.name);
         emit(`gesso/${relative(library, path).split(sep).join('/')}`, await readFile(path));
       }

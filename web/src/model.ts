@@ -2,6 +2,7 @@
 import { type Client, connect } from './client.js';
 import { fail } from './errors.js';
 import { absent, callback, instance, isRecord, nearest, readOptions } from './options.js';
+import { realAddress } from './ownFiles.js';
 import type { Progress } from './progress.js';
 import { type Card, type KnownModel, knownBy } from './registry.js';
 import type { Opened, PortDescription, Tensors, Timing } from './runtime.js';
@@ -271,7 +272,8 @@ export class Session {
 
   async about(): Promise<About> {
     const open = await this.opened();
-    const { address, description, sha256, fileBytes: bytes, build, version, timing } = open;
+    const { description, sha256, fileBytes: bytes, build, version, timing } = open;
+    const address = realAddress(open.address);
     const [name, known] = await this.#known(open);
     const { format, parameters } = description;
     const card = known?.card ?? null;

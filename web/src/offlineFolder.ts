@@ -4,10 +4,11 @@ import { readModel } from './modelFiles.js';
 import type { OfflineFiles, OfflineOptions, OfflineTarget } from './offline.js';
 import { pageOf, type Shown } from './offlinePage.js';
 import { isRecord } from './options.js';
+import { libraryFile } from './ownFiles.js';
 import { platform } from './platform.js';
 import type { Progress } from './progress.js';
 import { recipeFiles } from './recipe.js';
-import { type KnownModel, libraryFile, type Registry } from './registry.js';
+import type { KnownModel, Registry } from './registry.js';
 import { baseName, Folder, type Location, locate, requestOf } from './source.js';
 import { show } from './tensor.js';
 

@@ -1,5 +1,6 @@
 // What differs between a page and Node (platformNode.ts): files, paths, pictures, workers.
 import type { Pixels } from './image.js';
+import { withOwnFiles } from './ownFiles.js';
 import { cacheStore, type Store } from './store.js';
 
 /** What of fetch's options this library uses. */
@@ -31,7 +32,7 @@ export interface Platform {
 }
 
 const page: Platform = {
-  fetch: (address, init) => fetch(address, init),
+  fetch: withOwnFiles((address, init) => fetch(address, init)),
   isOwn: (address) => new URL(address).origin === location.origin,
   resolve: (path) => new URL(path, base()).href,
   resolveModel(path) {

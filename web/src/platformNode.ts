@@ -5,12 +5,14 @@ import { homedir } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { decodePicture } from './decode.js';
+import { withOwnFiles } from './ownFiles.js';
 import type { Platform } from './platform.js';
 import { megabytes, type Store } from './store.js';
 
 export const node: Platform = {
-  fetch: (address, init) =>
+  fetch: withOwnFiles((address, init) =>
     address.startsWith('file:') ? readLocal(address) : fetch(address, init ?? {}),
+  ),
   isOwn: () => true,
   resolve: (path) => addressOf(path),
   resolveModel(path) {

@@ -11,6 +11,7 @@ import { fail } from './errors.js';
 import { type Picture, pixelsOf } from './image.js';
 import type { Memory } from './memory.js';
 import { type Contents, readModel, type Saved, type Wanted } from './modelFiles.js';
+import { type OwnFiles, useOwnFiles } from './ownFiles.js';
 import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
 import { type Settings, settings } from './settings.js';
@@ -118,9 +119,14 @@ export class Runtime {
   #image: CoreImage | undefined;
   #count = 0;
 
-  /** Takes over the settings of the page that owns this runtime. */
-  async configure(given: Settings): Promise<void> {
+  /**
+   * Takes over the settings of the page that owns this runtime.
+   *
+   * @param files where the library's own files are
+   */
+  async configure(given: Settings, files: OwnFiles): Promise<void> {
     Object.assign(settings, given);
+    useOwnFiles(files);
   }
 
   /**
