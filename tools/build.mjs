@@ -23,8 +23,8 @@ for (const file of ['model.json', 'weights.bin']) {
 }
 await bundleAll();
 
-// What a folder for use without a network needs: all that pages may load.
-const notForPages = /^(node|cli)[\w-]*\.js$|\.d\.ts$|\.map$/;
+// What a folder for use without a network needs: all that pages may load from it.
+const notForPages = /^(node|cli|gesso-single)[\w-]*\.js$|\.d\.ts$|\.map$/;
 const files = readdirSync(dist, { recursive: true, withFileTypes: true })
   .filter((file) => file.isFile() && !notForPages.test(file.name))
   .map((file) => relative(dist, join(file.parentPath, file.name)).split(sep).join('/'));
