@@ -1,6 +1,6 @@
 // Builds what ships: both WebAssembly modules, the TypeScript library around them, its types.
-import { copyFileSync, cpSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
 import { bundleAll } from './bundle.mjs';
 import { must } from './run.mjs';
 import { tree } from './setup/places.mjs';
@@ -22,3 +22,10 @@ for (const file of ['model.json', 'weights.bin']) {
   cpSync(join(tree, 'models/digits', file), join(dist, 'models/digits', file));
 }
 await bundleAll();
+
+// What a folder for use without a network needs: all that pages may load.
+const notForPages = /^(node|cli|gesso-single)[\w-]*\.js$|\.d\.ts$|\.map$/;
+const files = readdirSync(dist, { recursive: true, withFileTypes: true })
+  .filter((file) => file.isFile() && !notForPages.test(file.name))
+  .map((file) => relative(dist, join(file.parentPath, file.name)).split(sep).join('/'));
+writeFileSync(join(dist, 'files.json'), JSON.stringify(files.sort()));

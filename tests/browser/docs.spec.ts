@@ -101,6 +101,15 @@ const shown: [part: string, check: (page: Page) => Promise<void>][] = [
     },
   ],
   [
+    'downloads://my-sketch',
+    async (page) => {
+      const downloading = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'Take it along' }).click();
+      await expect(page.getByRole('status')).toHaveText('my-sketch.zip is among your downloads.');
+      expect((await downloading).suggestedFilename()).toBe('my-sketch.zip');
+    },
+  ],
+  [
     'input.files',
     async (page) => {
       const files = ['model.json', 'weights.bin', 'gesso.json'].map((name) =>

@@ -56,12 +56,12 @@ export function site(): Plugin {
     resolveId: (id) => (building && id === entry ? { id: 'gesso', external: true } : undefined),
     async transformIndexHtml(html, { path }) {
       const frame = await readFile(join(here, 'studio/frame.html'), 'utf8');
-      const [header = '', footer = ''] = frame.split('<!-- page -->');
       const gallery = html.includes(galleryMark) ? await readGallery() : '';
       // The gallery lies one folder above the demos.
-      const top = gallery ? header.replaceAll('href="../', 'href="./') : header;
+      const placed = gallery ? frame.replaceAll('href="../', 'href="./') : frame;
+      const [header = '', footer = ''] = placed.split('<!-- page -->');
       const framed = (await withParts(html))
-        .replace('<!-- header -->', () => top.trim())
+        .replace('<!-- header -->', () => header.trim())
         .replace('<!-- footer -->', () => footer.trim())
         .replace(galleryMark, () => gallery);
       const folder = path.split('/').length > 2 ? '../' : './';

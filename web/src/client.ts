@@ -3,6 +3,7 @@ import * as Comlink from 'comlink';
 import { embedded, embeddedWorker } from './embedded.js';
 import { fail, MLError, messageOf } from './errors.js';
 import type { Picture } from './image.js';
+import type { Memory } from './memory.js';
 import { fileHint, ownFile, ownFiles } from './ownFiles.js';
 import { platform } from './platform.js';
 import type { Progress } from './progress.js';
@@ -39,13 +40,23 @@ export interface Client {
     given: Parameters<Training[M]>,
     told?: Told,
   ): Promise<TrainingAnswer<M>>;
+  memory(): Promise<Memory | undefined>;
   close(model: number): Promise<void>;
 }
 
 /** Calls into a runtime, near or far. */
 type Calls = Pick<
   Runtime,
-  'configure' | 'open' | 'create' | 'train' | 'abort' | 'run' | 'gradient' | 'see' | 'close'
+  | 'configure'
+  | 'open'
+  | 'create'
+  | 'train'
+  | 'abort'
+  | 'run'
+  | 'gradient'
+  | 'see'
+  | 'memory'
+  | 'close'
 >;
 
 let near: Client | undefined;
@@ -70,6 +81,11 @@ export function connect(who: string, worker: boolean | undefined): Client {
   }
   near ??= clientOf(new Runtime(), false);
   return near;
+}
+
+/** The runtimes that have been started. */
+export function started(): Client[] {
+  return [near, far].filter((client) => client !== undefined);
 }
 
 function clientOf(calls: Calls, isFar: boolean): Client {
@@ -110,6 +126,7 @@ function clientOf(calls: Calls, isFar: boolean): Client {
     run: (model, inputs, into) => calls.run(model, inputs, into),
     gradient: (model, inputs, request) => calls.gradient(model, inputs, request),
     see: (model, picture, preprocess) => calls.see(model, picture, preprocess),
+    memory: () => calls.memory(),
     close: (model) => calls.close(model),
   };
 }
@@ -184,6 +201,7 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
     run: (model, inputs) => far(remote.run(model, inputs)),
     gradient: (model, inputs, request) => far(remote.gradient(model, inputs, request)),
     see: (model, picture, preprocess) => far(remote.see(model, handOver(picture), preprocess)),
+    memory: () => far(remote.memory()),
     close: (model) => far(remote.close(model)),
   };
 }

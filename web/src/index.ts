@@ -15,5 +15,17 @@ export * from './entries/layers.js';
 export * from './entries/model.js';
 export * from './entries/network.js';
 export { MLError } from './errors.js';
+export { type Memory, type ModelInMemory, memory } from './memory.js';
+export {
+  type CachedModel,
+  cachedModels,
+  clearModelCache,
+  type PinOptions,
+  pinModel,
+  uncacheModel,
+  unpinModel,
+} from './models.js';
+export { type OfflineFiles, type OfflineOptions, type OfflineTarget, offline } from './offline.js';
+export type { Timing } from './runtime.js';
 export { setDeterministic, setModelPath, setWasmPath } from './settings.js';
 export type { Loading } from './usable.js';

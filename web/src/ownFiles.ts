@@ -75,6 +75,11 @@ export function ownFiles(): OwnFiles {
   return Object.fromEntries(ownNames.map((name) => [name, ownFile(name)]));
 }
 
+/** The address of any file of dist/, where that is served as it is. */
+export function libraryFile(name: string): string {
+  return new URL(name, ownFile('registry.json')).href;
+}
+
 /**
  * The address of a folder of own files: a real one where the files lie together, else one that only
  * the library can read.
