@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <optional>
 
 #include "core/op.h"
 #include "core/ops/list.h"
@@ -39,6 +40,11 @@ std::string to_text(const Attr& attr) {
   return "";
 }
 
+template <class T>
+const T& option(const Node& node, Text name) {
+  return std::get<T>(*node.attrs.find(name));
+}
+
 bool is_optional(std::string_view input) {
   return input.ends_with('?');
 }
@@ -47,66 +53,98 @@ bool is_variadic(std::string_view input) {
   return input.ends_with("...");
 }
 
-void check_size(std::string_view who, const TensorType& type) {
+void check_size(const Part& who, const TensorType& type) {
   double count = 1;
   for (int size : type.shape) {
     if (size < 0)
-      fail(std::string(who) + ": a size cannot be negative", {{"shape", to_string(type.shape)}},
+      fail(text({who, ": a size cannot be negative"}), {{"shape", type.shape}},
            "sizes of 0 or more");
     count *= size;
   }
   if (count > double(most_elements))
-    fail(std::string(who) + ": a tensor is too large",
-         {{"shape", to_string(type.shape)}, {"most elements", std::to_string(most_elements)}},
+    fail(text({who, ": a tensor is too large"}),
+         {{"shape", type.shape}, {"most elements", most_elements}},
          "a smaller batch or image");
 }
 
 void check_inputs(const Call& call) {
-  const auto& names = call.op.inputs;
+  const View<Text> names(call.op.inputs);
   size_t given = call.node.inputs.size();
-  bool variadic = !names.empty() && is_variadic(names.back());
+  bool variadic = !names.empty() && is_variadic(names[names.size() - 1]);
   size_t needed = 0;
   while (needed < names.size() && !is_optional(names[needed])) ++needed;
   if (given < needed || (given > names.size() && !variadic)) {
     std::string list;
-    for (std::string_view name : names) list += (list.empty() ? "" : ", ") + std::string(name);
-    fail(call, "the number of inputs is wrong", std::string(call.op.name) + '(' + list + ')');
+    for (Text name : names) list += text({list.empty() ? "" : ", ", name});
+    fail(call, "the number of inputs is wrong", text({call.op.name, "(", list, ")"}));
   }
   for (size_t i = 0; i < given; ++i) {
-    std::string_view name = i < names.size() ? names[i] : names.back();
+    std::string_view name = i < names.size() ? names[i] : names[names.size() - 1];
     if (!call.has(int(i)) && !is_optional(name))
-      fail(call, "the input " + input_name(call.op, int(i)) + " is missing", "pass a value");
+      fail(call, text({"the input ", input_name(call.op, int(i)), " is missing"}), "pass a value");
   }
 }
 
 // A list of ints may stand where numbers are expected, and both where a list may be left out.
-bool accepts(const Attr& declared, Attr& given) {
-  if (auto* ints = std::get_if<Ints>(&given); ints && std::holds_alternative<Numbers>(declared))
-    given = Numbers(ints->begin(), ints->end());
-  if (declared.index() == given.index()) return true;
-  return std::holds_alternative<std::monostate>(declared) &&
-         (std::holds_alternative<Ints>(given) || std::holds_alternative<Numbers>(given));
+// Gives what the option becomes, or nothing where it has another kind.
+std::optional<Attr> accepted(const Attr& declared, const OptionValue& given) {
+  using Kind = OptionValue::Kind;
+  Attr value = given.attr();
+  bool is_list = given.kind() == Kind::ints || given.kind() == Kind::numbers;
+  if (auto* ints = std::get_if<Ints>(&value); ints && std::holds_alternative<Numbers>(declared))
+    return Numbers(ints->begin(), ints->end());
+  if (value.index() == declared.index()) return value;
+  if (is_list && std::holds_alternative<std::monostate>(declared)) return value;
+  return {};
 }
 
-void merge_attrs(const Call& call, Attrs& attrs, Attrs given) {
-  for (auto& [name, value] : given) {
-    if (std::holds_alternative<std::monostate>(value)) continue;
-    auto at = attrs.find(name);
-    if (at == attrs.end()) {
-      std::string known;
-      for (const auto& [k, v] : attrs) known += (known.empty() ? "" : ", ") + k;
-      fail(std::string(call.op.name) + ": there is no option \"" + name + '"',
-           {{"known", known.empty() ? "(none)" : known}}, "remove it, or mind its spelling");
-    }
-    if (!accepts(at->second, value))
-      fail(std::string(call.op.name) + ": the option " + name + " has the wrong kind of value",
-           {{"given", to_text(value)}, {"default", to_text(at->second)}},
-           "a value like the default");
-    at->second = std::move(value);
+void merge_option(const Call& call, Attrs& attrs, const Option& option) {
+  if (option.value.kind() == OptionValue::Kind::none) return;
+  const Attr* declared = attrs.find(option.name);
+  if (!declared) {
+    std::string known;
+    for (const auto& [name, value] : attrs) known += text({known.empty() ? "" : ", ", name});
+    fail(text({call.op.name, ": there is no option \"", option.name, "\""}),
+         {{"known", known.empty() ? "(none)" : known}}, "remove it, or mind its spelling");
   }
+  std::optional<Attr> value = accepted(*declared, option.value);
+  if (!value)
+    fail(text({call.op.name, ": the option ", option.name, " has the wrong kind of value"}),
+         {{"given", to_text(option.value.attr())}, {"default", to_text(*declared)}},
+         "a value like the default");
+  attrs[option.name] = std::move(*value);
 }
 
 }  // namespace
+
+bool Node::is_empty() const {
+  return std::all_of(outputs.begin(), outputs.end(),
+                     [](const TensorType& type) { return type.shape.count() == 0; });
+}
+
+double Node::number(Text attr) const {
+  return option<double>(*this, attr);
+}
+
+bool Node::flag(Text attr) const {
+  return option<bool>(*this, attr);
+}
+
+const std::string& Node::text(Text attr) const {
+  return option<std::string>(*this, attr);
+}
+
+const Ints& Node::ints(Text attr) const {
+  return option<Ints>(*this, attr);
+}
+
+const Numbers& Node::numbers(Text attr) const {
+  return option<Numbers>(*this, attr);
+}
+
+bool Node::has(Text attr) const {
+  return !std::holds_alternative<std::monostate>(*attrs.find(attr));
+}
 
 const TensorType& Value::type() const {
   return graph->nodes()[size_t(id)].outputs[size_t(output)];
@@ -194,18 +232,31 @@ Value Graph::scalar(double value, DType dtype) {
   return constant({dtype, {}}, std::move(data));
 }
 
-Value Graph::apply(const Op& op, const Values& inputs, Attrs given) {
-  Node node{&op, {}, op.attrs, {}, nullptr, nullptr, next_name_};
+Value Graph::apply_with(const Op& op, const View<Value>& inputs, std::span<const Option> options) {
+  Node node;
+  node.op = &op;
+  node.attrs = op.attrs;
+  node.name = next_name_;
   Call call{op, node, {}};
   for (Value v : inputs) {
     node.inputs.push_back({v.id, v.output});
     call.in.push_back(v ? v.type() : TensorType{});
   }
-  merge_attrs(call, node.attrs, std::move(given));
+  for (const Option& option : options) merge_option(call, node.attrs, option);
   check_inputs(call);
   node.outputs = op.infer(call);
   for (const TensorType& type : node.outputs) check_size(op.name, type);
   return append(std::move(node));
+}
+
+Value Graph::apply(const Op& op, const View<Value>& inputs, const Options& options) {
+  return apply_with(op, inputs, std::span(options.begin(), options.size()));
+}
+
+Value Graph::apply(const Op& op, const View<Value>& inputs, const Attrs& attrs) {
+  std::vector<Option> options;
+  for (const auto& [name, value] : attrs) options.push_back({name, value});
+  return apply_with(op, inputs, options);
 }
 
 void Graph::output(std::string name, Value value) {
@@ -225,6 +276,11 @@ const Op* find_op(std::string_view name) {
   return nullptr;
 }
 
+bool Op::has_option(std::string_view option) const {
+  return std::any_of(attrs.begin(), attrs.end(),
+                     [&](const Option& known) { return known.name == option; });
+}
+
 Types same_type(const Call& call) {
   return {call.in[0]};
 }
@@ -235,21 +291,24 @@ Values zero_gradient(const Grad&) {
 
 std::string input_name(const Op& op, int i) {
   int last = int(op.inputs.size()) - 1;
-  std::string name(op.inputs[size_t(std::min(i, last))]);
+  std::string name(op.inputs.begin()[std::min(i, last)]);
   if (is_optional(name)) name.pop_back();
   if (is_variadic(name))
-    name = name.substr(0, name.size() - 3) + '[' + std::to_string(i - last) + ']';
+    name = text({name.substr(0, name.size() - 3), "[", i - last, "]"});
   return name;
 }
 
-void fail(const Call& call, std::string_view what, std::string_view hint) {
+void fail(const Call& call, Text what, Text hint) {
+  std::deque<std::string> texts;  // stays where it is while it grows, as facts need
   std::vector<Fact> facts;
+  auto keep = [&](std::string text) -> const std::string& { return texts.emplace_back(text); };
   for (size_t i = 0; i < call.in.size(); ++i)
-    if (call.has(int(i))) facts.push_back({input_name(call.op, int(i)), to_string(call.in[i])});
+    if (call.has(int(i))) facts.push_back({keep(input_name(call.op, int(i))), call.in[i]});
+  const Attrs defaults = call.op.attrs;
   for (const auto& [name, value] : call.node.attrs)
-    if (value != call.op.attrs.find(name)->second) facts.push_back({name, to_text(value)});
+    if (value != *defaults.find(name)) facts.push_back({name, keep(to_text(value))});
   if (!call.node.name.empty()) facts.push_back({"node", call.node.name});
-  fail(std::string(call.op.name) + ": " + std::string(what), facts, hint);
+  fail(text({call.op.name, ": ", what}), facts, hint);
 }
 
 }  // namespace gesso

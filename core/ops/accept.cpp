@@ -14,7 +14,7 @@ std::string one_of(std::span<const DType> types) {
   return text;
 }
 
-std::string cast_to(DType dtype, std::string_view input) {
+std::string cast_to(DType dtype, Text input) {
   return "cast(" + std::string(input) + ", \"" + std::string(to_string(dtype)) + "\")";
 }
 
@@ -39,13 +39,13 @@ void check_rank_at_least(const Call& c, int i, int lowest) {
          "reshape it, with sizes of 1 in front");
 }
 
-void check_shape(const Call& c, int i, const Shape& shape, std::string_view rule) {
+void check_shape(const Call& c, int i, const Shape& shape, Text rule) {
   if (c.has(i) && c.shape(i) != shape)
     fail(c, input_name(c.op, i) + " must have " + std::string(rule),
          "the shape " + to_string(shape));
 }
 
-uint32_t axes_option(const Call& c, std::string_view name, uint32_t if_left_out) {
+uint32_t axes_option(const Call& c, Text name, uint32_t if_left_out) {
   if (!c.node.has(name)) return if_left_out;
   int rank = c.shape().rank();
   uint32_t mask = 0;
@@ -67,7 +67,7 @@ void check_epsilon(const Call& c) {
     fail(c, "epsilon must be a number of 0 or more", "1e-5");
 }
 
-uint32_t axes_mask(const Node& node, std::string_view name, int rank, uint32_t if_left_out) {
+uint32_t axes_mask(const Node& node, Text name, int rank, uint32_t if_left_out) {
   if (!node.has(name)) return if_left_out;
   uint32_t mask = 0;
   for (int axis : node.ints(name)) mask |= 1u << positive_axis(axis, rank);

@@ -58,7 +58,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op concat_op{
+constexpr Op concat_op{
     .name = "concat",
     .summary = "Puts its inputs one after another along an axis.",
     .inputs = {"inputs..."},

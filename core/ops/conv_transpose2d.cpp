@@ -129,14 +129,14 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op conv_transpose2d_op{
+constexpr Op conv_transpose2d_op{
     .name = "convTranspose2d",
     .summary = "Paints a filter onto the output for every pixel of the input; conv2d transposed.",
     .inputs = {"input", "filter", "bias?"},
-    .attrs = {{"padding", Ints{0, 0, 0, 0}},
-              {"strides", Ints{1, 1}},
-              {"dilations", Ints{1, 1}},
-              {"outputPadding", Ints{0, 0}},
+    .attrs = {{"padding", no_padding},
+              {"strides", one_by_one},
+              {"dilations", one_by_one},
+              {"outputPadding", zero_by_zero},
               {"outputSizes", {}},
               {"groups", 1.0},
               {"minValue", -infinity},

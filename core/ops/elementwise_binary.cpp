@@ -205,7 +205,7 @@ Values sub_gradient(const Grad& g) {
 
 }  // namespace
 
-const Op add_op{
+constexpr Op add_op{
     .name = "add",
     .summary = "a + b.",
     .inputs = {"a", "b"},
@@ -215,7 +215,7 @@ const Op add_op{
     .in_place = 1,
 };
 
-const Op atan2_op{
+constexpr Op atan2_op{
     .name = "atan2",
     .summary = "The angle, in radians from -pi to pi, of the point with y = a and x = b.",
     .inputs = {"a", "b"},
@@ -224,7 +224,7 @@ const Op atan2_op{
     .gradient = atan2_gradient,
 };
 
-const Op div_op{
+constexpr Op div_op{
     .name = "div",
     .summary = "a / b. Of integers, the whole part; 0 where b is 0.",
     .inputs = {"a", "b"},
@@ -234,7 +234,7 @@ const Op div_op{
     .in_place = 1,
 };
 
-const Op equal_op{
+constexpr Op equal_op{
     .name = "equal",
     .summary = "Whether a and b are equal. NaN is equal to nothing.",
     .inputs = {"a", "b"},
@@ -242,7 +242,7 @@ const Op equal_op{
     .cpu = each_comparison([](auto a, auto b) { return a == b; }),
 };
 
-const Op floor_div_op{
+constexpr Op floor_div_op{
     .name = "floorDiv",
     .summary = "The nearest whole number below a / b.",
     .inputs = {"a", "b"},
@@ -251,7 +251,7 @@ const Op floor_div_op{
     .gradient = zero_gradient,
 };
 
-const Op greater_op{
+constexpr Op greater_op{
     .name = "greater",
     .summary = "Whether a is greater than b.",
     .inputs = {"a", "b"},
@@ -259,7 +259,7 @@ const Op greater_op{
     .cpu = each_comparison([](auto a, auto b) { return a > b; }),
 };
 
-const Op greater_or_equal_op{
+constexpr Op greater_or_equal_op{
     .name = "greaterOrEqual",
     .summary = "Whether a is greater than or equal to b.",
     .inputs = {"a", "b"},
@@ -267,7 +267,7 @@ const Op greater_or_equal_op{
     .cpu = each_comparison([](auto a, auto b) { return a >= b; }),
 };
 
-const Op lesser_op{
+constexpr Op lesser_op{
     .name = "lesser",
     .summary = "Whether a is less than b.",
     .inputs = {"a", "b"},
@@ -275,7 +275,7 @@ const Op lesser_op{
     .cpu = each_comparison([](auto a, auto b) { return a < b; }),
 };
 
-const Op lesser_or_equal_op{
+constexpr Op lesser_or_equal_op{
     .name = "lesserOrEqual",
     .summary = "Whether a is less than or equal to b.",
     .inputs = {"a", "b"},
@@ -283,7 +283,7 @@ const Op lesser_or_equal_op{
     .cpu = each_comparison([](auto a, auto b) { return a <= b; }),
 };
 
-const Op logical_and_op{
+constexpr Op logical_and_op{
     .name = "logicalAnd",
     .summary = "Whether a and b are both true. What is not 0 is true.",
     .inputs = {"a", "b"},
@@ -291,7 +291,7 @@ const Op logical_and_op{
     .cpu = each_truth_pair([](auto a, auto b) { return a && b; }),
 };
 
-const Op logical_or_op{
+constexpr Op logical_or_op{
     .name = "logicalOr",
     .summary = "Whether a or b is true. What is not 0 is true.",
     .inputs = {"a", "b"},
@@ -299,7 +299,7 @@ const Op logical_or_op{
     .cpu = each_truth_pair([](auto a, auto b) { return a || b; }),
 };
 
-const Op logical_xor_op{
+constexpr Op logical_xor_op{
     .name = "logicalXor",
     .summary = "Whether exactly one of a and b is true. What is not 0 is true.",
     .inputs = {"a", "b"},
@@ -307,7 +307,7 @@ const Op logical_xor_op{
     .cpu = each_truth_pair([](auto a, auto b) { return !a != !b; }),
 };
 
-const Op max_op{
+constexpr Op max_op{
     .name = "max",
     .summary = "The greater of a and b; NaN if either is.",
     .inputs = {"a", "b"},
@@ -317,7 +317,7 @@ const Op max_op{
     .in_place = 1,
 };
 
-const Op min_op{
+constexpr Op min_op{
     .name = "min",
     .summary = "The lesser of a and b; NaN if either is.",
     .inputs = {"a", "b"},
@@ -327,7 +327,7 @@ const Op min_op{
     .in_place = 1,
 };
 
-const Op mod_op{
+constexpr Op mod_op{
     .name = "mod",
     .summary = "What is left of a after floorDiv(a, b): it has the sign of b.",
     .inputs = {"a", "b"},
@@ -336,7 +336,7 @@ const Op mod_op{
     .gradient = mod_gradient,
 };
 
-const Op mul_op{
+constexpr Op mul_op{
     .name = "mul",
     .summary = "a * b.",
     .inputs = {"a", "b"},
@@ -346,7 +346,7 @@ const Op mul_op{
     .in_place = 1,
 };
 
-const Op not_equal_op{
+constexpr Op not_equal_op{
     .name = "notEqual",
     .summary = "Whether a and b differ. NaN differs from everything.",
     .inputs = {"a", "b"},
@@ -354,7 +354,7 @@ const Op not_equal_op{
     .cpu = each_comparison([](auto a, auto b) { return a != b; }),
 };
 
-const Op pow_op{
+constexpr Op pow_op{
     .name = "pow",
     .summary = "a to the power of b.",
     .inputs = {"a", "b"},
@@ -363,7 +363,7 @@ const Op pow_op{
     .gradient = pow_gradient,
 };
 
-const Op prelu_op{
+constexpr Op prelu_op{
     .name = "prelu",
     .summary = "input where it is positive, slope * input elsewhere.",
     .inputs = {"input", "slope"},
@@ -372,7 +372,7 @@ const Op prelu_op{
     .gradient = prelu_gradient,
 };
 
-const Op squared_difference_op{
+constexpr Op squared_difference_op{
     .name = "squaredDifference",
     .summary = "(a - b) * (a - b).",
     .inputs = {"a", "b"},
@@ -381,7 +381,7 @@ const Op squared_difference_op{
     .gradient = squared_difference_gradient,
 };
 
-const Op sub_op{
+constexpr Op sub_op{
     .name = "sub",
     .summary = "a - b.",
     .inputs = {"a", "b"},

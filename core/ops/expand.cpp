@@ -42,11 +42,11 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op expand_op{
+constexpr Op expand_op{
     .name = "expand",
     .summary = "Repeats its input along axes of size 1, as broadcasting does.",
     .inputs = {"input"},
-    .attrs = {{"newShape", Ints{}}},
+    .attrs = {{"newShape", no_ints}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
     .gradient = gradient,

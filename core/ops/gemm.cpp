@@ -75,7 +75,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op gemm_op{
+constexpr Op gemm_op{
     .name = "gemm",
     .summary =
         "The product of two matrices plus a third: alpha * a * b + beta * c, then kept "

@@ -5,9 +5,21 @@
 
 namespace gesso {
 
-Value apply(const Op& op, const Values& inputs, Attrs attrs) {
-  auto given = std::find_if(inputs.begin(), inputs.end(), [](Value v) { return bool(v); });
-  return given->graph->apply(op, inputs, std::move(attrs));
+namespace {
+
+// The graph of the first input that was given.
+Graph& graph_of(const View<Value>& inputs) {
+  return *std::find_if(inputs.begin(), inputs.end(), [](Value v) { return bool(v); })->graph;
+}
+
+}  // namespace
+
+Value apply(const Op& op, const View<Value>& inputs, const Options& options) {
+  return graph_of(inputs).apply(op, inputs, options);
+}
+
+Value apply(const Op& op, const View<Value>& inputs, const Attrs& attrs) {
+  return graph_of(inputs).apply(op, inputs, attrs);
 }
 
 Value full_like(Value x, double value) {
@@ -39,18 +51,18 @@ Value transpose(Value x) {
 }
 
 Value conv2d_filter_gradient(Value x, Value dy, const Shape& filter, Attrs attrs) {
-  attrs["filterSize"] = Ints{filter[1], filter[2]};
+  attrs.set("filterSize", Ints{filter[1], filter[2]});
   return apply(conv2d_filter_gradient_op, {x, dy}, std::move(attrs));
 }
 
 Value conv2d_input_gradient(Value filter, Value dy, const Shape& x, Attrs attrs) {
-  attrs["inputSize"] = Ints{x[1], x[2]};
+  attrs.set("inputSize", Ints{x[1], x[2]});
   return apply(conv2d_input_gradient_op, {filter, dy}, std::move(attrs));
 }
 
 Value reduce(const Op& op, Value x, const Ints& axes, bool keep) {
   Attrs attrs{{"keepDimensions", keep}};
-  if (!axes.empty()) attrs["axes"] = axes;
+  if (!axes.empty()) attrs.set("axes", axes);
   return apply(op, {x}, std::move(attrs));
 }
 

@@ -7,7 +7,8 @@
 namespace gesso {
 
 // Appends a node to the graph of the first input that was given.
-Value apply(const Op& op, const Values& inputs, Attrs attrs = {});
+Value apply(const Op& op, const View<Value>& inputs, const Options& options = {});
+Value apply(const Op& op, const View<Value>& inputs, const Attrs& attrs);
 
 // A constant of this value, stretched to the type of another value.
 Value full_like(Value x, double value);

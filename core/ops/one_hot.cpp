@@ -37,7 +37,7 @@ void cpu(Kernel<Real>& k) {
 
 }  // namespace
 
-const Op one_hot_op{
+constexpr Op one_hot_op{
     .name = "oneHot",
     .summary = "A row for each index, with onValue at the index and offValue elsewhere.",
     .inputs = {"indices"},

@@ -8,20 +8,20 @@
 namespace gesso {
 namespace {
 
-std::string quoted(std::string_view name) {
+std::string quoted(Text name) {
   return '"' + std::string(name) + '"';
 }
 
 }  // namespace
 
-int whole_option(const Call& call, std::string_view name) {
+int whole_option(const Call& call, Text name) {
   double value = call.node.number(name);
   if (!(std::abs(value) <= std::numeric_limits<int>::max()) || value != std::floor(value))
     fail(call, std::string(name) + " must be a whole number", "a number like 1, 2 or 3");
   return int(value);
 }
 
-int axis_option(const Call& call, std::string_view name) {
+int axis_option(const Call& call, Text name) {
   int rank = call.shape().rank();
   int axis = whole_option(call, name);
   if (rank == 0)
@@ -33,15 +33,15 @@ int axis_option(const Call& call, std::string_view name) {
   return positive_axis(axis, rank);
 }
 
-std::span<const int> ints_option(const Call& call, std::string_view name) {
-  const Attr& attr = call.node.attrs.find(name)->second;
+std::span<const int> ints_option(const Call& call, Text name) {
+  const Attr& attr = *call.node.attrs.find(name);
   if (std::holds_alternative<Numbers>(attr))
     fail(call, std::string(name) + " must hold whole numbers", "numbers like 1, 2 or 3");
   const auto* ints = std::get_if<Ints>(&attr);
   return ints ? std::span(*ints) : std::span<const int>();
 }
 
-std::span<const int> ints_option(const Call& call, std::string_view name, int length) {
+std::span<const int> ints_option(const Call& call, Text name, int length) {
   auto ints = ints_option(call, name);
   if (call.node.has(name) && int(ints.size()) != length)
     fail(call,
@@ -51,12 +51,12 @@ std::span<const int> ints_option(const Call& call, std::string_view name, int le
   return ints;
 }
 
-int choice_option(const Call& call, std::string_view name,
-                  std::initializer_list<std::string_view> known) {
-  std::string_view given = call.node.text(name);
+int choice_option(const Call& call, Text name,
+                  std::initializer_list<Text> known) {
+  Text given = call.node.text(name);
   std::string list;
   int place = 0;
-  for (std::string_view choice : known) {
+  for (Text choice : known) {
     if (choice == given) return place;
     list += (place++ ? ", " : "") + std::string(choice);
   }
@@ -76,7 +76,7 @@ void require_clamp(const Call& call) {
     fail(call, "minValue must not be above maxValue", "exchange them, or leave one out");
 }
 
-void require_fits(const Call& call, std::string_view name, DType dtype) {
+void require_fits(const Call& call, Text name, DType dtype) {
   if (dtype == DType::f32) return;
   double value = call.node.number(name), least = 0, most = 0;
   switch (dtype) {

@@ -164,12 +164,12 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op pad_op{
+constexpr Op pad_op{
     .name = "pad",
     .summary = "Puts a border around its input: a constant, the edge, or a mirror image.",
     .inputs = {"input"},
-    .attrs = {{"beginningPadding", Ints{}},
-              {"endingPadding", Ints{}},
+    .attrs = {{"beginningPadding", no_ints},
+              {"endingPadding", no_ints},
               {"mode", "constant"},
               {"value", 0.0}},
     .infer = infer,

@@ -8,7 +8,7 @@
 namespace gesso::recurrent {
 namespace {
 
-constexpr std::array<std::string_view, 9> names{
+constexpr std::array<Text, 9> names{
     "elu", "hardSigmoid", "linear", "relu", "selu", "sigmoid", "softplus", "softsign", "tanh"};
 
 std::string number_text(size_t number) {
@@ -19,7 +19,7 @@ void check_activations(const Call& c, size_t count) {
   auto given = activations_from(c.node.text("activations"));
   if (given.size() == count) return;
   std::string known;
-  for (std::string_view name : names) known += (known.empty() ? "" : ", ") + std::string(name);
+  for (Text name : names) known += (known.empty() ? "" : ", ") + std::string(name);
   fail(c,
        given.empty() ? "activations holds an unknown name"
                      : "activations must name " + number_text(count) + " functions",
@@ -27,8 +27,8 @@ void check_activations(const Call& c, size_t count) {
 }
 
 // An option that repeats a size of the inputs. 0: it was left out.
-void check_size(const Call& c, std::string_view option, int size, std::string_view where) {
-  if (!c.op.attrs.contains(option)) return;
+void check_size(const Call& c, Text option, int size, Text where) {
+  if (!c.op.has_option(option)) return;
   int given = whole_option(c, option);
   if (given != 0 && given != size)
     fail(c, std::string(option) + " must be " + std::string(where), std::to_string(size));
@@ -58,15 +58,15 @@ int check_recurrent_weight(const Call& c, int rank, int gates, const std::string
 
 }  // namespace
 
-std::vector<Activation> activations_from(std::string_view list) {
+std::vector<Activation> activations_from(Text list) {
   std::vector<Activation> result;
-  while (true) {
-    size_t comma = list.find(',');
-    auto found = std::ranges::find(names, list.substr(0, comma));
+  for (std::string_view rest = list;;) {
+    size_t comma = rest.find(',');
+    auto found = std::find(names.begin(), names.end(), rest.substr(0, comma));
     if (found == names.end()) return {};
     result.push_back(Activation(found - names.begin()));
-    if (comma == std::string_view::npos) return result;
-    list.remove_prefix(comma + 1);
+    if (comma == rest.npos) return result;
+    rest.remove_prefix(comma + 1);
   }
 }
 

@@ -70,7 +70,7 @@ T slope(Activation f, T y) {
 
 // The functions named in the option `activations`, such as "sigmoid,tanh,tanh". Empty when one of
 // the names is unknown.
-std::vector<Activation> activations_from(std::string_view names);
+std::vector<Activation> activations_from(Text names);
 
 // One of the functions above as operators.
 Value activated(Activation f, Value x);

@@ -135,7 +135,7 @@ Values scatter_nd_gradient(const Grad& g) {
 
 }  // namespace
 
-const Op scatter_elements_op{
+constexpr Op scatter_elements_op{
     .name = "scatterElements",
     .summary = "The input with one element replaced, or added to, for each index along an axis.",
     .inputs = {"input", "indices", "updates"},
@@ -145,7 +145,7 @@ const Op scatter_elements_op{
     .gradient = scatter_elements_gradient,
 };
 
-const Op scatter_nd_op{
+constexpr Op scatter_nd_op{
     .name = "scatterND",
     .summary = "The input with elements or slices replaced, or added to, at given locations.",
     .inputs = {"input", "indices", "updates"},

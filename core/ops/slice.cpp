@@ -80,11 +80,11 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op slice_op{
+constexpr Op slice_op{
     .name = "slice",
     .summary = "A box cut out of the input, with steps if wanted.",
     .inputs = {"input"},
-    .attrs = {{"starts", Ints{}}, {"sizes", Ints{}}, {"strides", {}}},
+    .attrs = {{"starts", no_ints}, {"sizes", no_ints}, {"strides", {}}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
     .gradient = gradient,

@@ -51,11 +51,11 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op split_op{
+constexpr Op split_op{
     .name = "split",
     .summary = "Cuts its input along an axis into pieces of the given sizes.",
     .inputs = {"input"},
-    .attrs = {{"splits", Ints{}}, {"axis", 0.0}},
+    .attrs = {{"splits", no_ints}, {"axis", 0.0}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
     .gradient = gradient,

@@ -66,7 +66,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op top_k_op{
+constexpr Op top_k_op{
     .name = "topK",
     .summary = "The k largest elements along the last axis, largest first, and their indices.",
     .inputs = {"input"},

@@ -45,7 +45,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op transpose_op{
+constexpr Op transpose_op{
     .name = "transpose",
     .summary = "The same elements with the axes in another order; reversed, when none is given.",
     .inputs = {"input"},

@@ -5,9 +5,9 @@
 namespace gesso {
 namespace {
 
-Attrs chosen(const Node& node, std::initializer_list<std::string_view> names) {
+Attrs chosen(const Node& node, std::initializer_list<Text> names) {
   Attrs attrs;
-  for (std::string_view name : names) attrs.emplace(name, node.attrs.find(name)->second);
+  for (Text name : names) attrs.set(name, *node.attrs.find(name));
   return attrs;
 }
 
@@ -48,7 +48,7 @@ void require_filter(const Call& call) {
 }
 
 void require_window_options(const Call& call) {
-  for (std::string_view name : {"padding", "strides", "dilations"})
+  for (Text name : {"padding", "strides", "dilations"})
     for (int pixels : call.node.ints(name))
       if (pixels > most_window_pixels)
         fail(call, std::string(name) + " is too large",
@@ -56,7 +56,7 @@ void require_window_options(const Call& call) {
   for (int pixels : ints_option(call, "padding", 4))
     if (pixels < 0)
       fail(call, "padding cannot be negative", "slice the input where it is to become smaller");
-  for (std::string_view name : {"strides", "dilations"})
+  for (Text name : {"strides", "dilations"})
     for (int pixels : ints_option(call, name, 2))
       if (pixels < 1) fail(call, std::string(name) + " must be at least 1", "[1, 1]");
 }

@@ -125,7 +125,7 @@ Operand repeat_vector(const LayerCall& c) {
 }
 
 // [[before, after], [before, after]] from the forms that Keras allows.
-std::vector<Ints> borders(const LayerCall& c, std::string_view name) {
+std::vector<Ints> borders(const LayerCall& c, Text name) {
   Field field = c.config(name);
   if (!field) return {{1, 1}, {1, 1}};
   if (!field.is_list())

@@ -19,7 +19,7 @@ struct Task {
   Random random;
   std::span<float> out;
 
-  double number(std::string_view name, double otherwise) const {
+  double number(Text name, double otherwise) const {
     return config.get(name).number_or(otherwise);
   }
 };
@@ -54,7 +54,7 @@ std::pair<double, double> fans(const Shape& shape) {
   return {window * shape[rank - 2], window * shape[rank - 1]};
 }
 
-void variance_scaling(Task& t, double scale, std::string_view mode, std::string_view spread) {
+void variance_scaling(Task& t, double scale, Text mode, Text spread) {
   auto [in, out] = fans(t.shape);
   double n = mode == "fan_in" ? in : mode == "fan_out" ? out : (in + out) / 2;
   double variance = scale / std::max(1.0, n);
@@ -134,7 +134,7 @@ void orthogonal(Task& t) {
 }
 
 struct Row {
-  std::string_view name;  // without underscores
+  Text name;  // without underscores
   void (*run)(Task&);
 };
 
@@ -166,7 +166,7 @@ std::string plain(std::string_view name) {
   return plain;
 }
 
-const Row* find_row(std::string_view name) {
+const Row* find_row(Text name) {
   std::string wanted = plain(name);
   auto found =
       std::find_if(std::begin(rows), std::end(rows), [&](auto& row) { return row.name == wanted; });
@@ -175,7 +175,7 @@ const Row* find_row(std::string_view name) {
 
 }  // namespace
 
-std::shared_ptr<Buffer> initial_weight(const Field& config, std::string_view otherwise,
+std::shared_ptr<Buffer> initial_weight(const Field& config, Text otherwise,
                                        const Shape& shape, RandomSource source) {
   bool is_object = config.is_object();
   Field name = is_object ? config.at("class_name") : config;

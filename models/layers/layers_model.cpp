@@ -14,9 +14,9 @@ namespace gesso {
 namespace {
 
 // What the configuration of a layer says about one of its weights.
-Field setting(const Layer& layer, size_t slot, std::string_view what) {
+Field setting(const Layer& layer, size_t slot, Text what) {
   const WeightSpec& spec = layer.specs[slot];
-  std::string_view name = spec.settings.empty() ? spec.name : spec.settings;
+  Text name = spec.settings.empty() ? spec.name : spec.settings;
   return layer.config.get(std::string(name) + '_' + std::string(what));
 }
 
@@ -229,8 +229,8 @@ void LayersModel::set_trainable(size_t weight, bool trainable) {
 }
 
 void LayersModel::write(Graph& graph, const std::vector<Shape>& sizes) const {
-  auto source = [&](const Layer& layer, size_t slot) {
-    return Builder::weight(*places_[size_t(layer.weights[slot])].weight);
+  auto source = [&](Builder& b, const Layer& layer, size_t slot) {
+    return b.weight(*places_[size_t(layer.weights[slot])].weight);
   };
   LayerContext context(graph, source, *states_);
   Flows inputs;
@@ -251,11 +251,11 @@ TrainingCall LayersModel::call(Graph& graph, const Values& inputs, Value random,
   TrainingCall result;
   for (const Parameter& p : weights())
     result.parameters.push_back(graph.variable(p.name, p.type, p.data));
-  auto operand = [](Value v) { return Operand{v.type(), v, nullptr, {}}; };
-  auto source = [&](const Layer& layer, size_t slot) {
-    return operand(result.parameters[size_t(layer.weights[slot])]);
+  auto source = [&](Builder& b, const Layer& layer, size_t slot) {
+    return b.operand(result.parameters[size_t(layer.weights[slot])]);
   };
   LayerContext context(graph, source, *states_);
+  auto operand = [&](Value v) { return context.b.operand(v); };
   if (random) context.train(random);
   Flows flows;
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -270,7 +270,7 @@ TrainingCall LayersModel::call(Graph& graph, const Values& inputs, Value random,
     if (Field config = setting(*places_[i].layer, places_[i].slot, "regularizer"))
       if (Operand whole = penalty(context.b, operand(result.parameters[i]), config))
         context.add_penalty(whole);
-  for (const Operand& whole : context.penalties())
+  for (Operand whole : context.penalties())
     result.penalties.push_back(context.b.value(whole));
   context.finish();
   return result;

@@ -87,7 +87,7 @@ Operand alpha_dropout(const LayerCall& c) {
   return c.b.apply(linear_op, {mixed}, {{"alpha", scale}, {"beta", -scale * lowest * rate}});
 }
 
-constexpr LayerClass noise(std::string_view name, Operand (*write)(const LayerCall&)) {
+constexpr LayerClass noise(Text name, Operand (*write)(const LayerCall&)) {
   return {.name = name, .write = write, .mask = same_mask};
 }
 

@@ -28,7 +28,7 @@ Graph FileModel::build(const std::map<std::string, Shape>& shapes) const {
   std::vector<Shape> sizes;
   for (const ModelPort& port : inputs_) {
     auto given = shapes.find(port.name);
-    auto refuse = [&](std::string_view what, std::string_view hint) {
+    auto refuse = [&](Text what, Text hint) {
       fail(file_ + ": the input \"" + port.name + "\" " + std::string(what),
            {{"declared", to_string(port)},
             {"given", given == shapes.end() ? "nothing" : to_string(given->second)}},

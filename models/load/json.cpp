@@ -120,7 +120,7 @@ Field::operator bool() const {
   return json_ && !holds<std::nullptr_t>();
 }
 
-Field Field::get(std::string_view name) const {
+Field Field::get(Text name) const {
   const Json* found = json_ ? json_->find(name) : nullptr;
   std::string spelled(name);
   if (json_ && !found) {
@@ -130,7 +130,7 @@ Field Field::get(std::string_view name) const {
   return child(found, path_.empty() ? spelled : path_ + '.' + spelled);
 }
 
-Field Field::at(std::string_view name) const {
+Field Field::at(Text name) const {
   if (!is_object()) refuse("must be an object", "a file that a converter wrote");
   Field field = get(name);
   if (!field) field.refuse("is missing", "a file that a converter wrote, complete");
@@ -138,7 +138,7 @@ Field Field::at(std::string_view name) const {
 }
 
 template <class T>
-const T& Field::require(std::string_view kind) const {
+const T& Field::require(Text kind) const {
   if (!holds<T>()) refuse("must be " + std::string(kind), "a file that a converter wrote");
   return std::get<T>(json_->value);
 }
@@ -169,8 +169,8 @@ std::vector<Field> Field::items() const {
   return fields;
 }
 
-std::vector<std::pair<std::string_view, Field>> Field::members() const {
-  std::vector<std::pair<std::string_view, Field>> fields;
+std::vector<std::pair<Text, Field>> Field::members() const {
+  std::vector<std::pair<Text, Field>> fields;
   for (const auto& [name, json] : require<Json::Object>("an object"))
     fields.emplace_back(name, child(&json, path_.empty() ? name : path_ + '.' + name));
   return fields;
@@ -182,7 +182,7 @@ std::vector<int> Field::integers() const {
   return values;
 }
 
-std::string Field::text_or(std::string_view otherwise) const {
+std::string Field::text_or(Text otherwise) const {
   return *this ? text() : std::string(otherwise);
 }
 
@@ -205,7 +205,7 @@ std::string Field::shown() const {
   return '[' + shown + ']';
 }
 
-void Field::refuse(std::string_view what, std::string_view hint) const {
+void Field::refuse(Text what, Text hint) const {
   std::string field = path_.empty() ? file_ : file_ + ": " + path_;
   fail(field + ' ' + std::string(what), {{"found", shown()}}, hint);
 }

@@ -39,8 +39,8 @@ class Field {
   // Members. `get` may find nothing; `at` fails unless the member is there. Keras' names are
   // written snake_case or camelCase, depending on who saved the file: ask for snake_case, and
   // both are found.
-  Field get(std::string_view name) const;
-  Field at(std::string_view name) const;
+  Field get(Text name) const;
+  Field at(Text name) const;
 
   explicit operator bool() const;             // whether there is a value
   const Json* json() const { return json_; }  // the value as it is, null included
@@ -56,11 +56,11 @@ class Field {
   int integer() const;
   bool flag() const;
   std::vector<Field> items() const;                                 // of a list
-  std::vector<std::pair<std::string_view, Field>> members() const;  // of an object
+  std::vector<std::pair<Text, Field>> members() const;  // of an object
   std::vector<int> integers() const;
 
   // The value, or another where there is none.
-  std::string text_or(std::string_view otherwise) const;
+  std::string text_or(Text otherwise) const;
   double number_or(double otherwise) const { return *this ? number() : otherwise; }
   int integer_or(int otherwise) const { return *this ? integer() : otherwise; }
   bool flag_or(bool otherwise) const { return *this ? flag() : otherwise; }
@@ -70,7 +70,7 @@ class Field {
   std::string shown() const;  // the value, short enough for a message
 
   // Refuses the file because of this value: "model.json: modelTopology.node[3].op <what>."
-  [[noreturn]] void refuse(std::string_view what, std::string_view hint) const;
+  [[noreturn]] void refuse(Text what, Text hint) const;
 
  private:
   Field(const Json* json, std::string file, std::string path)
@@ -81,7 +81,7 @@ class Field {
     return json_ && std::holds_alternative<T>(json_->value);
   }
   template <class T>
-  const T& require(std::string_view kind) const;
+  const T& require(Text kind) const;
 
   const Json* json_ = nullptr;
   std::string file_, path_;

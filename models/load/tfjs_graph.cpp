@@ -260,7 +260,7 @@ void GraphModel::write(Graph& graph, const std::vector<Shape>& sizes) const {
         fail(file_ + ": weightsManifest lacks the value of a constant",
              {{"node", in_quotes(node.name)}, {"field", node.field.path()}},
              "a topology and weights that were saved together");
-      values[size_t(i)] = {Builder::weight(*weight)};
+      values[size_t(i)] = {b.weight(*weight)};
       continue;
     }
     values[size_t(i)] = run(b, node, values);

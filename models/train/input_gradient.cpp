@@ -8,9 +8,9 @@
 namespace gesso {
 namespace {
 
-Value find(Graph& graph, const std::vector<Port>& ports, std::string_view kind,
-           std::string_view name) {
-  std::vector<std::string_view> known;
+Value find(Graph& graph, const std::vector<Port>& ports, Text kind,
+           Text name) {
+  std::vector<Text> known;
   for (const Port& port : ports) {
     if (port.name == name) return graph.value(port.edge);
     known.push_back(port.name);
@@ -22,7 +22,7 @@ Value find(Graph& graph, const std::vector<Port>& ports, std::string_view kind,
 
 }  // namespace
 
-void add_input_gradients(Graph& graph, std::string_view output,
+void add_input_gradients(Graph& graph, Text output,
                          std::span<const std::string> inputs) {
   Value y = find(graph, graph.outputs(), "output", output);
   Values of;

@@ -141,8 +141,8 @@ const std::vector<Loss> losses{
     {"squaredHinge", {}, "mean(max(1 - t * p, 0)^2)", squared_hinge},
 };
 
-bool is_called(const Loss& loss, std::string_view name) {
-  auto same = [&](std::string_view known) { return same_name(name, known); };
+bool is_called(const Loss& loss, Text name) {
+  auto same = [&](Text known) { return same_name(name, known); };
   return same(loss.name) || std::any_of(loss.also.begin(), loss.also.end(), same);
 }
 
@@ -177,10 +177,10 @@ std::span<const Loss> all_losses() {
   return losses;
 }
 
-const Loss& find_loss(std::string_view name) {
+const Loss& find_loss(Text name) {
   for (const Loss& loss : losses)
     if (is_called(loss, name)) return loss;
-  std::vector<std::string_view> known;
+  std::vector<Text> known;
   for (const Loss& loss : losses) known.push_back(loss.name);
   fail("loss: there is none called \"" + std::string(name) + '"', {{"known", listed(known)}},
        '"' + std::string(nearest(name, known)) + '"');

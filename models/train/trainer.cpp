@@ -23,7 +23,7 @@ std::vector<std::string> names_of(const std::vector<ModelPort>& ports) {
 }
 
 std::string joined(const std::vector<std::string>& names) {
-  return listed(std::vector<std::string_view>(names.begin(), names.end()));
+  return listed(std::vector<Text>(names.begin(), names.end()));
 }
 
 // What an option says for each output: the same for all, a list in order, or by name. A part of it
@@ -163,7 +163,7 @@ std::vector<std::string> Trainer::metrics() const {
 
 TensorType Trainer::row_type(Role role, int index, Shape row) const {
   const auto& ports = role == Role::input ? inputs() : targets_;
-  std::string_view what = role == Role::input ? "input" : "target";
+  Text what = role == Role::input ? "input" : "target";
   if (index < 0 || size_t(index) >= ports.size())
     fail("reserve: there is no such " + std::string(what),
          {{"index", std::to_string(index)}, {"there are", std::to_string(ports.size())}},

@@ -54,7 +54,7 @@ TEST(Names, DifferInCaseAndUnderscoresOnly) {
 }
 
 TEST(Names, NearestTakesTheFewestChanges) {
-  const std::string_view known[] = {"hinge", "poisson", "logcosh"};
+  const std::vector<Text> known = {"hinge", "poisson", "logcosh"};
   EXPECT_EQ(nearest("hing", known), "hinge");
   EXPECT_EQ(nearest("LogCos", known), "logcosh");
 }
@@ -84,7 +84,7 @@ TEST(Losses, EveryOneHasFiniteDerivatives) {
     Value t = loss.takes_indices ? g.constant({2}, std::vector<int32_t>{2, 0})
                                  : g.constant({2, 3}, std::vector<float>{0, 0.25f, 0.75f, 1, 0, 0});
     for (float d : computed(g, gradient({loss_of(loss, t, p)}, {}, {p})[0]))
-      EXPECT_TRUE(std::isfinite(d)) << loss.name;
+      EXPECT_TRUE(std::isfinite(d)) << loss.name.c_str();
   }
 }
 
