@@ -44,13 +44,12 @@ val view(const std::byte* data, const TensorType& type) {
 class Given {
  public:
   Given(std::string name, const std::string& text)
-      : json_(parse_json(name, std::as_bytes(std::span(text)))), root_(json_, std::move(name)) {}
-  Given(const Given&) = delete;
+      : document_(std::move(name), std::as_bytes(std::span(text))), root_(document_.root()) {}
   const Field* operator->() const { return &root_; }
   const Field& operator*() const { return root_; }
 
  private:
-  Json json_;
+  Document document_;
   Field root_;
 };
 

@@ -17,7 +17,7 @@ namespace {
 Field setting(const Layer& layer, size_t slot, Text what) {
   const WeightSpec& spec = layer.specs[slot];
   Text name = spec.settings.empty() ? spec.name : spec.settings;
-  return layer.config.get(std::string(name) + '_' + std::string(what));
+  return layer.config.named(text({name, "_", what}));
 }
 
 Field model_config(const Field& topology) {
@@ -90,10 +90,10 @@ std::shared_ptr<Buffer> first_weight(const Layer& layer, size_t slot, RandomSour
 
 }  // namespace
 
-LayersModel::LayersModel(std::shared_ptr<const Json> json, const Field& topology,
+LayersModel::LayersModel(std::shared_ptr<const Document> document, const Field& topology,
                          std::shared_ptr<const Weights> weights, uint32_t seed)
     : FileModel(topology.file()),
-      json_(std::move(json)),
+      document_(std::move(document)),
       topology_(topology),
       loaded_(std::move(weights)),
       network_(read_network(topology)),
@@ -295,13 +295,13 @@ std::string LayersModel::topology() const {
 }
 
 std::unique_ptr<LayersModel> create_model(std::string_view topology, uint32_t seed) {
-  Json given = parse_json("topology", std::as_bytes(std::span(topology)));
-  Field root(given, "topology");
+  Document given("topology", std::as_bytes(std::span(topology)));
+  Field root = given.root();
   if (Field inside = root.is_object() ? root.get("modelTopology") : Field{}) root = inside;
   if (!root.is_object()) root.refuse("must hold an object", R"({"class_name": "Sequential", ...})");
   // With every default written out, so that the model does now what it will do once saved.
-  auto json = std::make_shared<const Json>(complete_topology(*root.json()));
-  return std::make_unique<LayersModel>(json, Field(*json, "topology"), nullptr, seed);
+  auto document = std::make_shared<const Document>("topology", complete_topology(*root.json()));
+  return std::make_unique<LayersModel>(document, document->root(), nullptr, seed);
 }
 
 }  // namespace gesso

@@ -134,7 +134,8 @@ Json initializer(const std::string& name) {
 // L1, L2 and L1L2, named or as objects, all as L1L2, the only one that TF.js has.
 Json regularizer(const Json& json) {
   constexpr double usual = 0.01;
-  Field field(json, "regularizer");
+  Document document("regularizer", json);
+  Field field = document.root();
   Field name = field.is_object() ? field.get("class_name") : field;
   std::string word = name.is_text() ? snake_case(name.text()) : "";
   bool has_l1 = word == "l1" || word == "l1_l2" || word == "l1l2";

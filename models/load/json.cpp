@@ -90,6 +90,25 @@ class Builder {
   std::string name_;
 };
 
+// Adds the way from one value to another inside of it; false where there is none.
+bool add_path(const Json& from, const Json* to, std::string& path) {
+  if (&from == to) return true;
+  size_t length = path.size();
+  auto leads = [&](const Json& child, const std::string& step) {
+    path += step;
+    if (add_path(child, to, path)) return true;
+    path.resize(length);
+    return false;
+  };
+  if (auto* list = std::get_if<Json::Array>(&from.value))
+    for (size_t i = 0; i < list->size(); ++i)
+      if (leads((*list)[i], text({"[", i, "]"}))) return true;
+  if (auto* object = std::get_if<Json::Object>(&from.value))
+    for (const auto& [name, child] : *object)
+      if (leads(child, text({path.empty() ? "" : ".", name}))) return true;
+  return false;
+}
+
 }  // namespace
 
 const Json* Json::find(std::string_view name) const {
@@ -120,14 +139,19 @@ Field::operator bool() const {
   return json_ && !holds<std::nullptr_t>();
 }
 
+Field Document::root() const {
+  return {this, &json_};
+}
+
 Field Field::get(Text name) const {
-  const Json* found = json_ ? json_->find(name) : nullptr;
-  std::string spelled(name);
-  if (json_ && !found) {
-    std::string camel = camel_case(name);
-    if ((found = json_->find(camel))) spelled = camel;
+  if (!json_) return *this;
+  Field field(document_, json_->find(name));
+  if (!field.json_) field.json_ = json_->find(camel_case(name));
+  if (!field.json_) {
+    field.parent_ = json_;
+    field.name_ = name;
   }
-  return child(found, path_.empty() ? spelled : path_ + '.' + spelled);
+  return field;
 }
 
 Field Field::at(Text name) const {
@@ -137,9 +161,15 @@ Field Field::at(Text name) const {
   return field;
 }
 
+Field Field::named(const std::string& name) const {
+  Field field = get(name);
+  if (document_ && field.parent_) field.name_ = document_->names_.emplace_back(name);
+  return field;
+}
+
 template <class T>
 const T& Field::require(Text kind) const {
-  if (!holds<T>()) refuse("must be " + std::string(kind), "a file that a converter wrote");
+  if (!holds<T>()) refuse(gesso::text({"must be ", kind}), "a file that a converter wrote");
   return std::get<T>(json_->value);
 }
 
@@ -164,16 +194,28 @@ bool Field::flag() const {
 
 std::vector<Field> Field::items() const {
   std::vector<Field> fields;
-  for (const Json& json : require<Json::Array>("a list"))
-    fields.push_back(child(&json, path_ + '[' + std::to_string(fields.size()) + ']'));
+  for (const Json& json : require<Json::Array>("a list")) fields.push_back(Field(document_, &json));
   return fields;
 }
 
 std::vector<std::pair<Text, Field>> Field::members() const {
   std::vector<std::pair<Text, Field>> fields;
   for (const auto& [name, json] : require<Json::Object>("an object"))
-    fields.emplace_back(name, child(&json, path_.empty() ? name : path_ + '.' + name));
+    fields.emplace_back(name, Field(document_, &json));
   return fields;
+}
+
+const std::string& Field::file() const {
+  static const std::string none;
+  return document_ ? document_->file_ : none;
+}
+
+std::string Field::path() const {
+  std::string path;
+  if (!document_) return path;
+  add_path(document_->json_, json_ ? json_ : parent_, path);
+  if (!json_) path += gesso::text({path.empty() ? "" : ".", name_});
+  return path;
 }
 
 std::vector<int> Field::integers() const {
@@ -206,8 +248,9 @@ std::string Field::shown() const {
 }
 
 void Field::refuse(Text what, Text hint) const {
-  std::string field = path_.empty() ? file_ : file_ + ": " + path_;
-  fail(field + ' ' + std::string(what), {{"found", shown()}}, hint);
+  std::string where = path();
+  fail(gesso::text({file(), where.empty() ? "" : ": ", where, " ", what}), {{"found", shown()}},
+       hint);
 }
 
 std::string to_text(const Json& json) {

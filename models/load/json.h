@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -29,18 +30,41 @@ struct Json {
 // what it is.
 Json parse_json(std::string_view file, std::span<const std::byte> text);
 
+class Field;
+
+// A whole file, for the Fields that point into it: keep it as long as they are used.
+class Document {
+ public:
+  Document(std::string file, Json json) : file_(std::move(file)), json_(std::move(json)) {}
+  Document(std::string file, std::span<const std::byte> text)
+      : Document(file, parse_json(file, text)) {}
+  Document(const Document&) = delete;
+
+  const std::string& file() const { return file_; }
+  Field root() const;
+
+ private:
+  std::string file_;
+  Json json_;
+  mutable std::deque<std::string> names_;  // of members that were asked for and are not there
+
+  friend class Field;
+};
+
 // A value, or the absence of one, together with where it is: "model.json" and
 // "modelTopology.node[3].op". JSON's null counts as absent, as it does in Keras' configurations.
+// It is a few pointers into a Document: pass it by value or reference as you like.
 class Field {
  public:
   Field() = default;  // nothing, nowhere
-  Field(const Json& json, std::string file) : json_(&json), file_(std::move(file)) {}
 
   // Members. `get` may find nothing; `at` fails unless the member is there. Keras' names are
   // written snake_case or camelCase, depending on who saved the file: ask for snake_case, and
-  // both are found.
+  // both are found. A name that is not a literal must outlive the Field, or be given as a string
+  // to `named`, which keeps a copy.
   Field get(Text name) const;
   Field at(Text name) const;
+  Field named(const std::string& name) const;
 
   explicit operator bool() const;             // whether there is a value
   const Json* json() const { return json_; }  // the value as it is, null included
@@ -65,17 +89,15 @@ class Field {
   int integer_or(int otherwise) const { return *this ? integer() : otherwise; }
   bool flag_or(bool otherwise) const { return *this ? flag() : otherwise; }
 
-  const std::string& file() const { return file_; }
-  const std::string& path() const { return path_; }
+  const std::string& file() const;
+  std::string path() const;
   std::string shown() const;  // the value, short enough for a message
 
   // Refuses the file because of this value: "model.json: modelTopology.node[3].op <what>."
   [[noreturn]] void refuse(Text what, Text hint) const;
 
  private:
-  Field(const Json* json, std::string file, std::string path)
-      : json_(json), file_(std::move(file)), path_(std::move(path)) {}
-  Field child(const Json* json, std::string path) const { return {json, file_, std::move(path)}; }
+  Field(const Document* document, const Json* json) : document_(document), json_(json) {}
   template <class T>
   bool holds() const {
     return json_ && std::holds_alternative<T>(json_->value);
@@ -83,8 +105,12 @@ class Field {
   template <class T>
   const T& require(Text kind) const;
 
+  const Document* document_ = nullptr;
   const Json* json_ = nullptr;
-  std::string file_, path_;
+  const Json* parent_ = nullptr;  // of what is not there,
+  Text name_;                     // and the name under which it was sought
+
+  friend class Document;
 };
 
 // A value as JSON text, without spaces.

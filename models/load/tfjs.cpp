@@ -29,8 +29,8 @@ std::unique_ptr<Model> load(const Files& files, std::string_view entry) {
     fail(std::string(entry) + " is not among the model's files",
          {{"files", std::to_string(files.size())}}, "the address of a model.json");
   refuse_other_formats(entry, file->second);
-  auto json = std::make_shared<const Json>(parse_json(entry, file->second));
-  Field root(*json, std::string(entry));
+  auto document = std::make_shared<const Document>(std::string(entry), file->second);
+  Field root = document->root();
   if (!root.is_object()) root.refuse("must hold an object", "the model.json of a TF.js model");
   Field topology = root.get("modelTopology");
   if (!topology)
@@ -40,7 +40,7 @@ std::unique_ptr<Model> load(const Files& files, std::string_view entry) {
   if (!format.empty() && format != "layers-model" && format != "graph-model")
     root.get("format").refuse("is not a format that can be loaded", "layers-model or graph-model");
   bool is_graph = format.empty() ? bool(topology.get("node")) : format == "graph-model";
-  return is_graph ? load_tfjs_graph(files, json, root) : load_tfjs_layers(files, json, root);
+  return is_graph ? load_tfjs_graph(files, document) : load_tfjs_layers(files, document);
 }
 
 }  // namespace

@@ -66,10 +66,11 @@ bool gives_nothing(std::string_view op) {
 
 class GraphModel : public FileModel {
  public:
-  GraphModel(const Files& files, std::shared_ptr<const Json> json, const Field& root)
-      : FileModel(root.file()),
-        json_(std::move(json)),
-        weights_(files, root.at("weightsManifest")) {
+  GraphModel(const Files& files, std::shared_ptr<const Document> document)
+      : FileModel(document->file()),
+        document_(std::move(document)),
+        weights_(files, document_->root().at("weightsManifest")) {
+    Field root = document_->root();
     Field nodes = root.at("modelTopology").at("node");
     read_nodes(nodes);
     Field signature = root.get("user_defined_metadata").get("signature");
@@ -105,7 +106,7 @@ class GraphModel : public FileModel {
   }
   Operands run(Builder& b, const GraphNode& node, const std::vector<Operands>& values) const;
 
-  std::shared_ptr<const Json> json_;  // the nodes read their attributes from it
+  std::shared_ptr<const Document> document_;  // the nodes read their attributes from it
   Weights weights_;
   std::vector<GraphNode> nodes_;
   std::map<std::string, int, std::less<>> by_name_;
@@ -280,9 +281,8 @@ void GraphModel::write(Graph& graph, const std::vector<Shape>& sizes) const {
 
 }  // namespace
 
-std::unique_ptr<Model> load_tfjs_graph(const Files& files, std::shared_ptr<const Json> json,
-                                       const Field& root) {
-  return std::make_unique<GraphModel>(files, std::move(json), root);
+std::unique_ptr<Model> load_tfjs_graph(const Files& files, std::shared_ptr<const Document> document) {
+  return std::make_unique<GraphModel>(files, std::move(document));
 }
 
 }  // namespace gesso
