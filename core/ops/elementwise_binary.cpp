@@ -131,7 +131,7 @@ Values add_gradient(const Grad& g) {
 Values atan2_gradient(const Grad& g) {
   Value part = g.dy() / (square(g.x[0]) + square(g.x[1]));
   return stretched(
-      g, [=](Value, Value b) { return part * b; }, [=](Value a, Value) { return -(part * a); });
+      g, [=](Value, const Value& b) { return part * b; }, [=](const Value& a, Value) { return -(part * a); });
 }
 
 // da = dy / b, db = -dy * y / b
@@ -142,7 +142,7 @@ Values div_gradient(const Grad& g) {
 }
 
 // da = dy where a is chosen, db = dy elsewhere. Of equals a is chosen.
-Values choice_gradient(const Grad& g, Value chosen) {
+Values choice_gradient(const Grad& g, const Value& chosen) {
   return stretched(
       g, [&](Value, Value) { return only_where(chosen, g.dy()); },
       [&](Value, Value) { return only_where(logical_not(chosen), g.dy()); });
@@ -160,13 +160,13 @@ Values min_gradient(const Grad& g) {
 Values mod_gradient(const Grad& g) {
   return stretched(
       g, [&](Value, Value) { return g.dy(); },
-      [&](Value a, Value b) { return -(g.dy() * apply(floor_div_op, {a, b})); });
+      [&](const Value& a, const Value& b) { return -(g.dy() * apply(floor_div_op, {a, b})); });
 }
 
 // da = dy * b, db = dy * a
 Values mul_gradient(const Grad& g) {
   return stretched(
-      g, [&](Value, Value b) { return g.dy() * b; }, [&](Value a, Value) { return g.dy() * a; });
+      g, [&](Value, const Value& b) { return g.dy() * b; }, [&](const Value& a, Value) { return g.dy() * a; });
 }
 
 // da = dy * b * a^(b - 1), 0 where b is 0; db = dy * y * log(a), 0 where a is not positive.
@@ -174,11 +174,11 @@ Values pow_gradient(const Grad& g) {
   Value zero = g.graph.scalar(0), one = g.graph.scalar(1);
   return stretched(
       g,
-      [&](Value a, Value b) {
+      [&](const Value& a, const Value& b) {
         Value exponent = where(equal(b, zero), one, b - 1);
         return g.dy() * b * pow(a, exponent);
       },
-      [&](Value a, Value) {
+      [&](const Value& a, Value) {
         Value positive = greater(a, zero);
         return only_where(positive, g.dy() * g.y[0] * log(where(positive, a, one)));
       });
@@ -188,8 +188,8 @@ Values pow_gradient(const Grad& g) {
 Values prelu_gradient(const Grad& g) {
   Value positive = greater(g.x[0], g.graph.scalar(0));
   return stretched(
-      g, [&](Value, Value slope) { return where(positive, g.dy(), g.dy() * slope); },
-      [&](Value x, Value) { return only_where(logical_not(positive), g.dy() * x); });
+      g, [&](Value, const Value& slope) { return where(positive, g.dy(), g.dy() * slope); },
+      [&](const Value& x, Value) { return only_where(logical_not(positive), g.dy() * x); });
 }
 
 // da = 2 * dy * (a - b), db = -da

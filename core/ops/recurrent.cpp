@@ -70,7 +70,7 @@ std::vector<Activation> activations_from(Text list) {
   }
 }
 
-Value activated(Activation f, Value x) {
+Value activated(Activation f, const Value& x) {
   switch (f) {
     case Activation::elu:
       return apply(elu_op, {x});
@@ -157,13 +157,13 @@ Values composed_gradient(const Grad& g, Values (*compose)(const Values&, const N
   return results;
 }
 
-Value affine(Value x, Value weight, Value bias) {
+Value affine(const Value& x, const Value& weight, const Value& bias) {
   Values inputs{x, weight};
   if (bias) inputs.push_back(bias);
   return apply(gemm_op, inputs, {{"bTranspose", true}});
 }
 
-Value block(Value x, int n, int hidden) {
+Value block(const Value& x, int n, int hidden) {
   if (x.shape().rank() == 1) return slice(x, {n * hidden}, {hidden});
   return slice(x, {0, n * hidden}, {x.shape()[0], hidden});
 }

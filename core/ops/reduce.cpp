@@ -175,7 +175,7 @@ void log_sum_exp(Kernel<Real>& k) {
 }
 
 // A reduced value under the shape that stretches to the input's: sizes of 1 along the axes.
-Value kept(const Grad& g, Value reduced) {
+Value kept(const Grad& g, const Value& reduced) {
   uint32_t axes = axes_mask(g.node, "axes", g.x[0].shape().rank(), every_axis);
   Shape shape = g.x[0].shape();
   for (int axis = 0; axis < shape.rank(); ++axis)
@@ -224,7 +224,7 @@ Values mean_gradient(const Grad& g) {
 // of these; 0 where another element is 0.
 Values product_gradient(const Grad& g) {
   Value x = g.x[0], zero = g.graph.scalar(0), one = g.graph.scalar(1);
-  auto over_axes = [&](const Op& op, Value v) { return kept(g, apply(op, {v}, g.node.attrs)); };
+  auto over_axes = [&](const Op& op, const Value& v) { return kept(g, apply(op, {v}, g.node.attrs)); };
   Value is_zero = equal(x, zero);
   Value safe = where(is_zero, one, x);
   Value zeros = where(is_zero, one, zero);

@@ -1,5 +1,6 @@
 // Layers that carry something from step to step.
-#include <map>
+#include <algorithm>
+#include <utility>
 
 #include "core/ops/list.h"
 #include "models/layers/cells.h"
@@ -92,7 +93,7 @@ Sequence unroll(const LayerCall& c, std::vector<Cell>& cells, Operand x, Operand
 // The functions of a cell as the operators lstm and gru know them, or nothing where they do not:
 // a gate's, the candidate's and, for an LSTM, the output's.
 std::string functions_of(const Cell& cell) {
-  static const std::map<std::string, Text> known{
+  constexpr std::pair<Text, Text> known[] = {
       {"elu", "elu"},           {"hard_sigmoid", "hardSigmoid"},
       {"linear", "linear"},     {"relu", "relu"},
       {"selu", "selu"},         {"sigmoid", "sigmoid"},
@@ -101,9 +102,11 @@ std::string functions_of(const Cell& cell) {
   std::string names;
   for (Text name : {"recurrent_activation", "activation", "activation"}) {
     Field field = cell.call.config(name);
-    auto found = known.find(snake_case(field.is_text() ? field.text() : field ? "" : "linear"));
+    std::string word = snake_case(field.is_text() ? field.text() : field ? "" : "linear");
+    auto found = std::find_if(std::begin(known), std::end(known),
+                              [&](const auto& row) { return row.first == word; });
     // Keras 3 has another hard_sigmoid.
-    if (found == known.end() || (found->first == "hard_sigmoid" && cell.call.layer.keras3))
+    if (found == std::end(known) || (found->first == "hard_sigmoid" && cell.call.layer.keras3))
       return "";
     names += (names.empty() ? "" : ",") + std::string(found->second);
   }

@@ -1,7 +1,7 @@
 #include "models/layers/topology.h"
 
+#include <algorithm>
 #include <cctype>
-#include <set>
 
 namespace gesso {
 namespace {
@@ -101,10 +101,10 @@ constexpr std::pair<std::string_view, std::string_view> defaults[] = {
 
 // Fields whose value is one of a few words.
 bool is_choice(std::string_view field) {
-  static const std::set<std::string_view> choices{
-      "activation", "data_format", "distribution", "interpolation",       "merge_mode",
-      "mode",       "output_mode", "padding",      "recurrent_activation"};
-  return choices.contains(field) || field.ends_with("_initializer") ||
+  constexpr Text choices[] = {"activation", "data_format", "distribution",
+                              "interpolation", "merge_mode", "mode",
+                              "output_mode", "padding", "recurrent_activation"};
+  return std::find(std::begin(choices), std::end(choices), field) != std::end(choices) || field.ends_with("_initializer") ||
          field.ends_with("_regularizer") || field.ends_with("_constraint");
 }
 

@@ -40,19 +40,11 @@ InputName parse_input(std::string_view text) {
 
 // Ops whose nodes run or not depending on data, or carry something from step to step.
 bool is_control_flow(std::string_view op) {
-  static const std::set<std::string_view> names{"Enter",
-                                                "Exit",
-                                                "If",
-                                                "LoopCond",
-                                                "Merge",
-                                                "NextIteration",
-                                                "StatelessIf",
-                                                "StatelessWhile",
-                                                "Switch",
-                                                "While",
-                                                "PartitionedCall",
-                                                "StatefulPartitionedCall"};
-  return names.contains(op) || op.starts_with("TensorArray") || op.starts_with("TensorList");
+  constexpr Text names[] = {"Enter",       "Exit",           "If",
+                            "LoopCond",    "Merge",          "NextIteration",
+                            "StatelessIf", "StatelessWhile", "Switch",
+                            "While",       "PartitionedCall", "StatefulPartitionedCall"};
+  return std::find(std::begin(names), std::end(names), op) != std::end(names) || op.starts_with("TensorArray") || op.starts_with("TensorList");
 }
 
 bool is_placeholder(std::string_view op) {
