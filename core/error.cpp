@@ -23,16 +23,16 @@ void Part::append_to(std::string& text) const {
   }
 }
 
-std::string text(const std::initializer_list<Part>& parts) {
+std::string phrase(const std::initializer_list<Part>& parts) {
   std::string all;
   for (const Part& part : parts) part.append_to(all);
   return all;
 }
 
 void fail(Text what, std::span<const Fact> facts, Text hint) {
-  std::string message = text({what, ".\n"});
-  for (const Fact& fact : facts) message += text({"  ", fact.name, "  ", fact.value, "\n"});
-  throw Error(message + text({"  Try: ", hint}));
+  std::string message = phrase({what, ".\n"});
+  for (const Fact& fact : facts) message += phrase({"  ", fact.name, "  ", fact.value, "\n"});
+  throw Error(message + phrase({"  Try: ", hint}));
 }
 
 void fail(Text what, const std::initializer_list<Fact>& facts, Text hint) {

@@ -46,8 +46,8 @@ class Part {
   };
 };
 
-// One text from its parts: text({name, " must be at least ", least}).
-std::string text(const std::initializer_list<Part>& parts);
+// One text from its parts: phrase({name, " must be at least ", least}).
+std::string phrase(const std::initializer_list<Part>& parts);
 
 // One line of evidence under the first line of a message.
 struct Fact {

@@ -57,12 +57,12 @@ void check_size(const Part& who, const TensorType& type) {
   double count = 1;
   for (int size : type.shape) {
     if (size < 0)
-      fail(text({who, ": a size cannot be negative"}), {{"shape", type.shape}},
+      fail(phrase({who, ": a size cannot be negative"}), {{"shape", type.shape}},
            "sizes of 0 or more");
     count *= size;
   }
   if (count > double(most_elements))
-    fail(text({who, ": a tensor is too large"}),
+    fail(phrase({who, ": a tensor is too large"}),
          {{"shape", type.shape}, {"most elements", most_elements}},
          "a smaller batch or image");
 }
@@ -75,13 +75,13 @@ void check_inputs(const Call& call) {
   while (needed < names.size() && !is_optional(names[needed])) ++needed;
   if (given < needed || (given > names.size() && !variadic)) {
     std::string list;
-    for (Text name : names) list += text({list.empty() ? "" : ", ", name});
-    fail(call, "the number of inputs is wrong", text({call.op.name, "(", list, ")"}));
+    for (Text name : names) list += phrase({list.empty() ? "" : ", ", name});
+    fail(call, "the number of inputs is wrong", phrase({call.op.name, "(", list, ")"}));
   }
   for (size_t i = 0; i < given; ++i) {
     std::string_view name = i < names.size() ? names[i] : names[names.size() - 1];
     if (!call.has(int(i)) && !is_optional(name))
-      fail(call, text({"the input ", input_name(call.op, int(i)), " is missing"}), "pass a value");
+      fail(call, phrase({"the input ", input_name(call.op, int(i)), " is missing"}), "pass a value");
   }
 }
 
@@ -103,13 +103,13 @@ void merge_option(const Call& call, Attrs& attrs, const Option& option) {
   const Attr* declared = attrs.find(option.name);
   if (!declared) {
     std::string known;
-    for (const auto& [name, value] : attrs) known += text({known.empty() ? "" : ", ", name});
-    fail(text({call.op.name, ": there is no option \"", option.name, "\""}),
+    for (const auto& [name, value] : attrs) known += phrase({known.empty() ? "" : ", ", name});
+    fail(phrase({call.op.name, ": there is no option \"", option.name, "\""}),
          {{"known", known.empty() ? "(none)" : known}}, "remove it, or mind its spelling");
   }
   std::optional<Attr> value = accepted(*declared, option.value);
   if (!value)
-    fail(text({call.op.name, ": the option ", option.name, " has the wrong kind of value"}),
+    fail(phrase({call.op.name, ": the option ", option.name, " has the wrong kind of value"}),
          {{"given", to_text(option.value.attr())}, {"default", to_text(*declared)}},
          "a value like the default");
   attrs[option.name] = std::move(*value);
@@ -294,7 +294,7 @@ std::string input_name(const Op& op, int i) {
   std::string name(op.inputs.begin()[std::min(i, last)]);
   if (is_optional(name)) name.pop_back();
   if (is_variadic(name))
-    name = text({name.substr(0, name.size() - 3), "[", i - last, "]"});
+    name = phrase({name.substr(0, name.size() - 3), "[", i - last, "]"});
   return name;
 }
 
@@ -308,7 +308,7 @@ void fail(const Call& call, Text what, Text hint) {
   for (const auto& [name, value] : call.node.attrs)
     if (value != *defaults.find(name)) facts.push_back({name, keep(to_text(value))});
   if (!call.node.name.empty()) facts.push_back({"node", call.node.name});
-  fail(text({call.op.name, ": ", what}), facts, hint);
+  fail(phrase({call.op.name, ": ", what}), facts, hint);
 }
 
 }  // namespace gesso

@@ -17,7 +17,7 @@ namespace {
 Field setting(const Layer& layer, size_t slot, Text what) {
   const WeightSpec& spec = layer.specs[slot];
   Text name = spec.settings.empty() ? spec.name : spec.settings;
-  return layer.config.named(text({name, "_", what}));
+  return layer.config.named(phrase({name, "_", what}));
 }
 
 Field model_config(const Field& topology) {

@@ -102,10 +102,10 @@ bool add_path(const Json& from, const Json* to, std::string& path) {
   };
   if (auto* list = std::get_if<Json::Array>(&from.value))
     for (size_t i = 0; i < list->size(); ++i)
-      if (leads((*list)[i], text({"[", i, "]"}))) return true;
+      if (leads((*list)[i], phrase({"[", i, "]"}))) return true;
   if (auto* object = std::get_if<Json::Object>(&from.value))
     for (const auto& [name, child] : *object)
-      if (leads(child, text({path.empty() ? "" : ".", name}))) return true;
+      if (leads(child, phrase({path.empty() ? "" : ".", name}))) return true;
   return false;
 }
 
@@ -169,7 +169,7 @@ Field Field::named(const std::string& name) const {
 
 template <class T>
 const T& Field::require(Text kind) const {
-  if (!holds<T>()) refuse(gesso::text({"must be ", kind}), "a file that a converter wrote");
+  if (!holds<T>()) refuse(phrase({"must be ", kind}), "a file that a converter wrote");
   return std::get<T>(json_->value);
 }
 
@@ -214,7 +214,7 @@ std::string Field::path() const {
   std::string path;
   if (!document_) return path;
   add_path(document_->json_, json_ ? json_ : parent_, path);
-  if (!json_) path += gesso::text({path.empty() ? "" : ".", name_});
+  if (!json_) path += phrase({path.empty() ? "" : ".", name_});
   return path;
 }
 
@@ -249,7 +249,7 @@ std::string Field::shown() const {
 
 void Field::refuse(Text what, Text hint) const {
   std::string where = path();
-  fail(gesso::text({file(), where.empty() ? "" : ": ", where, " ", what}), {{"found", shown()}},
+  fail(phrase({file(), where.empty() ? "" : ": ", where, " ", what}), {{"found", shown()}},
        hint);
 }
 

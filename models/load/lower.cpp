@@ -13,17 +13,17 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 void check_window(Operand x, const WindowOptions& w, const Part& who) {
   if (x.rank() != 4)
-    fail(text({who, ": the input must be a batch of images"}),
+    fail(phrase({who, ": the input must be a batch of images"}),
          {{"input", x.shape()}}, "[batch, height, width, channels]");
   auto is_bad = [](int n) { return n < 1; };
   for (const Ints* pair : {&w.strides, &w.dilations})
     if (pair->size() != 2 || std::any_of(pair->begin(), pair->end(), is_bad))
-      fail(text({who, ": strides and dilations must be two numbers above 0"}), {}, "[1, 1]");
+      fail(phrase({who, ": strides and dilations must be two numbers above 0"}), {}, "[1, 1]");
 }
 
 void check_filter(Operand filter, const Part& who) {
   if (filter.rank() != 4)
-    fail(text({who, ": the filter must have four sizes"}),
+    fail(phrase({who, ": the filter must have four sizes"}),
          {{"filter", filter.shape()}}, "[height, width, in, out]");
 }
 
@@ -136,7 +136,7 @@ Operand pool2d(Builder& b, const Op& op, Operand x, const Ints& size,
                const WindowOptions& window) {
   check_window(x, window, op.name);
   if (size.size() != 2 || size[0] < 1 || size[1] < 1)
-    fail(text({op.name, ": the window must be two numbers above 0"}), {}, "[2, 2]");
+    fail(phrase({op.name, ": the window must be two numbers above 0"}), {}, "[2, 2]");
   return b.apply(op, {x},
                  {{"windowDimensions", size},
                   {"padding", padding_of(x, size[0], size[1], window)},

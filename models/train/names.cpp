@@ -46,7 +46,7 @@ Text nearest(std::string_view name, const View<Text>& known) {
 
 std::string listed(const View<Text>& names) {
   std::string list;
-  for (Text name : names) list += text({list.empty() ? "" : ", ", name});
+  for (Text name : names) list += phrase({list.empty() ? "" : ", ", name});
   return list;
 }
 

@@ -18,7 +18,7 @@ std::string excerpt(const Json& value) {
 }
 
 [[noreturn]] void malformed(Text what, const Json& value, Text hint) {
-  fail(text({"case: ", what}), {{"given", excerpt(value)}}, hint);
+  fail(phrase({"case: ", what}), {{"given", excerpt(value)}}, hint);
 }
 
 void check_range(double x, double low, double high, const Json& value) {
