@@ -1,9 +1,9 @@
 #include "core/graph.h"
 
-#include <cstdio>
 #include <cstring>
 #include <optional>
 
+#include "core/decimal.h"
 #include "core/op.h"
 #include "core/ops/list.h"
 
@@ -13,11 +13,8 @@ namespace {
 // Far more than any model of a page has. A file of a few kilobytes can ask for as many as it likes.
 constexpr size_t most_nodes = 1 << 16;
 
-// As few digits as tell the number from its neighbours on a screen: 1, 0.01, -inf.
 std::string to_text(double number) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", number);
-  return text;
+  return decimal(number);
 }
 
 std::string to_text(int number) {
@@ -63,8 +60,7 @@ void check_size(const Part& who, const TensorType& type) {
   }
   if (count > double(most_elements))
     fail(phrase({who, ": a tensor is too large"}),
-         {{"shape", type.shape}, {"most elements", most_elements}},
-         "a smaller batch or image");
+         {{"shape", type.shape}, {"most elements", most_elements}}, "a smaller batch or image");
 }
 
 void check_inputs(const Call& call) {
@@ -81,7 +77,8 @@ void check_inputs(const Call& call) {
   for (size_t i = 0; i < given; ++i) {
     std::string_view name = i < names.size() ? names[i] : names[names.size() - 1];
     if (!call.has(int(i)) && !is_optional(name))
-      fail(call, phrase({"the input ", input_name(call.op, int(i)), " is missing"}), "pass a value");
+      fail(call, phrase({"the input ", input_name(call.op, int(i)), " is missing"}),
+           "pass a value");
   }
 }
 
@@ -152,8 +149,7 @@ const TensorType& Value::type() const {
 
 Value Graph::append(Node node) {
   if (nodes_.size() >= most_nodes)
-    fail("graph: there are too many nodes", {{"most", std::to_string(most_nodes)}},
-         "a model of fewer layers");
+    fail("graph: there are too many nodes", {{"most", most_nodes}}, "a model of fewer layers");
   nodes_.push_back(std::move(node));
   return {this, int(nodes_.size()) - 1, 0};
 }
@@ -172,8 +168,8 @@ Value Graph::constant(TensorType type, std::shared_ptr<const Buffer> data) {
   check_size("constant", type);
   if (!data || data->size() < type.bytes())
     fail("constant: there are fewer bytes than the type needs",
-         {{"type", to_string(type)}, {"bytes", std::to_string(data ? data->size() : 0)}},
-         std::to_string(type.bytes()) + " bytes");
+         {{"type", to_string(type)}, {"bytes", data ? data->size() : 0}},
+         phrase({type.bytes(), " bytes"}));
   Node node;
   node.outputs = {std::move(type)};
   node.data = std::move(data);
@@ -193,10 +189,8 @@ Value Graph::variable(std::string name, TensorType type, std::shared_ptr<Buffer>
   check_size("variable " + name, type);
   if (!state || state->size() < type.bytes())
     fail("variable: there are fewer bytes than the type needs",
-         {{"variable", name},
-          {"type", to_string(type)},
-          {"bytes", std::to_string(state ? state->size() : 0)}},
-         std::to_string(type.bytes()) + " bytes");
+         {{"variable", name}, {"type", to_string(type)}, {"bytes", state ? state->size() : 0}},
+         phrase({type.bytes(), " bytes"}));
   Node node;
   node.outputs = {std::move(type)};
   node.state = std::move(state);
@@ -207,13 +201,11 @@ Value Graph::variable(std::string name, TensorType type, std::shared_ptr<Buffer>
 void Graph::assign(Value variable, Value value) {
   const Node& target = node(variable);
   if (!target.is_variable())
-    fail("assign: only a variable can be assigned to", {{"given", to_string(variable.type())}},
+    fail("assign: only a variable can be assigned to", {{"given", variable.type()}},
          "graph.variable(name, type, state)");
   if (variable.type() != value.type())
     fail("assign: the value has another type than the variable",
-         {{"variable", target.name},
-          {"its type", to_string(variable.type())},
-          {"value", to_string(value.type())}},
+         {{"variable", target.name}, {"its type", variable.type()}, {"value", value.type()}},
          "a value of the variable's type");
   for (const Assignment& other : assignments_)
     if (other.variable.id == variable.id)
@@ -293,8 +285,7 @@ std::string input_name(const Op& op, int i) {
   int last = int(op.inputs.size()) - 1;
   std::string name(op.inputs.begin()[std::min(i, last)]);
   if (is_optional(name)) name.pop_back();
-  if (is_variadic(name))
-    name = phrase({name.substr(0, name.size() - 3), "[", i - last, "]"});
+  if (is_variadic(name)) name = phrase({name.substr(0, name.size() - 3), "[", i - last, "]"});
   return name;
 }
 

@@ -55,8 +55,8 @@ class Given {
 
 size_t checked(int i, size_t count, std::string_view what) {
   if (i < 0 || size_t(i) >= count)
-    fail("there is no such " + std::string(what),
-         {{"index", std::to_string(i)}, {"there are", std::to_string(count)}}, "an index from 0");
+    fail(phrase({"there is no such ", what}), {{"index", i}, {"there are", count}},
+         "an index from 0");
   return size_t(i);
 }
 
@@ -105,8 +105,7 @@ class Picture {
  public:
   val reserve(int width, int height) {
     if (width < 1 || height < 1)
-      fail("image: there are no pixels",
-           {{"width", std::to_string(width)}, {"height", std::to_string(height)}},
+      fail("image: there are no pixels", {{"width", width}, {"height", height}},
            "wait until the image has loaded, or the video plays");
     size_t bytes = size_t(width) * size_t(height) * 4;
     if (bytes > pixels_.size()) pixels_ = Buffer(bytes);

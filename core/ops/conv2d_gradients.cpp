@@ -24,12 +24,12 @@ void require_result(const Call& c, const Shape& input, const Shape& filter) {
   Shape result{input[0], steps_of(c, window_of(c.node, Side::height, filter[1]), input[1]),
                steps_of(c, window_of(c.node, Side::width, filter[2]), input[2]), filter[0]};
   if (c.shape(1) != result)
-    fail(c, "dy must have the shape that conv2d gives", "the shape " + to_string(result));
+    fail(c, "dy must have the shape that conv2d gives", phrase({"the shape ", to_string(result)}));
 }
 
 void require_four_sizes(const Call& c, int i) {
   if (c.shape(i).rank() != 4)
-    fail(c, input_name(c.op, i) + " must have four sizes",
+    fail(c, phrase({input_name(c.op, i), " must have four sizes"}),
          "images [batch, height, width, channels], filters [out, height, width, in / groups]");
 }
 

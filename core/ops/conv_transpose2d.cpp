@@ -33,10 +33,9 @@ int output_size(const Call& c, Side side) {
     result = sizes[size_t(side)];
     if (result < least || result >= least + window.stride)
       fail(c,
-           "outputSizes cannot be " + std::to_string(result) + " along " +
-               (side == Side::height ? "the height" : "the width"),
-           "a number from " + std::to_string(least) + " to " +
-               std::to_string(least + window.stride - 1));
+           phrase({"outputSizes cannot be ", result, " along ",
+                   (side == Side::height ? "the height" : "the width")}),
+           phrase({"a number from ", least, " to ", least + window.stride - 1}));
   }
   if (result < 1) fail(c, "the padding leaves nothing of the output", "less padding");
   return size_from(c, result);

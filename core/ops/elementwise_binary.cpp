@@ -131,7 +131,8 @@ Values add_gradient(const Grad& g) {
 Values atan2_gradient(const Grad& g) {
   Value part = g.dy() / (square(g.x[0]) + square(g.x[1]));
   return stretched(
-      g, [=](Value, const Value& b) { return part * b; }, [=](const Value& a, Value) { return -(part * a); });
+      g, [=](Value, const Value& b) { return part * b; },
+      [=](const Value& a, Value) { return -(part * a); });
 }
 
 // da = dy / b, db = -dy * y / b
@@ -166,7 +167,8 @@ Values mod_gradient(const Grad& g) {
 // da = dy * b, db = dy * a
 Values mul_gradient(const Grad& g) {
   return stretched(
-      g, [&](Value, const Value& b) { return g.dy() * b; }, [&](const Value& a, Value) { return g.dy() * a; });
+      g, [&](Value, const Value& b) { return g.dy() * b; },
+      [&](const Value& a, Value) { return g.dy() * a; });
 }
 
 // da = dy * b * a^(b - 1), 0 where b is 0; db = dy * y * log(a), 0 where a is not positive.

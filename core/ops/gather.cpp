@@ -63,11 +63,10 @@ Types infer_gather_gradient(const Call& c) {
   Shape shape{sizes};
   int axis = whole_option(c, "axis");
   if (axis < -shape.rank() || axis >= shape.rank())
-    fail(c, "axis is out of range",
-         "-1 for the last one, which is " + std::to_string(shape.rank() - 1));
+    fail(c, "axis is out of range", phrase({"-1 for the last one, which is ", shape.rank() - 1}));
   axis = positive_axis(axis, shape.rank());
   if (shape[axis] == 0 && c.shape(1).count() > 0)
-    fail(c, "axis " + std::to_string(axis) + " is empty: no index can point into it",
+    fail(c, phrase({"axis ", axis, " is empty: no index can point into it"}),
          "at least one element along it");
   check_shape(c, 0, picked_shape(c, shape, axis), "the shape of what gather picks");
   return {{DType::f32, shape}};

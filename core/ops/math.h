@@ -189,7 +189,8 @@ inline Value gemm(const Value& a, const Value& b, Attrs attrs = {}) {
 inline Value conv2d(const Value& x, const Value& filter, Attrs attrs = {}) {
   return apply(conv2d_op, {x, filter}, std::move(attrs));
 }
-Value conv2d_filter_gradient(const Value& x, const Value& dy, const Shape& filter, Attrs attrs = {});
+Value conv2d_filter_gradient(const Value& x, const Value& dy, const Shape& filter,
+                             Attrs attrs = {});
 Value conv2d_input_gradient(const Value& filter, const Value& dy, const Shape& x, Attrs attrs = {});
 
 // Over these axes, which may be counted from the end; over all of them where none are given.

@@ -15,7 +15,7 @@ constexpr int states = int(Rule<float>::states);
 void require_between_0_and_1(const Call& c, Text name) {
   double value = c.node.number(name);
   if (!(value >= 0 && value < 1))
-    fail(c, std::string(name) + " must be at least 0 and below 1",
+    fail(c, phrase({name, " must be at least 0 and below 1"}),
          "0.9: the share of the past that is kept");
 }
 

@@ -18,8 +18,7 @@ std::span<const int> ints_option(const Call& call, Text name);
 std::span<const int> ints_option(const Call& call, Text name, int length);
 
 // A text that must be one of `known`; gives its place among them.
-int choice_option(const Call& call, Text name,
-                  std::initializer_list<Text> known);
+int choice_option(const Call& call, Text name, std::initializer_list<Text> known);
 
 // Refuses inputs that are not float32.
 void require_float(const Call& call);

@@ -23,9 +23,9 @@ int output_size(const Call& c, Side side) {
   int given = sizes[size_t(side)];
   if (given != floor && given != ceil)
     fail(c,
-         std::string("outputSizes cannot be ") + std::to_string(given) + " along " +
-             (side == Side::height ? "the height" : "the width"),
-         std::to_string(floor) + " (rounded down) or " + std::to_string(ceil) + " (rounded up)");
+         phrase({"outputSizes cannot be ", given, " along ",
+                 (side == Side::height ? "the height" : "the width")}),
+         phrase({floor, " (rounded down) or ", ceil, " (rounded up)"}));
   return given;
 }
 
@@ -114,7 +114,8 @@ void cpu(Kernel<Real>& k) {
 Attrs gradient_attrs(const Grad& g) {
   Attrs attrs = window_attrs(g.node);
   const Shape& x = g.x[0].shape();
-  attrs.set("windowDimensions", Ints{pool_window(g.node, Side::height, x).taps, pool_window(g.node, Side::width, x).taps});
+  attrs.set("windowDimensions", Ints{pool_window(g.node, Side::height, x).taps,
+                                     pool_window(g.node, Side::width, x).taps});
   return attrs;
 }
 
@@ -150,9 +151,9 @@ constexpr Options l2_options{
 
 // As above, with a clamp.
 constexpr Options options{
-    {"windowDimensions", {}},   {"padding", no_padding},   {"strides", one_by_one},
-    {"dilations", one_by_one},  {"roundingType", "floor"}, {"outputSizes", {}},
-    {"minValue", -infinity}, {"maxValue", infinity},
+    {"windowDimensions", {}},  {"padding", no_padding},   {"strides", one_by_one},
+    {"dilations", one_by_one}, {"roundingType", "floor"}, {"outputSizes", {}},
+    {"minValue", -infinity},   {"maxValue", infinity},
 };
 
 }  // namespace

@@ -19,10 +19,9 @@ void require_pooled(const Call& c, const Shape& input, const Shape& pooled, Text
     int axis = 1 + int(side), floor = steps_of(c, window, input[axis]);
     int ceil = steps_of(c, window, input[axis], true);
     if (!fits || (pooled[axis] != floor && pooled[axis] != ceil))
-      fail(c, std::string(name) + " must have the shape that the pool gives",
-           "along the " + std::string(side == Side::height ? "height" : "width") + ' ' +
-               std::to_string(floor) +
-               (ceil == floor ? std::string() : " or " + std::to_string(ceil)));
+      fail(c, phrase({name, " must have the shape that the pool gives"}),
+           phrase({"along the ", side == Side::height ? "height" : "width", " ", floor,
+                   (ceil == floor ? std::string() : " or " + std::to_string(ceil))}));
   }
 }
 
@@ -53,7 +52,7 @@ Types infer_max(const Call& c) {
 Types infer_select(const Call& c) {
   require_options(c);
   if (c.shape(1) != c.shape())
-    fail(c, "values must have the shape of the input", "the shape " + to_string(c.shape()));
+    fail(c, "values must have the shape of the input", phrase({"the shape ", c.shape()}));
   auto size = ints_option(c, "outputSizes", 2);
   Shape pooled{c.shape()[0], size[0], size[1], c.shape()[3]};
   require_pooled(c, c.shape(), pooled, "the output");

@@ -33,7 +33,7 @@ Types infer(const Call& c) {
 
 void require_finite(const Call& c, Text name) {
   if (!(std::abs(c.node.number(name)) <= std::numeric_limits<float>::max()))
-    fail(c, std::string(name) + " must be a finite number", "a number like 0 or 1");
+    fail(c, phrase({name, " must be a finite number"}), "a number like 0 or 1");
 }
 
 Types infer_uniform(const Call& c) {

@@ -8,8 +8,8 @@
 namespace gesso::recurrent {
 namespace {
 
-constexpr std::array<Text, 9> names{
-    "elu", "hardSigmoid", "linear", "relu", "selu", "sigmoid", "softplus", "softsign", "tanh"};
+constexpr std::array<Text, 9> names{"elu",     "hardSigmoid", "linear",   "relu", "selu",
+                                    "sigmoid", "softplus",    "softsign", "tanh"};
 
 std::string number_text(size_t number) {
   return std::to_string(number);
@@ -23,7 +23,7 @@ void check_activations(const Call& c, size_t count) {
   fail(c,
        given.empty() ? "activations holds an unknown name"
                      : "activations must name " + number_text(count) + " functions",
-       number_text(count) + " of " + known + ", with commas between them");
+       phrase({number_text(count), " of ", known, ", with commas between them"}));
 }
 
 // An option that repeats a size of the inputs. 0: it was left out.
@@ -31,7 +31,7 @@ void check_size(const Call& c, Text option, int size, Text where) {
   if (!c.op.has_option(option)) return;
   int given = whole_option(c, option);
   if (given != 0 && given != size)
-    fail(c, std::string(option) + " must be " + std::string(where), std::to_string(size));
+    fail(c, phrase({option, " must be ", where}), std::to_string(size));
 }
 
 void check_floats(const Call& c) {
@@ -50,8 +50,8 @@ int check_recurrent_weight(const Call& c, int rank, int gates, const std::string
   bool fits = shape.rank() == rank && shape.back() > 0 &&
               int64_t{shape[rank - 2]} == int64_t{gates} * shape.back();
   if (!fits)
-    fail(c, "recurrentWeight must have the shape " + form,
-         std::to_string(gates) + " gates of hiddenSize rows each");
+    fail(c, phrase({"recurrentWeight must have the shape ", form}),
+         phrase({gates, " gates of hiddenSize rows each"}));
   check_size(c, "hiddenSize", shape.back(), "the last size of recurrentWeight");
   return shape.back();
 }

@@ -224,7 +224,9 @@ Values mean_gradient(const Grad& g) {
 // of these; 0 where another element is 0.
 Values product_gradient(const Grad& g) {
   Value x = g.x[0], zero = g.graph.scalar(0), one = g.graph.scalar(1);
-  auto over_axes = [&](const Op& op, const Value& v) { return kept(g, apply(op, {v}, g.node.attrs)); };
+  auto over_axes = [&](const Op& op, const Value& v) {
+    return kept(g, apply(op, {v}, g.node.attrs));
+  };
   Value is_zero = equal(x, zero);
   Value safe = where(is_zero, one, x);
   Value zeros = where(is_zero, one, zero);

@@ -17,9 +17,9 @@ void require_updates(const Call& c, const Shape& shape) {
     fail(c, "only float32 and int32 can be added", "cast the input, or reduction none");
   if (c.dtype(2) != c.dtype())
     fail(c, "updates must have the type of the input",
-         "cast them to " + std::string(to_string(c.dtype())));
+         phrase({"cast them to ", to_string(c.dtype())}));
   if (c.shape(2) != shape)
-    fail(c, "updates must have the shape " + to_string(shape), "reshape or expand them");
+    fail(c, phrase({"updates must have the shape ", shape}), "reshape or expand them");
 }
 
 template <class T>

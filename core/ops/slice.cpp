@@ -23,8 +23,8 @@ Types infer(const Call& c) {
                   : size == 0 ? start == 0 || (start > 0 && start < whole)
                               : start >= 0 && start < whole && start - size + 1 >= 0;
     if (!inside)
-      fail(c, "the slice reaches outside of the input along axis " + std::to_string(axis),
-           "starts and sizes within its " + std::to_string(whole) + " elements");
+      fail(c, phrase({"the slice reaches outside of the input along axis ", axis}),
+           phrase({"starts and sizes within its ", whole, " elements"}));
     shape[axis] = int((size + std::abs(stride) - 1) / std::abs(stride));
   }
   return {{c.dtype(), shape}};

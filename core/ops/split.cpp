@@ -21,8 +21,8 @@ Types infer(const Call& c) {
     types.push_back({c.dtype(), shape});
   }
   if (sum != c.shape()[axis])
-    fail(c, "the pieces have " + std::to_string(sum) + " rows together, the input has others",
-         "splits that add up to " + std::to_string(c.shape()[axis]));
+    fail(c, phrase({"the pieces have ", sum, " rows together, the input has others"}),
+         phrase({"splits that add up to ", c.shape()[axis]}));
   return types;
 }
 

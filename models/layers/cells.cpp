@@ -115,7 +115,7 @@ CellKind cell_kind(const Layer& layer) {
   if (name == "SimpleRNN") return CellKind::simple;
   if (name == "GRU") return CellKind::gru;
   if (name == "LSTM") return CellKind::lstm;
-  fail(layer.config.file() + ": layer " + in_quotes(layer.name) + ": is not a cell",
+  fail(phrase({layer.config.file(), ": layer ", in_quotes(layer.name), ": is not a cell"}),
        {{"class", layer.class_name}}, "SimpleRNNCell, GRUCell or LSTMCell");
 }
 

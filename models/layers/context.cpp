@@ -7,10 +7,9 @@
 namespace gesso {
 namespace {
 
-[[noreturn]] void refuse(const Layer& layer, Text what,
-                         std::initializer_list<Fact> facts, Text hint) {
-  fail(layer.config.file() + ": layer " + in_quotes(layer.name) + ": " + std::string(what), facts,
-       hint);
+[[noreturn]] void refuse(const Layer& layer, Text what, std::initializer_list<Fact> facts,
+                         Text hint) {
+  fail(phrase({layer.config.file(), ": layer ", in_quotes(layer.name), ": ", what}), facts, hint);
 }
 
 TensorType type_of(const Layer& layer, const WeightSpec& spec, const Shape& input) {
@@ -30,8 +29,8 @@ TensorType type_of(const Layer& layer, const WeightSpec& spec, const Shape& inpu
     refuse(layer, "a weight is too large",
            {{"class", layer.class_name},
             {"weight", std::string(spec.name)},
-            {"shape", to_string(shape)},
-            {"most elements", std::to_string(most_elements)}},
+            {"shape", shape},
+            {"most elements", most_elements}},
            "fewer units or filters");
   return {DType::f32, shape};
 }
@@ -48,7 +47,7 @@ std::shared_ptr<Buffer> States::at(const Layer& layer, int i, const TensorType& 
   if (is_new) state->second.data = std::make_shared<Buffer>(type.bytes());
   if (state->second.type != type)
     refuse(layer, "remembers states of another batch size",
-           {{"remembers", to_string(state->second.type)}, {"needs", to_string(type)}},
+           {{"remembers", state->second.type}, {"needs", to_string(type)}},
            "the same batch size in every call, or stateful=False");
   return state->second.data;
 }

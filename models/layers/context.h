@@ -53,8 +53,7 @@ class LayerContext {
 
   // At the end of the run the weight becomes what `next` gives for its value, which includes what
   // earlier calls of the same layer have asked for.
-  void update(const Layer& layer, Text name,
-              const std::function<Operand(Operand)>& next);
+  void update(const Layer& layer, Text name, const std::function<Operand(Operand)>& next);
 
   // A state of a stateful layer, and what it becomes.
   Operand state(const Layer& layer, int i, const Shape& shape);

@@ -19,9 +19,7 @@ struct Task {
   Random random;
   std::span<float> out;
 
-  double number(Text name, double otherwise) const {
-    return config.get(name).number_or(otherwise);
-  }
+  double number(Text name, double otherwise) const { return config.get(name).number_or(otherwise); }
 };
 
 void fill(Task& t, double value) {
@@ -81,8 +79,7 @@ void configured_variance_scaling(Task& t) {
 
 void identity(Task& t) {
   if (t.shape.rank() != 2)
-    fail("identity: only a matrix can begin as one", {{"shape", to_string(t.shape)}},
-         "glorot_uniform");
+    fail("identity: only a matrix can begin as one", {{"shape", t.shape}}, "glorot_uniform");
   fill(t, 0);
   for (int i = 0; i < std::min(t.shape[0], t.shape[1]); ++i)
     t.out[size_t(i) * size_t(t.shape[1]) + size_t(i)] = float(t.number("gain", 1));
@@ -115,13 +112,13 @@ void orthonormalise(std::vector<double>& vectors, size_t count, size_t n) {
 void orthogonal(Task& t) {
   constexpr double most_work = 1e11;
   if (t.shape.rank() < 2)
-    fail("orthogonal: a weight must have two sizes or more", {{"shape", to_string(t.shape)}},
+    fail("orthogonal: a weight must have two sizes or more", {{"shape", t.shape}},
          "glorot_uniform");
   size_t columns = size_t(t.shape.back()), rows = t.shape.count(0, t.shape.rank() - 1);
   size_t count = std::min(rows, columns), n = std::max(rows, columns);
   if (2.0 * double(count) * double(count) * double(n) > most_work)
-    fail("orthogonal: the weight is too large for this initialiser",
-         {{"shape", to_string(t.shape)}}, "glorot_uniform");
+    fail("orthogonal: the weight is too large for this initialiser", {{"shape", t.shape}},
+         "glorot_uniform");
   std::vector<double> vectors(count * n);
   for (double& v : vectors) v = t.random.normal();
   orthonormalise(vectors, count, n);
@@ -175,8 +172,8 @@ const Row* find_row(Text name) {
 
 }  // namespace
 
-std::shared_ptr<Buffer> initial_weight(const Field& config, Text otherwise,
-                                       const Shape& shape, RandomSource source) {
+std::shared_ptr<Buffer> initial_weight(const Field& config, Text otherwise, const Shape& shape,
+                                       RandomSource source) {
   bool is_object = config.is_object();
   Field name = is_object ? config.at("class_name") : config;
   const Row* row = find_row(name.text_or(otherwise));

@@ -149,9 +149,8 @@ bool LayerCall::is_training() const {
 
 void LayerCall::refuse(Text what, Text hint) const {
   std::string inputs;
-  for (Operand operand : in)
-    inputs += (inputs.empty() ? "" : ", ") + to_string(operand.shape());
-  fail(layer.config.file() + ": layer " + in_quotes(layer.name) + ": " + std::string(what),
+  for (Operand operand : in) inputs += (inputs.empty() ? "" : ", ") + to_string(operand.shape());
+  fail(phrase({layer.config.file(), ": layer ", in_quotes(layer.name), ": ", what}),
        {{"class", layer.class_name}, {"input", inputs}}, hint);
 }
 

@@ -22,11 +22,11 @@ struct WeightSpec {
   Text name;  // as Keras calls it: "kernel"
   std::vector<int> sizes = {};
   Text initializer = "glorot_uniform";  // where the configuration names none
-  Text settings = {};    // "kernel" for kernel_initializer, ...; empty: the name
-  bool trainable = true;             // false: moving statistics
-  Text other_name = {};  // in other versions of Keras
-  bool optional = false;             // a file may lack it; a new layer does not have it
-  int ones_from = 0, ones_to = 0;    // elements that begin as 1: the forget gate's bias
+  Text settings = {};                   // "kernel" for kernel_initializer, ...; empty: the name
+  bool trainable = true;                // false: moving statistics
+  Text other_name = {};                 // in other versions of Keras
+  bool optional = false;                // a file may lack it; a new layer does not have it
+  int ones_from = 0, ones_to = 0;       // elements that begin as 1: the forget gate's bias
 };
 using WeightSpecs = std::vector<WeightSpec>;
 

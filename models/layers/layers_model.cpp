@@ -143,7 +143,8 @@ void LayersModel::number_places() {
 void LayersModel::plan() {
   for (const ModelPort& port : inputs_)
     if (port.any_shape)
-      fail(file_ + ": the input \"" + port.name + "\" has no shape", {{"model", network_->name()}},
+      fail(phrase({file_, ": the input \"", port.name, "\" has no shape"}),
+           {{"model", network_->name()}},
            "batch_input_shape in the configuration of the first layer");
   std::map<const Layer*, WeightSpecs> plan;
   std::string refusal;
@@ -167,7 +168,8 @@ void LayersModel::plan() {
   }
   const Layer* depends = nullptr;
   if (!same_plan(plan, other, depends))
-    fail(file_ + ": layer " + in_quotes(depends->name) + ": its weights depend on an open size",
+    fail(phrase(
+             {file_, ": layer ", in_quotes(depends->name), ": its weights depend on an open size"}),
          {{"class", depends->class_name}, {"input", to_string(inputs_[0])}},
          "an input whose sizes are given, but for the batch");
   for_each_layer(*network_, [&](Layer&, Layer& layer, const auto&) {
@@ -188,8 +190,8 @@ void LayersModel::create(uint32_t seed) {
     }
   });
   if (elements > double(most_elements))
-    fail(file_ + ": the model has too many weights",
-         {{"numbers", std::to_string(uint64_t(elements))}, {"most", std::to_string(most_elements)}},
+    fail(phrase({file_, ": the model has too many weights"}),
+         {{"numbers", uint64_t(elements)}, {"most", most_elements}},
          "fewer layers, units or filters");
   number_places();
   for (Place& place : places_) {
@@ -223,7 +225,7 @@ void LayersModel::set_trainable(size_t weight, bool trainable) {
   Parameter& parameter = weights().at(weight);
   const Place& place = places_[weight];
   if (trainable && !place.layer->specs[place.slot].trainable)
-    fail(file_ + ": the weight " + in_quotes(parameter.name) + " is never trained",
+    fail(phrase({file_, ": the weight ", in_quotes(parameter.name), " is never trained"}),
          {{"class", place.layer->class_name}}, "a kernel, a bias, gamma or beta");
   parameter.trainable = trainable;
 }
@@ -245,9 +247,8 @@ void LayersModel::write(Graph& graph, const std::vector<Shape>& sizes) const {
 TrainingCall LayersModel::call(Graph& graph, const Values& inputs, Value random,
                                const Values& masks) {
   if (inputs.size() != inputs_.size())
-    fail(file_ + ": the model is called with a wrong number of inputs",
-         {{"needs", std::to_string(inputs_.size())}, {"given", std::to_string(inputs.size())}},
-         "a value for each input");
+    fail(phrase({file_, ": the model is called with a wrong number of inputs"}),
+         {{"needs", inputs_.size()}, {"given", inputs.size()}}, "a value for each input");
   TrainingCall result;
   for (const Parameter& p : weights())
     result.parameters.push_back(graph.variable(p.name, p.type, p.data));
@@ -270,8 +271,7 @@ TrainingCall LayersModel::call(Graph& graph, const Values& inputs, Value random,
     if (Field config = setting(*places_[i].layer, places_[i].slot, "regularizer"))
       if (Operand whole = penalty(context.b, operand(result.parameters[i]), config))
         context.add_penalty(whole);
-  for (Operand whole : context.penalties())
-    result.penalties.push_back(context.b.value(whole));
+  for (Operand whole : context.penalties()) result.penalties.push_back(context.b.value(whole));
   context.finish();
   return result;
 }

@@ -87,7 +87,7 @@ class LayersModel final : public FileModel {
   TrainingCall call(Graph& graph, const Values& inputs, Value random, const Values& masks);
 
   std::shared_ptr<const Document> document_;  // the layers read their configurations from it
-  Field topology_;                    // in that file
+  Field topology_;                            // in that file
   std::shared_ptr<const Weights> loaded_;
   std::vector<std::unique_ptr<Weight>> created_;
   std::unique_ptr<Network> network_;

@@ -177,14 +177,14 @@ Operands first_states(const LayerCall& c, const std::vector<Cell>& cells, int ba
       Shape shape{batch, cell.units};
       if (given > n) {
         if (c.in[n + 1].shape() != shape)
-          c.refuse("a first state must be " + to_string(shape), "[batch, units]");
+          c.refuse(phrase({"a first state must be ", shape}), "[batch, units]");
         states.push_back(as_float(c.b, c.in[n + 1]));
       } else {
         states.push_back(c.context.state(c.layer, int(n), shape));
       }
     }
   if (given != 0 && given != states.size())
-    c.refuse("needs " + std::to_string(states.size()) + " first states or none",
+    c.refuse(phrase({"needs ", states.size(), " first states or none"}),
              "as many states as the layer has");
   return states;
 }
@@ -280,13 +280,11 @@ Flows bidirectional(const LayerCall& c) {
   return flows;
 }
 
-constexpr LayerClass layer(Text name,
-                           WeightSpecs (*weights)(const Field&, const Shape&)) {
+constexpr LayerClass layer(Text name, WeightSpecs (*weights)(const Field&, const Shape&)) {
   return {.name = name, .weights = weights, .many_inputs = true, .write_all = recurrent};
 }
 
-constexpr LayerClass cell(Text name,
-                          WeightSpecs (*weights)(const Field&, const Shape&)) {
+constexpr LayerClass cell(Text name, WeightSpecs (*weights)(const Field&, const Shape&)) {
   return {.name = name, .write = lone_cell, .weights = weights};
 }
 

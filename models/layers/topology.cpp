@@ -101,11 +101,12 @@ constexpr std::pair<std::string_view, std::string_view> defaults[] = {
 
 // Fields whose value is one of a few words.
 bool is_choice(std::string_view field) {
-  constexpr Text choices[] = {"activation", "data_format", "distribution",
-                              "interpolation", "merge_mode", "mode",
-                              "output_mode", "padding", "recurrent_activation"};
-  return std::find(std::begin(choices), std::end(choices), field) != std::end(choices) || field.ends_with("_initializer") ||
-         field.ends_with("_regularizer") || field.ends_with("_constraint");
+  constexpr Text choices[] = {"activation",    "data_format", "distribution",
+                              "interpolation", "merge_mode",  "mode",
+                              "output_mode",   "padding",     "recurrent_activation"};
+  return std::find(std::begin(choices), std::end(choices), field) != std::end(choices) ||
+         field.ends_with("_initializer") || field.ends_with("_regularizer") ||
+         field.ends_with("_constraint");
 }
 
 Json object(std::string_view class_name, Json::Object config = {}) {

@@ -133,8 +133,8 @@ Operand Builder::transpose(Operand x, const View<int>& order) {
   TensorType type{x.dtype(), {}};
   for (int axis : axes) type.shape.push_back(x.shape()[axis]);
   const Operand::Entry& entry = *x.entry_;
-  return constant(type, entry.weight ? entry.weight->data(axes)
-                                     : transposed(entry.type, *entry.data, axes));
+  return constant(
+      type, entry.weight ? entry.weight->data(axes) : transposed(entry.type, *entry.data, axes));
 }
 
 Operand Builder::cast(Operand x, DType dtype) {

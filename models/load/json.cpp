@@ -5,6 +5,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "core/decimal.h"
 #include "models/load/write_json.h"
 
 namespace gesso {
@@ -52,9 +53,9 @@ class Builder {
   }
   bool parse_error(size_t position, const std::string&, const nlohmann::json::exception& error) {
     bool too_large = error.id == 406;
-    fail(std::string(file_) + (too_large ? " holds a number that is too large"
-                                         : " is not JSON, or only a part of it"),
-         {{"at byte", std::to_string(position)}}, "download the file again");
+    fail(phrase({file_, (too_large ? " holds a number that is too large"
+                                   : " is not JSON, or only a part of it")}),
+         {{"at byte", position}}, "download the file again");
   }
 
  private:
@@ -75,8 +76,8 @@ class Builder {
   template <class T>
   bool start(T container) {
     if (open_.size() > most_levels)
-      fail(std::string(file_) + " is nested too deeply",
-           {{"most levels", std::to_string(most_levels)}}, "a file that a converter wrote");
+      fail(phrase({file_, " is nested too deeply"}), {{"most levels", most_levels}},
+           "a file that a converter wrote");
     open_.push_back(&place({std::move(container)}));
     return true;
   }
@@ -123,10 +124,9 @@ Json parse_json(std::string_view file, std::span<const std::byte> bytes) {
   std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   size_t first = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
   if (first == text.npos)
-    fail(std::string(file) + " is empty", {{"bytes", std::to_string(text.size())}},
-         "download the file again");
+    fail(phrase({file, " is empty"}), {{"bytes", text.size()}}, "download the file again");
   if (text[first] == '<')
-    fail(std::string(file) + " is a web page, not a model",
+    fail(phrase({file, " is a web page, not a model"}),
          {{"begins with", in_quotes(text.substr(first, 40))}},
          "check the address: servers answer so when there is no such file");
   Json root;
@@ -236,7 +236,7 @@ std::string Field::shown() const {
   if (is_number()) {
     double value = number();
     bool whole = value == std::floor(value) && std::abs(value) < 1e15;
-    return whole ? std::to_string(int64_t(value)) : std::to_string(value);
+    return whole ? std::to_string(int64_t(value)) : decimal(value);
   }
   if (is_object()) return "an object";
   const auto& list = std::get<Json::Array>(json_->value);
@@ -249,8 +249,7 @@ std::string Field::shown() const {
 
 void Field::refuse(Text what, Text hint) const {
   std::string where = path();
-  fail(phrase({file(), where.empty() ? "" : ": ", where, " ", what}), {{"found", shown()}},
-       hint);
+  fail(phrase({file(), where.empty() ? "" : ": ", where, " ", what}), {{"found", shown()}}, hint);
 }
 
 std::string to_text(const Json& json) {

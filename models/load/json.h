@@ -79,7 +79,7 @@ class Field {
   double number() const;
   int integer() const;
   bool flag() const;
-  std::vector<Field> items() const;                                 // of a list
+  std::vector<Field> items() const;                     // of a list
   std::vector<std::pair<Text, Field>> members() const;  // of an object
   std::vector<int> integers() const;
 

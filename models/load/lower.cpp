@@ -13,8 +13,8 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 void check_window(Operand x, const WindowOptions& w, const Part& who) {
   if (x.rank() != 4)
-    fail(phrase({who, ": the input must be a batch of images"}),
-         {{"input", x.shape()}}, "[batch, height, width, channels]");
+    fail(phrase({who, ": the input must be a batch of images"}), {{"input", x.shape()}},
+         "[batch, height, width, channels]");
   auto is_bad = [](int n) { return n < 1; };
   for (const Ints* pair : {&w.strides, &w.dilations})
     if (pair->size() != 2 || std::any_of(pair->begin(), pair->end(), is_bad))
@@ -23,8 +23,8 @@ void check_window(Operand x, const WindowOptions& w, const Part& who) {
 
 void check_filter(Operand filter, const Part& who) {
   if (filter.rank() != 4)
-    fail(phrase({who, ": the filter must have four sizes"}),
-         {{"filter", filter.shape()}}, "[height, width, in, out]");
+    fail(phrase({who, ": the filter must have four sizes"}), {{"filter", filter.shape()}},
+         "[height, width, in, out]");
 }
 
 Ints padding_of(Operand x, int height, int width, const WindowOptions& w) {
@@ -35,8 +35,8 @@ Ints padding_of(Operand x, int height, int width, const WindowOptions& w) {
   return {top, bottom, left, right};
 }
 
-Operand convolve(Builder& b, Operand x, Operand filter, Operand bias,
-                 const WindowOptions& w, int groups) {
+Operand convolve(Builder& b, Operand x, Operand filter, Operand bias, const WindowOptions& w,
+                 int groups) {
   return b.apply(conv2d_op, {x, filter, bias},
                  {{"padding", padding_of(x, filter.shape()[1], filter.shape()[2], w)},
                   {"strides", w.strides},
@@ -70,8 +70,7 @@ std::pair<int, int> same_padding(int size, int kernel, int stride, int dilation)
   return {int(total / 2), int(total - total / 2)};
 }
 
-Operand conv2d(Builder& b, Operand x, Operand filter, Operand bias,
-               const WindowOptions& window) {
+Operand conv2d(Builder& b, Operand x, Operand filter, Operand bias, const WindowOptions& window) {
   check_window(x, window, "conv2d");
   check_filter(filter, "conv2d");
   int channels = x.shape().back(), in = filter.shape()[2];
@@ -89,8 +88,7 @@ Operand depthwise_conv2d(Builder& b, Operand x, Operand filter, Operand bias,
   const Shape& f = filter.shape();
   if (f[2] != x.shape().back())
     fail("conv2d: the depthwise filter does not fit the channels of the input",
-         {{"input", x.shape()}, {"filter", f}},
-         "a filter [height, width, channels, multiplier]");
+         {{"input", x.shape()}, {"filter", f}}, "a filter [height, width, channels, multiplier]");
   int64_t out = int64_t{f[2]} * f[3];
   if (out > std::numeric_limits<int>::max())
     fail("conv2d: the filter has too many channels", {{"filter", f}}, "fewer channels");
@@ -103,8 +101,8 @@ Operand conv_transpose2d(Builder& b, Operand x, Operand filter, Operand bias,
   check_window(x, window, "convTranspose2d");
   check_filter(filter, "convTranspose2d");
   if (filter.shape()[3] < 1)
-    fail("convTranspose2d: the filter has no input channels",
-         {{"filter", filter.shape()}}, "a filter [height, width, out, in]");
+    fail("convTranspose2d: the filter has no input channels", {{"filter", filter.shape()}},
+         "a filter [height, width, out, in]");
   Ints padding = window.padding == Padding::given ? window.pads : Ints{0, 0, 0, 0};
   Ints extra = {0, 0};
   for (size_t i = 0; i < 2; ++i) {
@@ -114,8 +112,7 @@ Operand conv_transpose2d(Builder& b, Operand x, Operand filter, Operand bias,
                       (int64_t{filter.shape()[int(i)]} - 1) * window.dilations[i] + 1;
     int64_t cut = covered - sizes[i];
     if (std::abs(cut) > std::numeric_limits<int>::max())
-      fail("convTranspose2d: the sizes are too large", {{"input", x.shape()}},
-           "smaller strides");
+      fail("convTranspose2d: the sizes are too large", {{"input", x.shape()}}, "smaller strides");
     if (window.padding == Padding::given) {
       extra[i] = int(sizes[i] - (covered - padding[2 * i] - padding[2 * i + 1]));
     } else if (cut >= 0) {
@@ -132,8 +129,7 @@ Operand conv_transpose2d(Builder& b, Operand x, Operand filter, Operand bias,
                   {"outputPadding", extra}});
 }
 
-Operand pool2d(Builder& b, const Op& op, Operand x, const Ints& size,
-               const WindowOptions& window) {
+Operand pool2d(Builder& b, const Op& op, Operand x, const Ints& size, const WindowOptions& window) {
   check_window(x, window, op.name);
   if (size.size() != 2 || size[0] < 1 || size[1] < 1)
     fail(phrase({op.name, ": the window must be two numbers above 0"}), {}, "[2, 2]");

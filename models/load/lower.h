@@ -23,8 +23,7 @@ struct WindowOptions {
 std::pair<int, int> same_padding(int size, int kernel, int stride, int dilation);
 
 // filter is [height, width, in / groups, out] as TensorFlow stores it; bias may be left out.
-Operand conv2d(Builder& b, Operand x, Operand filter, Operand bias,
-               const WindowOptions& window);
+Operand conv2d(Builder& b, Operand x, Operand filter, Operand bias, const WindowOptions& window);
 
 // filter is [height, width, in, multiplier].
 Operand depthwise_conv2d(Builder& b, Operand x, Operand filter, Operand bias,
@@ -36,8 +35,7 @@ Operand conv_transpose2d(Builder& b, Operand x, Operand filter, Operand bias,
                          const WindowOptions& window, const Ints& sizes);
 
 // op is average_pool2d_op or max_pool2d_op, size is the window's {height, width}.
-Operand pool2d(Builder& b, const Op& op, Operand x, const Ints& size,
-               const WindowOptions& window);
+Operand pool2d(Builder& b, const Op& op, Operand x, const Ints& size, const WindowOptions& window);
 
 // x times a matrix [in, out] along the last axis of x, which may have any rank above 0.
 Operand dense(Builder& b, Operand x, Operand kernel, Operand bias);

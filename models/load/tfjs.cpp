@@ -18,7 +18,7 @@ void refuse_other_formats(std::string_view file, std::span<const std::byte> byte
   if (text.starts_with("PK\x03\x04")) format = "a zip archive";
   if (text.starts_with("\x08") && file.ends_with(".onnx")) format = "an ONNX file";
   if (!format.empty())
-    fail(std::string(file) + " is " + std::string(format) + ", which cannot be loaded",
+    fail(phrase({file, " is ", format, ", which cannot be loaded"}),
          {{"can be loaded", "TF.js layers and graph models"}},
          "convert it with tensorflowjs_converter and load the model.json it writes");
 }
@@ -26,8 +26,8 @@ void refuse_other_formats(std::string_view file, std::span<const std::byte> byte
 std::unique_ptr<Model> load(const Files& files, std::string_view entry) {
   auto file = files.find(entry);
   if (file == files.end())
-    fail(std::string(entry) + " is not among the model's files",
-         {{"files", std::to_string(files.size())}}, "the address of a model.json");
+    fail(phrase({entry, " is not among the model's files"}), {{"files", files.size()}},
+         "the address of a model.json");
   refuse_other_formats(entry, file->second);
   auto document = std::make_shared<const Document>(std::string(entry), file->second);
   Field root = document->root();
@@ -49,8 +49,8 @@ std::unique_ptr<Model> load_model(const Files& files, std::string_view entry) {
   try {
     return load(files, entry);
   } catch (const std::bad_alloc&) {
-    fail(std::string(entry) + " is too large for the memory there is",
-         {{"files", std::to_string(files.size())}}, "a smaller model");
+    fail(phrase({entry, " is too large for the memory there is"}), {{"files", files.size()}},
+         "a smaller model");
   }
 }
 

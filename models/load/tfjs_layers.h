@@ -10,6 +10,7 @@
 namespace gesso {
 
 // From the main file, which the model keeps.
-std::unique_ptr<Model> load_tfjs_layers(const Files& files, std::shared_ptr<const Document> document);
+std::unique_ptr<Model> load_tfjs_layers(const Files& files,
+                                        std::shared_ptr<const Document> document);
 
 }  // namespace gesso

@@ -21,7 +21,7 @@ constexpr int most_parts = 1 << 16, most_numbers = 1 << 22;
 int axis_of(const OpCall& c, int axis, int rank) {
   int positive = positive_axis(axis, rank);
   if (positive < 0 || positive >= rank)
-    c.refuse("the axis " + std::to_string(axis) + " is not one of the input", "an axis from 0");
+    c.refuse(phrase({"the axis ", axis, " is not one of the input"}), "an axis from 0");
   return positive;
 }
 
@@ -167,7 +167,7 @@ Operands cumulative_sum(const OpCall& c) {
 bool is_nchw(const OpCall& c) {
   std::string format = c.text_attr("data_format", "NHWC");
   if (format != "NHWC" && format != "NCHW")
-    c.refuse("the data_format " + in_quotes(format) + " cannot be loaded", "NHWC or NCHW");
+    c.refuse(phrase({"the data_format ", in_quotes(format), " cannot be loaded"}), "NHWC or NCHW");
   return format == "NCHW";
 }
 
@@ -181,7 +181,7 @@ Ints height_and_width(const OpCall& c, Text attr, Operand x) {
   bool others =
       all.size() == 4 && (attr == "dilations" || (all[0] == 1 && all[is_nchw(c) ? 1 : 3] == 1));
   if (!others || x.rank() != 4)
-    c.refuse("the attribute " + std::string(attr) + " must have 1 for the batch and the channels",
+    c.refuse(phrase({"the attribute ", attr, " must have 1 for the batch and the channels"}),
              "[1, height, width, 1]");
   return {all[first], all[first + 1]};
 }
@@ -202,7 +202,8 @@ WindowOptions window(const OpCall& c) {
     w.padding = Padding::given;
     w.pads.assign(pads.begin() + long(first), pads.begin() + long(first) + 4);
   } else if (padding != "VALID") {
-    c.refuse("the padding " + in_quotes(padding) + " cannot be loaded", "SAME, VALID or EXPLICIT");
+    c.refuse(phrase({"the padding ", in_quotes(padding), " cannot be loaded"}),
+             "SAME, VALID or EXPLICIT");
   }
   return w;
 }
@@ -225,7 +226,7 @@ Operand fused_activation(const OpCall& c, Operand y, const std::string& name) {
   if (name == "LeakyRelu")
     return c.b.apply(leaky_relu_op, {y}, {{"alpha", c.number_attr("leakyrelu_alpha", 0.2)}});
   if (name == "Prelu") return c.b.apply(prelu_op, {y, c.x(3)});
-  c.refuse("the fused op " + in_quotes(name) + " cannot be loaded",
+  c.refuse(phrase({"the fused op ", in_quotes(name), " cannot be loaded"}),
            "BiasAdd, Relu, Relu6, Elu, LeakyRelu, Prelu or Sigmoid");
 }
 
@@ -486,7 +487,7 @@ Operands unpack(const OpCall& c) {
   int axis = axis_of(c, c.integer_attr("axis", 0), c.x().rank());
   int n = c.x().shape()[axis];
   if (n == 0) return {};
-  if (n > most_parts) c.refuse("gives too many parts", "at most " + std::to_string(most_parts));
+  if (n > most_parts) c.refuse("gives too many parts", phrase({"at most ", most_parts}));
   Operands parts = split_into(c, c.x(), Ints(size_t(n), 1), axis);
   Shape shape = c.x().shape();
   shape.erase(axis);
@@ -498,8 +499,7 @@ Operands split(const OpCall& c) {
   int axis = axis_of(c, c.integer(0, "the axis"), c.x(1).rank());
   int n = c.integer_attr("num_split", 1), size = c.x(1).shape()[axis];
   if (n < 1 || n > most_parts || size % n != 0)
-    c.refuse("cannot split an axis of " + std::to_string(size) + " into " + std::to_string(n),
-             "equal parts");
+    c.refuse(phrase({"cannot split an axis of ", size, " into ", n}), "equal parts");
   return split_into(c, c.x(1), Ints(size_t(n), size / n), axis);
 }
 
@@ -575,8 +575,8 @@ Operands strided_slice(const OpCall& c) {
     if (single >> i & 1) {
       int64_t index = begin[at] < 0 ? begin[at] + size : begin[at];
       if (index < 0 || index >= size)
-        c.refuse("the index " + std::to_string(begin[at]) + " is outside of the axis",
-                 "an index below " + std::to_string(size));
+        c.refuse(phrase({"the index ", begin[at], " is outside of the axis"}),
+                 phrase({"an index below ", size}));
       starts.push_back(int(index));
       sizes.push_back(1);
       strides.push_back(1);
@@ -623,7 +623,7 @@ Operands mirror_pad(const OpCall& c) {
   auto [before, after] = paddings(c, 1);
   std::string mode = c.text_attr("mode", "REFLECT");
   if (mode != "REFLECT" && mode != "SYMMETRIC")
-    c.refuse("the mode " + in_quotes(mode) + " cannot be loaded", "REFLECT or SYMMETRIC");
+    c.refuse(phrase({"the mode ", in_quotes(mode), " cannot be loaded"}), "REFLECT or SYMMETRIC");
   return {c.b.apply(pad_op, {c.x()},
                     {{"beginningPadding", before},
                      {"endingPadding", after},
@@ -699,7 +699,7 @@ Operands space_to_depth(const OpCall& c) {
   Operand x = image(c);
   const Shape& s = x.shape();
   if (n < 1 || s[1] % n || s[2] % n)
-    c.refuse("the image must divide into blocks of " + std::to_string(n), "another size");
+    c.refuse(phrase({"the image must divide into blocks of ", n}), "another size");
   Operand blocks = c.b.reshape(x, {s[0], s[1] / n, n, s[2] / n, n, s[3]});
   return {as_saved(
       c, c.b.reshape(c.b.transpose(blocks, {0, 1, 3, 2, 4, 5}),
@@ -901,7 +901,8 @@ class Crops {
   Operand operator()() {
     std::string method = c_.text_attr("method", "bilinear");
     if (method != "bilinear" && method != "nearest")
-      c_.refuse("the method " + in_quotes(method) + " cannot be loaded", "bilinear or nearest");
+      c_.refuse(phrase({"the method ", in_quotes(method), " cannot be loaded"}),
+                "bilinear or nearest");
     Operand y = places(0, image_.shape()[1], height_, {n_, height_, 1});
     Operand x = places(1, image_.shape()[2], width_, {n_, 1, width_});
     Operand inside =
@@ -1043,8 +1044,9 @@ class Einsum {
 
  private:
   [[noreturn]] void refuse() const {
-    c_.refuse("the equation " + in_quotes(c_.text_attr("equation", "")) + " cannot be loaded",
-              "one or two inputs whose letters differ: bij,bjk->bik");
+    c_.refuse(
+        phrase({"the equation ", in_quotes(c_.text_attr("equation", "")), " cannot be loaded"}),
+        "one or two inputs whose letters differ: bij,bjk->bik");
   }
 
   // Sums over the letters that only this input has and the result lacks.
@@ -1308,14 +1310,14 @@ int integer_of(const Field& field) {
 
 Operand OpCall::x(size_t i) const {
   if (i >= in.size() || !in[i])
-    refuse("lacks its input " + std::to_string(i), "a file that a converter wrote");
+    refuse(phrase({"lacks its input ", i}), "a file that a converter wrote");
   return in[i];
 }
 
 Operand OpCall::constant(size_t i, Text what) const {
   Operand operand = x(i);
   if (!operand.is_constant())
-    refuse(std::string(what) + " must be known before the model runs",
+    refuse(phrase({what, " must be known before the model runs"}),
            "a model whose shapes follow from the sizes of its inputs");
   return operand;
 }
@@ -1329,7 +1331,7 @@ Ints OpCall::ints(size_t i, Text what) const {
 
 double OpCall::number(size_t i, Text what) const {
   auto values = elements_of(constant(i, what));
-  if (values.size() != 1) refuse(std::string(what) + " must be one number", "a scalar");
+  if (values.size() != 1) refuse(phrase({what, " must be one number"}), "a scalar");
   return values[0];
 }
 
@@ -1388,7 +1390,7 @@ void OpCall::refuse(Text what, Text hint) const {
   std::string inputs;
   for (Operand operand : in)
     inputs += (inputs.empty() ? "" : ", ") + (operand ? to_string(operand.shape()) : "nothing");
-  fail(node.field.file() + ": node " + in_quotes(node.name) + ": " + std::string(what),
+  fail(phrase({node.field.file(), ": node ", in_quotes(node.name), ": ", what}),
        {{"op", node.op}, {"input", inputs}}, hint);
 }
 
@@ -1414,7 +1416,7 @@ bool tensor_shape(const Field& field, std::vector<int>& sizes) {
     sizes.push_back(size ? std::max(-1, integer_of(size)) : 0);
   }
   if (sizes.size() > Shape::max_rank)
-    dims.refuse("has too many sizes", "at most " + std::to_string(Shape::max_rank));
+    dims.refuse("has too many sizes", phrase({"at most ", Shape::max_rank}));
   return true;
 }
 

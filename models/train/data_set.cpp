@@ -25,14 +25,13 @@ Rows::Rows(Text what, const TensorType& row, DType kept, size_t samples)
     : row_(row), kept_(kept), samples_(samples) {
   bool widens = kept == DType::u8 && (row.dtype == DType::f32 || row.dtype == DType::i32);
   if (kept != row.dtype && !widens)
-    fail(std::string(what) + ": samples cannot be of this type",
+    fail(phrase({what, ": samples cannot be of this type"}),
          {{"given", std::string(to_string(kept))}, {"wanted", std::string(to_string(row.dtype))}},
-         "numbers of type " + std::string(to_string(row.dtype)) + ", or bytes");
+         phrase({"numbers of type ", to_string(row.dtype), ", or bytes"}));
   double elements = double(samples) * double(row.shape.count());
   if (elements * double(size_of(kept)) > double(SIZE_MAX / 2))
-    fail(std::string(what) + ": there are too many samples",
-         {{"samples", std::to_string(samples)}, {"each", to_string(row)}},
-         "fewer at a time, from a generator");
+    fail(phrase({what, ": there are too many samples"}),
+         {{"samples", samples}, {"each", to_string(row)}}, "fewer at a time, from a generator");
   data_ = Buffer(samples * row.shape.count() * size_of(kept));
 }
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "core/text.h"
 #include "core/tensor.h"
+#include "core/text.h"
 
 namespace gesso {
 

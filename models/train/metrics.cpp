@@ -132,8 +132,8 @@ const Metric& find_metric(Text name, const Loss& loss, int last_size) {
       return metric;
     known.push_back(metric.name);
   }
-  fail("metric: there is none called \"" + std::string(name) + '"', {{"known", listed(known)}},
-       '"' + std::string(nearest(name, known)) + '"');
+  fail(phrase({"metric: there is none called \"", name, "\""}), {{"known", listed(known)}},
+       phrase({"\"", nearest(name, known), "\""}));
 }
 
 }  // namespace gesso

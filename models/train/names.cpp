@@ -1,11 +1,11 @@
 #include "models/train/names.h"
 
-#include "core/error.h"
-
 #include <algorithm>
 #include <cctype>
 #include <numeric>
 #include <vector>
+
+#include "core/error.h"
 
 namespace gesso {
 namespace {

@@ -83,12 +83,12 @@ const Optimizer::Kind kinds[] = {
 
 // What Keras writes into every configuration and what does not change an update.
 constexpr Text without_effect[] = {"name",
-                                               "jit_compile",
-                                               "is_legacy_optimizer",
-                                               "ema_momentum",
-                                               "ema_overwrite_frequency",
-                                               "loss_scale_factor",
-                                               "gradient_accumulation_steps"};
+                                   "jit_compile",
+                                   "is_legacy_optimizer",
+                                   "ema_momentum",
+                                   "ema_overwrite_frequency",
+                                   "loss_scale_factor",
+                                   "gradient_accumulation_steps"};
 // What is known but only accepted when it is off.
 constexpr Text not_offered[] = {"amsgrad", "use_ema"};
 constexpr Text common[] = {
@@ -109,8 +109,8 @@ const Optimizer::Kind& find_kind(Text name) {
     if (same_name(kind.name, name)) return kind;
     known.push_back(kind.name);
   }
-  fail("optimizer: there is none called \"" + std::string(name) + '"', {{"known", listed(known)}},
-       '"' + std::string(nearest(name, known)) + '"');
+  fail(phrase({"optimizer: there is none called \"", name, "\""}), {{"known", listed(known)}},
+       phrase({"\"", nearest(name, known), "\""}));
 }
 
 template <class List>
@@ -119,8 +119,7 @@ bool contains(const List& names, Text name) {
                      [&](Text known) { return same_name(known, name); });
 }
 
-void check_options(Text optimizer, const Field& config,
-                   const std::vector<Text>& known) {
+void check_options(Text optimizer, const Field& config, const std::vector<Text>& known) {
   if (!config) return;
   for (const auto& [name, field] : config.members()) {
     if (!field || contains(without_effect, name) || contains(known, name)) continue;
@@ -128,8 +127,8 @@ void check_options(Text optimizer, const Field& config,
       if (field.flag()) field.refuse("is not offered", "leave it out");
       continue;
     }
-    fail(std::string(optimizer) + ": there is no option \"" + std::string(name) + '"',
-         {{"known", listed(known)}}, '"' + std::string(nearest(name, known)) + '"');
+    fail(phrase({optimizer, ": there is no option \"", name, "\""}), {{"known", listed(known)}},
+         phrase({"\"", nearest(name, known), "\""}));
   }
 }
 
@@ -219,7 +218,8 @@ Optimizer::Optimizer(const Field& description) {
   clipping_ = Clipping(config);
   // RMSProp's decay is that of its mean, unless it is called rho, as Keras has it.
   if (kind_->op != &rms_prop_op || config.get("rho")) decay_ = config.get("decay").number_or(0);
-  if (kind_->op == &rms_prop_op && config.get("rho")) attrs_.set("decay", config.get("rho").number());
+  if (kind_->op == &rms_prop_op && config.get("rho"))
+    attrs_.set("decay", config.get("rho").number());
   rate_ = tensor("rate", {DType::f32, {}}, float(learning_rate(config, kind_->rate))).data;
   step_ = tensor("step", {DType::i32, {}}).data;
 }
@@ -229,16 +229,14 @@ StateTensor& Optimizer::tensor(const std::string& name, const TensorType& type, 
   if (found == state_.end())
     found = state_.emplace(name, StateTensor{name, type, filled(type, initial)}).first;
   if (found->second.type != type)
-    fail(
-        "optimizer: a weight has another shape than its state",
-        {{"state", name}, {"its type", to_string(found->second.type)}, {"wanted", to_string(type)}},
-        "the state of the same model");
+    fail("optimizer: a weight has another shape than its state",
+         {{"state", name}, {"its type", found->second.type}, {"wanted", to_string(type)}},
+         "the state of the same model");
   return found->second;
 }
 
 void Optimizer::prepare(const std::string& weight, const TensorType& type) {
-  for (Text name : kind_->states)
-    tensor(weight + '/' + std::string(name), type, float(initial_));
+  for (Text name : kind_->states) tensor(weight + '/' + std::string(name), type, float(initial_));
 }
 
 Value Optimizer::scaled_rate(Graph& graph) const {

@@ -1,5 +1,5 @@
-// In place of XNNPACK's own reference kernels, which stand in where a type has no vector kernel: what
-// XNNPACK cannot run so, it declines, and our kernels do it.
+// In place of XNNPACK's own reference kernels, which stand in where a type has no vector kernel:
+// what XNNPACK cannot run so, it declines, and our kernels do it.
 #include <stddef.h>
 
 #include "xnnpack/reference-config.h"
