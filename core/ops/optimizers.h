@@ -13,6 +13,23 @@ namespace gesso::optimizers {
 // options, the learning rate and the number of the step, which counts from 1; and changes the
 // states of one element by its gradient g.
 
+// What is smaller counts as 0, and its square as the square of this: averages of it would shrink to
+// subnormal floats, for which processors take several times longer. A thousandth of the square is
+// a normal float.
+inline constexpr double least_gradient = 0x1p-58;
+
+template <class T>
+T or_zero(T x) {
+  return x * (std::abs(x) < T(least_gradient) ? T(0) : T(1));
+}
+
+template <class T>
+T square(T x) {
+  T size = std::abs(x);
+  size = size < T(least_gradient) ? T(least_gradient) : size;
+  return size * size;
+}
+
 // mean = kept * mean + (1 - kept) * next: what is left of 1 is taken in double, since near 1 a
 // float has few digits for it.
 template <class T>
@@ -45,7 +62,7 @@ struct Momentum {
         ahead(node.flag("nesterov") ? T(1) : T(0)) {}
   void operator()(std::array<T, states>& s, T g) const {
     auto& [weight, velocity] = s;
-    velocity = momentum * velocity + g;
+    velocity = or_zero(momentum * velocity + g);
     weight -= rate * (along * velocity + ahead * g);
   }
 };
@@ -67,8 +84,8 @@ struct Adam {
         average_square(node.number("beta2")) {}
   void operator()(std::array<T, states>& s, T g) const {
     auto& [weight, mean, variance] = s;
-    mean = average(mean, g);
-    variance = average_square(variance, g * g);
+    mean = or_zero(average(mean, g));
+    variance = average_square(variance, square(g));
     weight -= decay * weight + rate * (first * mean) / (std::sqrt(second * variance) + epsilon);
   }
 };
@@ -87,7 +104,7 @@ struct Adamax {
         average(node.number("beta1")) {}
   void operator()(std::array<T, states>& s, T g) const {
     auto& [weight, mean, norm] = s;
-    mean = average(mean, g);
+    mean = or_zero(average(mean, g));
     T kept = beta2 * norm, size = std::abs(g);
     norm = kept > size ? kept : size;
     weight -= rate * mean / (norm + epsilon);
@@ -109,10 +126,10 @@ struct RmsProp {
         average(node.number("decay")) {}
   void operator()(std::array<T, states>& s, T g) const {
     auto& [weight, mean_square, velocity, mean] = s;
-    mean_square = average(mean_square, g * g);
-    mean = centered * average(mean, g);
+    mean_square = average(mean_square, square(g));
+    mean = or_zero(centered * average(mean, g));
     T variance = mean_square - mean * mean;
-    velocity = momentum * velocity + rate * g / std::sqrt(variance + epsilon);
+    velocity = or_zero(momentum * velocity + rate * g / std::sqrt(variance + epsilon));
     weight -= velocity;
   }
 };
@@ -127,7 +144,7 @@ struct Adagrad {
       : rate(T(learning_rate)), epsilon(T(node.number("epsilon"))) {}
   void operator()(std::array<T, states>& s, T g) const {
     auto& [weight, sum] = s;
-    sum += g * g;
+    sum += square(g);
     weight -= rate * g / std::sqrt(sum + epsilon);
   }
 };
@@ -144,8 +161,8 @@ struct Adadelta {
   void operator()(std::array<T, states>& s, T g) const {
     auto& [weight, squares, updates] = s;
     T update = g * std::sqrt((updates + epsilon) / (squares + epsilon));
-    squares = average(squares, g * g);
-    updates = average(updates, update * update);
+    squares = average(squares, square(g));
+    updates = average(updates, square(update));
     weight -= rate * update;
   }
 };

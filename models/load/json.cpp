@@ -143,6 +143,10 @@ Field Document::root() const {
   return {this, &json_};
 }
 
+Text Field::remedy(Text of_options) const {
+  return is_option() ? of_options : "a file that a converter wrote";
+}
+
 Field Field::get(Text name) const {
   if (!json_) return *this;
   Field field(document_, json_->find(name));
@@ -155,9 +159,11 @@ Field Field::get(Text name) const {
 }
 
 Field Field::at(Text name) const {
-  if (!is_object()) refuse("must be an object", "a file that a converter wrote");
+  if (!is_object()) refuse("must be an object", remedy("an object"));
   Field field = get(name);
-  if (!field) field.refuse("is missing", "a file that a converter wrote, complete");
+  if (!field)
+    field.refuse("is missing",
+                 is_option() ? "a value for it" : "a file that a converter wrote, complete");
   return field;
 }
 
@@ -169,7 +175,7 @@ Field Field::named(const std::string& name) const {
 
 template <class T>
 const T& Field::require(Text kind) const {
-  if (!holds<T>()) refuse(phrase({"must be ", kind}), "a file that a converter wrote");
+  if (!holds<T>()) refuse(phrase({"must be ", kind}), remedy(kind));
   return std::get<T>(json_->value);
 }
 
@@ -184,7 +190,7 @@ double Field::number() const {
 int Field::integer() const {
   double value = require<double>("an integer");
   if (value != std::floor(value) || std::abs(value) > std::numeric_limits<int>::max())
-    refuse("must be an integer of 32 bits", "a file that a converter wrote");
+    refuse("must be an integer of 32 bits", remedy("a whole number"));
   return int(value);
 }
 

@@ -32,12 +32,17 @@ Json parse_json(std::string_view file, std::span<const std::byte> text);
 
 class Field;
 
-// A whole file, for the Fields that point into it: keep it as long as they are used.
+// A whole file, or the options of a call, for the Fields that point into it: keep it as long as
+// they are used.
 class Document {
  public:
-  Document(std::string file, Json json) : file_(std::move(file)), json_(std::move(json)) {}
-  Document(std::string file, std::span<const std::byte> text)
-      : Document(file, parse_json(file, text)) {}
+  // Who wrote it decides what helps where it is not what it must be.
+  enum class Origin { file, options };
+
+  Document(std::string file, Json json, Origin origin = Origin::file)
+      : file_(std::move(file)), json_(std::move(json)), origin_(origin) {}
+  Document(std::string file, std::span<const std::byte> text, Origin origin = Origin::file)
+      : Document(file, parse_json(file, text), origin) {}
   Document(const Document&) = delete;
 
   const std::string& file() const { return file_; }
@@ -46,14 +51,16 @@ class Document {
  private:
   std::string file_;
   Json json_;
+  Origin origin_;
   mutable std::deque<std::string> names_;  // of members that were asked for and are not there
 
   friend class Field;
 };
 
 // A value, or the absence of one, together with where it is: "model.json" and
-// "modelTopology.node[3].op". JSON's null counts as absent, as it does in Keras' configurations.
-// It is a few pointers into a Document: pass it by value or reference as you like.
+// "modelTopology.node[3].op", or "training options" and "loss". JSON's null counts as absent, as it
+// does in Keras' configurations. It is a few pointers into a Document: pass it by value or
+// reference as you like.
 class Field {
  public:
   Field() = default;  // nothing, nowhere
@@ -93,11 +100,17 @@ class Field {
   std::string path() const;
   std::string shown() const;  // the value, short enough for a message
 
+  // What to try where something cannot be right: a sound file, or else this.
+  Text remedy(Text of_options) const;
+
   // Refuses the file because of this value: "model.json: modelTopology.node[3].op <what>."
   [[noreturn]] void refuse(Text what, Text hint) const;
 
  private:
   Field(const Document* document, const Json* json) : document_(document), json_(json) {}
+  bool is_option() const {
+    return document_ && document_->origin_ == Document::Origin::options;
+  }
   template <class T>
   bool holds() const {
     return json_ && std::holds_alternative<T>(json_->value);

@@ -47,7 +47,14 @@ void matmul_dynamic(benchmark::State& state) {
   Value b = graph.input("b", {DType::f32, {k, n}});
   measure(state, graph, graph.apply(matmul_op, {a, b}), double(m) * k * n);
 }
-BENCHMARK(matmul_dynamic)->Args({512, 512, 512})->Args({16, 1280, 100})->Args({4, 256, 512});
+BENCHMARK(matmul_dynamic)
+    ->Args({512, 512, 512})
+    ->Args({16, 1280, 100})
+    ->Args({4, 256, 512})
+    ->Args({32, 128, 512})
+    ->Args({1280, 64, 512})
+    ->Args({7744, 144, 32})
+    ->Args({144, 7744, 32});
 
 // Convolution of a size × size image: size, channels in, channels out, window.
 void conv2d(benchmark::State& state) {

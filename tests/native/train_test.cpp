@@ -187,7 +187,7 @@ void expect_same_in_parts(const char* name, double wanted) {
     auto part = [&](const std::vector<float>& all) {
       return g.constant({int(count), 1}, std::span(all).subspan(first, count));
     };
-    Values values = metric.sums(part(labels), part(predictions));
+    Values values = metric.sums(part(labels), part(predictions), {});
     for (Value& v : values) v = reshape(v, {1});
     std::vector<float> each = computed(g, concat(values, 0));
     return std::vector<double>(each.begin(), each.end());
@@ -291,6 +291,34 @@ TEST(Optimizers, ClipAllGradientsTogether) {
   Graph g;
   Values both = clipping.apply({g.constant({1}, std::vector<float>{3}), g.scalar(4)});
   expect_near(computed(g, concat({both[0], reshape(both[1], {1})}, 0)), {0.6f, 0.8f}, 1e-6f);
+}
+
+// One gradient that counts, then thousands that are nearly 0, as of a unit that is never active.
+TEST(Optimizers, RememberNoSubnormalNumbers) {
+  for (
+      const char* text :
+      {R"({"className": "Momentum", "config": {"learningRate": 0.1, "momentum": 0.9}})", "\"adam\"",
+       "\"adamax\"", "\"adagrad\"", "\"adadelta\"",
+       R"({"className": "RMSProp", "config": {"learningRate": 0.1, "momentum": 0.9, "centered": true}})"}) {
+    SCOPED_TRACE(text);
+    Optimizer rule = optimizer(text);
+    auto weight = std::make_shared<Buffer>(2 * sizeof(float));
+    Graph g;
+    Value w = g.variable("w", {DType::f32, {2}}, weight);
+    g.assign(w, rule.update({w}, {g.input("gradient", {DType::f32, {2}})})[0]);
+    auto program = compile(g);
+    auto gradient = program->input(0);
+    const float first[] = {1e-3f, -1e-3f}, later[] = {0, 1e-25f};
+    for (int step = 0; step < 3000; ++step) {
+      std::memcpy(gradient.data(), step == 0 ? first : later, sizeof first);
+      rule.count_step();
+      program->run();
+      for (const auto& [name, tensor] : rule.state())
+        for (float x : tensor.data->as<float>())
+          ASSERT_TRUE(tensor.type.dtype != DType::f32 || x == 0 || std::isnormal(x))
+              << name << " is " << x << " after step " << step;
+    }
+  }
 }
 
 TEST(Optimizers, DoNotChangeZeroGradientsWhenClipping) {

@@ -60,7 +60,7 @@ export function site(): Plugin {
       const gallery = html.includes(galleryMark) ? await readGallery() : '';
       // The gallery lies one folder above the demos.
       const top = gallery ? header.replaceAll('href="../', 'href="./') : header;
-      const framed = html
+      const framed = (await withParts(html))
         .replace('<!-- header -->', () => top.trim())
         .replace('<!-- footer -->', () => footer.trim())
         .replace(galleryMark, () => gallery);
@@ -89,6 +89,16 @@ export function site(): Plugin {
       }
     },
   };
+}
+
+/** A page with the parts that several demos share: `<!-- editor -->` is studio/editor.html. */
+async function withParts(html: string): Promise<string> {
+  let whole = html;
+  for (const part of ['editor', 'desk', 'keys']) {
+    const text = await readFile(join(here, `studio/${part}.html`), 'utf8');
+    whole = whole.replace(`<!-- ${part} -->`, () => text.trim());
+  }
+  return whole;
 }
 
 /** One card for each demo: its cover, its title, and the first comment of its sketch. */

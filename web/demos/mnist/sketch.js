@@ -6,9 +6,9 @@ studio.onBegin(() => {
   const model = sequential(
     [
       rescaling({ scale: 1 / 255, inputShape: [28, 28, 1] }),
-      conv2d({ filters: 16, kernelSize: 3, activation: 'relu' }),
+      conv2d({ filters: 16, kernelSize: 5, activation: 'relu' }),
       maxPooling2d({ poolSize: 2 }),
-      conv2d({ filters: 32, kernelSize: 3, activation: 'relu' }),
+      conv2d({ filters: 32, kernelSize: 5, activation: 'relu' }),
       maxPooling2d({ poolSize: 2 }),
       flatten(),
       dropout({ rate: 0.4 }),
@@ -27,7 +27,7 @@ studio.onBegin(() => {
 
 studio.onTrain((model, { pictures, labels }, onProgress, onEpochEnd) =>
   model.fit(pictures, labels, {
-    epochs: 10,
+    epochs: 12,
     batchSize: 32,
     learningRate: { type: 'cosine', from: 0.002 },
     onProgress,

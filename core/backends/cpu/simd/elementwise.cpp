@@ -120,7 +120,7 @@ std::unique_ptr<Step> equal(const Lowering& l) {
 }
 
 std::unique_ptr<Step> exp(const Lowering& l) {
-  return each(l, simd::exp);
+  return each(l, [](Floats x) { return simd::exp(x); });
 }
 
 // x / 2 * erfc(-x / sqrt(2)), with Abramowitz and Stegun's 7.1.26 for erfc: the approximation,
@@ -157,7 +157,7 @@ std::unique_ptr<Step> linear(const Lowering& l) {
 }
 
 std::unique_ptr<Step> log(const Lowering& l) {
-  return each(l, simd::log);
+  return each(l, [](Floats x) { return simd::log(x); });
 }
 
 std::unique_ptr<Step> max(const Lowering& l) {
@@ -180,10 +180,6 @@ std::unique_ptr<Step> rsqrt(const Lowering& l) {
   return each(l, [](Floats x) { return 1 / __builtin_elementwise_sqrt(x); });
 }
 
-std::unique_ptr<Step> sigmoid(const Lowering& l) {
-  return each(l, simd::sigmoid);
-}
-
 // log(1 + e^x), from the side on which nothing overflows.
 std::unique_ptr<Step> softplus(const Lowering& l) {
   return each(
@@ -197,10 +193,6 @@ std::unique_ptr<Step> sqrt(const Lowering& l) {
 std::unique_ptr<Step> step(const Lowering& l) {
   Floats below = splat(float(l.node.number("alpha")));
   return each(l, [=](Floats x) { return x > 0 ? splat(1) : x <= 0 ? below : x; });
-}
-
-std::unique_ptr<Step> tanh(const Lowering& l) {
-  return each(l, simd::tanh);
 }
 
 // Floats chosen by conditions of their shape; each side may be a single number.

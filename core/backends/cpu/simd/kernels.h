@@ -72,13 +72,11 @@ std::unique_ptr<Step> relu(const Lowering& lowering);
 std::unique_ptr<Step> rms_prop(const Lowering& lowering);
 std::unique_ptr<Step> rsqrt(const Lowering& lowering);
 std::unique_ptr<Step> sgd(const Lowering& lowering);
-std::unique_ptr<Step> sigmoid(const Lowering& lowering);
 std::unique_ptr<Step> sigmoid_cross_entropy(const Lowering& lowering);
 std::unique_ptr<Step> softmax_cross_entropy(const Lowering& lowering);
 std::unique_ptr<Step> softplus(const Lowering& lowering);
 std::unique_ptr<Step> sqrt(const Lowering& lowering);
 std::unique_ptr<Step> step(const Lowering& lowering);
-std::unique_ptr<Step> tanh(const Lowering& lowering);
 std::unique_ptr<Step> where(const Lowering& lowering);
 
 }  // namespace gesso::cpu

@@ -31,6 +31,7 @@ struct Target {
   size_t row, column;
   size_t rows, columns;    // those wanted: a tile at an edge has more
   bool is_first, is_last;  // part of the depth
+  bool is_plain;           // the sums are the result
 };
 
 // Numbers that a row of sums is added to.
@@ -103,6 +104,10 @@ void multiply_tile(Matrix<float> a, const Panel& panel, size_t depth, const Targ
   const Product& p = to.product;
   for (size_t r = 0; r < to.rows; ++r) {
     float* out = p.out + (to.row + r) * p.out_step + to.column;
+    if (to.is_plain && to.columns == vectors * lanes) {
+      std::memcpy(out, &sums[r], sizeof sums[r]);
+      continue;
+    }
     Row before{out, 1, 1};
     if (to.is_first) before = row_of(p.c, to.row + r, to.column, p.beta);
     if (to.columns == vectors * lanes && before.step <= 1)
@@ -160,6 +165,9 @@ Matrix<float> from(Matrix<float> matrix, size_t row, size_t column) {
 void multiply(const Product& p, void* workspace) {
   size_t parts = (p.depth + block_depth - 1) / block_depth;
   size_t step = (p.depth + parts - 1) / parts;
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  bool is_plain =
+      parts == 1 && p.alpha == 1 && !p.c.data && p.low == -infinity && p.high == infinity;
   for (size_t row = 0; row < p.rows; row += block_rows) {
     size_t rows = std::min(block_rows, p.rows - row);
     for (size_t k = 0; k < p.depth; k += step) {
@@ -169,7 +177,7 @@ void multiply(const Product& p, void* workspace) {
         Panel panel{p.b.data + k * p.b.row_step + column, p.b.row_step, columns};
         if (p.b.column_step != 1 || rows >= rows_worth_packing)
           panel = pack(from(p.b, k, column), depth, columns, static_cast<float*>(workspace));
-        Target to{p, row, column, 0, columns, k == 0, k + depth == p.depth};
+        Target to{p, row, column, 0, columns, k == 0, k + depth == p.depth, is_plain};
         for (; to.row < row + rows; to.row += tile_rows) {
           to.rows = std::min(tile_rows, row + rows - to.row);
           Matrix<float> a = from(p.a, to.row, k);

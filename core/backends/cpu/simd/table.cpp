@@ -43,12 +43,10 @@ constexpr Row rows[] = {
     {&rsqrt_op, rsqrt},
     {&sgd_op, sgd},
     {&sigmoid_cross_entropy_op, sigmoid_cross_entropy},
-    {&sigmoid_op, sigmoid},
     {&softmax_cross_entropy_op, softmax_cross_entropy},
     {&softplus_op, softplus},
     {&sqrt_op, sqrt},
     {&step_op, step},
-    {&tanh_op, tanh},
 };
 
 // Kernels that take the other types too which their operator accepts.
