@@ -35,8 +35,6 @@ for (const version of versions) {
     test(`a sketch of ml5 in ${name}, p5 ${version}`, async ({ page }) => {
       const complaints: string[] = [];
       page.on('pageerror', (error) => complaints.push(String(error)));
-      page.on('console', (error) => console.log(error.type(), error.text()));
-      page.on('requestfailed', (error) => console.log(error.url(), error.failure()));
       // The editor makes every file of a sketch a blob, and leaves the tags of others as they are.
       const framed = preview.page(`
         <script src="${network.origin}/p5/${version}/p5.min.js"></script>
