@@ -1,6 +1,6 @@
 // What differs between a page and Node (platformNode.ts): files, paths, pictures, workers.
 import type { Pixels } from './image.js';
-import { withOwnFiles } from './ownFiles.js';
+import { realAddress, withOwnFiles } from './ownFiles.js';
 import { cacheStore, type Store } from './store.js';
 
 /** What of fetch's options this library uses. */
@@ -33,7 +33,8 @@ export interface Platform {
 
 const page: Platform = {
   fetch: withOwnFiles((address, init) => fetch(address, init)),
-  isOwn: (address) => new URL(address).origin === location.origin,
+  isOwn: (address) =>
+    realAddress(address) !== address || new URL(address).origin === location.origin,
   resolve: (path) => new URL(path, base()).href,
   resolveModel(path) {
     const address = new URL(path, base());
