@@ -1,4 +1,5 @@
 // The drawing pad: ink from a mouse, a finger, a pen, or the arrow keys.
+import { onThemeChange } from './page.js';
 import type { Point, Stroke } from '../digits/asDigit.js';
 
 const keyStep = 0.05; // of the pad's width
@@ -28,7 +29,7 @@ export class Pad {
     canvas.addEventListener('keydown', (event) => this.key(event));
     canvas.addEventListener('blur', () => this.showCursor(false));
     new ResizeObserver(() => this.fit()).observe(canvas);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.draw());
+    onThemeChange(() => this.draw());
   }
 
   clear(): void {

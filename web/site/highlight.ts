@@ -1,0 +1,23 @@
+// Code with its words coloured, once, when the site is built. The style sheet says which colours.
+import { createCssVariablesTheme, createHighlighter } from 'shiki';
+import { escape } from './html.js';
+import { texts } from './texts.js';
+
+const languages = ['js', 'ts', 'html', 'sh', 'json', 'cpp'];
+
+const highlighter = createHighlighter({
+  themes: [createCssVariablesTheme({ name: 'gesso', variablePrefix: '--code-' })],
+  langs: languages,
+});
+
+/** A block of code; without a language, what a program prints. */
+export async function renderCode(text: string, language: string): Promise<string> {
+  const known = languages.includes(language) ? language : 'text';
+  const coloured = (await highlighter).codeToHtml(text.trimEnd(), { lang: known, theme: 'gesso' });
+  const inner = /<code>([\s\S]*)<\/code>/.exec(coloured)?.[1] ?? escape(text);
+  const kind = known === 'text' ? 'code printed' : 'code';
+  return (
+    `<figure class="${kind}"><pre tabindex="0" role="region" aria-label="${texts.code}">` +
+    `<code>${inner}</code></pre></figure>`
+  );
+}
