@@ -44,7 +44,8 @@ val view(const std::byte* data, const TensorType& type) {
 class Given {
  public:
   Given(std::string name, const std::string& text)
-      : json_(parse_json(name, std::as_bytes(std::span(text)))), root_(json_, std::move(name)) {}
+      : json_(parse_json(name, std::as_bytes(std::span(text)))),
+        root_(json_, std::move(name), Field::Origin::options) {}
   Given(const Given&) = delete;
   const Field* operator->() const { return &root_; }
   const Field& operator*() const { return root_; }
@@ -248,8 +249,8 @@ class BoundModel {
     Parameter& weight = weights[checked(i, weights.size(), "weight")];
     return view(weight.data->data(), weight.type);
   }
-  void set_trainable(int i, bool trainable) {
-    layers()->set_trainable(checked(i, layers()->weights().size(), "weight"), trainable);
+  void set_trainable(const std::string& layer, bool trainable) {
+    layers()->set_trainable(layer, trainable);
   }
   void reset_states() { layers()->reset_states(); }
   std::string topology() const { return layers()->topology(); }
@@ -285,8 +286,12 @@ class BoundTrainer {
   std::string describe() const {
     std::vector<std::string> names;
     for (const std::string& name : trainer_.metrics()) names.push_back(json_text(name));
+    std::vector<std::string> classes;
+    for (size_t i = 0; i < trainer_.targets().size(); ++i)
+      classes.push_back(json_number(trainer_.classes(i)));
     return json_object({{"inputs", ports(trainer_.inputs())},
                         {"targets", ports(trainer_.targets())},
+                        {"classes", json_list(classes)},
                         {"metrics", json_list(names)}});
   }
 
@@ -317,6 +322,7 @@ class BoundTrainer {
     epoch.count = size_t(given->at("count").integer());
     epoch.number = uint32_t(given->get("epoch").integer_or(0));
     epoch.steps = given->get("steps").integer_or(0);
+    epoch.goes_on = given->get("goes_on").flag_or(false);
     trains_ = epoch.train;
     return trainer_.begin(epoch);
   }

@@ -159,20 +159,12 @@ class Gru {
     T* state = m.hidden + d * slab;
     copy_or_clear(m.initial_hidden ? m.initial_hidden + d * slab : nullptr, slab, state);
 
-    size_t at_once = room ? steps_at_once(s) : s.steps;
-    for (size_t first = 0; first < s.steps; first += at_once) {
-      size_t count = std::min(at_once, s.steps - first);
-      size_t begin = s.is_reversed(d) ? s.steps - first - count : first;
-      T* gates = room ? room : m.gates + (d * s.steps + begin) * s.batch * width;
-      math_.input_product(count * s.batch, s.inputs, 3 * hidden,
-                          m.input + begin * s.batch * s.inputs, weight, gates, width, bias);
-      for (size_t i = first; i < first + count; ++i) {
-        size_t t = s.time(d, i);
-        T* now = gates + (t - begin) * s.batch * width;
-        step(m, t, now, state, bias + 3 * hidden, of_gates, of_n);
-        if (m.sequence) std::copy_n(state, slab, m.sequence + (t * s.directions + d) * slab);
-      }
-    }
+    for_each_step(s, d, 3 * hidden, width, m.input, weight, bias, m.gates, room, math_,
+                  [&](size_t, size_t t, T* gates) {
+                    step(m, t, gates, state, bias + 3 * hidden, of_gates, of_n);
+                    if (m.sequence)
+                      std::copy_n(state, slab, m.sequence + (t * s.directions + d) * slab);
+                  });
   }
 
   void step(const GruMemory<T>& m, size_t t, T* gates, T* state, const T* bias_of_n,

@@ -166,23 +166,15 @@ class Lstm {
     copy_or_clear(m.initial_hidden ? m.initial_hidden + d * slab : nullptr, slab, hidden);
     copy_or_clear(m.initial_cell ? m.initial_cell + d * slab : nullptr, slab, cell);
 
-    size_t at_once = room ? steps_at_once(s) : s.steps;
-    for (size_t first = 0; first < s.steps; first += at_once) {
-      size_t count = std::min(at_once, s.steps - first);
-      size_t start = s.is_reversed(d) ? s.steps - first - count : first;
-      T* gates = room ? room : m.gates + (d * s.steps + start) * s.batch * width;
-      math_.input_product(count * s.batch, s.inputs, width, m.input + start * s.batch * s.inputs,
-                          weight, gates, width, bias);
-      for (size_t n = first; n < first + count; ++n) {
-        size_t t = s.time(d, n);
-        T* now = gates + (t - start) * s.batch * width;
-        if (n > 0 || m.initial_hidden)
-          math_.packed_product(s.batch, s.hidden, width, {hidden, s.hidden, 1}, packed, now, width,
-                               now, width);
-        for (size_t b = 0; b < s.batch; ++b)
-          step(m, d, t, b, now + b * width, hidden + b * s.hidden, cell + b * s.hidden, squashed);
-      }
-    }
+    for_each_step(s, d, width, width, m.input, weight, bias, m.gates, room, math_,
+                  [&](size_t n, size_t t, T* gates) {
+                    if (n > 0 || m.initial_hidden)
+                      math_.packed_product(s.batch, s.hidden, width, {hidden, s.hidden, 1}, packed,
+                                           gates, width, gates, width);
+                    for (size_t b = 0; b < s.batch; ++b)
+                      step(m, d, t, b, gates + b * width, hidden + b * s.hidden,
+                           cell + b * s.hidden, squashed);
+                  });
   }
 
   void step(const LstmMemory<T>& m, size_t d, size_t t, size_t b, T* gates, T* hidden, T* cell,

@@ -246,6 +246,26 @@ StatesBefore<T> states_before(const Sizes& s, size_t direction, const T* sequenc
   return {states, 1};
 }
 
+// Computes what the inputs give to the gates, for some steps at once where nobody keeps the gates,
+// and calls step(n, t, gates) for the n-th step of a direction, at time t. Its gates, [batch,
+// width], lie in `kept` or else in `room`; the inputs fill `columns` of them, from `bias` on.
+template <class Math, class Step, class T = typename Math::T>
+void for_each_step(const Sizes& s, size_t direction, size_t columns, size_t width, const T* input,
+                   const T* weight, const T* bias, T* kept, T* room, Math& math, Step step) {
+  size_t at_once = kept ? s.steps : steps_at_once(s);
+  for (size_t first = 0; first < s.steps; first += at_once) {
+    size_t count = std::min(at_once, s.steps - first);
+    size_t start = s.is_reversed(direction) ? s.steps - first - count : first;
+    T* gates = kept ? kept + (direction * s.steps + start) * s.batch * width : room;
+    math.input_product(count * s.batch, s.inputs, columns, input + start * s.batch * s.inputs,
+                       weight, gates, width, bias);
+    for (size_t n = first; n < first + count; ++n) {
+      size_t t = s.time(direction, n);
+      step(n, t, gates + (t - start) * s.batch * width);
+    }
+  }
+}
+
 // The derivative by a recurrent weight [rows, hidden]: of every step the product of what it gave to
 // the gates, `gates` [steps, batch, gate_step], and the state before it.
 template <class Math, class T = typename Math::T>

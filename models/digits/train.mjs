@@ -37,7 +37,7 @@ setDeterministic(true);
 
 /** The network; a share of the inputs of its dense layers is dropped while it trains. */
 function network(share) {
-  const drop = share > 0 ? [dropout({ rate: share })] : [];
+  const drop = () => (share > 0 ? [dropout({ rate: share })] : []);
   const begin = { kernelInitializer: 'heNormal' };
   const conv = { kernelSize: 5, activation: 'relu', ...begin };
   return sequential(
@@ -47,9 +47,9 @@ function network(share) {
       conv2d({ name: 'shapes', filters: 24, ...conv }),
       maxPooling2d({ name: 'shapes_pool', poolSize: 2 }),
       flatten({ name: 'flatten' }),
-      ...drop,
+      ...drop(),
       dense({ name: 'parts', units: 96, activation: 'relu', ...begin }),
-      ...drop,
+      ...drop(),
       dense({ name: 'digit', units: 10, activation: 'softmax', ...begin }),
     ],
     { seed: recipe.seed, name: 'digits' },

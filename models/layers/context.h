@@ -45,6 +45,9 @@ class LayerContext {
     random_ = random;
   }
   bool training() const { return training_; }
+  // Asks for what adds to a loss, in training and evaluation alike.
+  void judge() { judged_ = true; }
+  bool judged() const { return judged_; }
   bool planning() const { return !source_; }
 
   // To be called before a layer asks for its weights.
@@ -85,7 +88,7 @@ class LayerContext {
   Graph& graph_;
   Source source_;
   States& states_;
-  bool training_ = false;
+  bool training_ = false, judged_ = false;
   Value random_;
   int streams_ = 0;
   Operands penalties_;

@@ -58,7 +58,7 @@ Operand masking(const LayerCall& c) {
 }
 
 Operand activity_regularization(const LayerCall& c) {
-  Operand whole = c.context.training()
+  Operand whole = c.context.judged()
                       ? penalty(c.b, as_float(c.b, c.x()), c.config("l1").number_or(0),
                                 c.config("l2").number_or(0))
                       : Operand{};

@@ -13,15 +13,17 @@ namespace {
 
 // What every call of a layer must be, before its row sees it.
 void check(const LayerCall& call) {
-  if (call.in.empty()) call.refuse("has no input", "a file that a converter wrote");
+  if (call.in.empty())
+    call.refuse("has no input", call.layer.config.remedy("apply() with what another layer gives"));
   if (call.in.size() > 1 && !call.layer.kind->many_inputs)
-    call.refuse("takes one input only", "a file that a converter wrote");
+    call.refuse("takes one input only",
+                call.layer.config.remedy("concatenate() or add() before it"));
 }
 
 // Keras: the penalty of an activity is that of the batch, divided by its size.
 void punish_activity(const LayerCall& call, const Operand& y) {
   Field config = call.config("activity_regularizer");
-  if (!config || !call.context.training() || y.rank() < 1) return;
+  if (!config || !call.context.judged() || y.rank() < 1) return;
   Operand whole = penalty(call.b, as_float(call.b, y), config);
   if (whole)
     call.context.add_penalty(

@@ -207,25 +207,35 @@ size_t LayersModel::parameters() const {
   return sum;
 }
 
+bool LayersModel::is_trained(const Place& place) {
+  return place.layer->specs[place.slot].trainable && place.layer->trainable;
+}
+
 std::vector<Parameter>& LayersModel::weights() {
   if (!parameters_.empty()) return parameters_;
   for (const Place& place : places_) {
-    const WeightSpec& spec = place.layer->specs[place.slot];
     Field constraint = setting(*place.layer, place.slot, "constraint");
     parameters_.push_back({place.name, place.weight->type(), place.weight->open(),
-                           spec.trainable && place.layer->trainable,
-                           constraint ? to_text(*constraint.json()) : ""});
+                           is_trained(place), constraint ? to_text(*constraint.json()) : ""});
   }
   return parameters_;
 }
 
-void LayersModel::set_trainable(size_t weight, bool trainable) {
-  Parameter& parameter = weights().at(weight);
-  const Place& place = places_[weight];
-  if (trainable && !place.layer->specs[place.slot].trainable)
-    fail(file_ + ": the weight " + in_quotes(parameter.name) + " is never trained",
-         {{"class", place.layer->class_name}}, "a kernel, a bias, gamma or beta");
-  parameter.trainable = trainable;
+void LayersModel::set_trainable(std::string_view name, bool trainable) {
+  std::string known;
+  bool found = false;
+  for_each_layer(*network_, [&](Layer& owner, Layer& layer, const auto& scope) {
+    if (layer.specs.empty()) return;
+    bool is_meant = owner.name == name || std::ranges::find(scope, name) != scope.end();
+    if (is_meant) layer.trainable = trainable;
+    found = found || is_meant;
+    if (!known.ends_with(owner.name)) known += (known.empty() ? "" : ", ") + owner.name;
+  });
+  if (!found)
+    fail("setTrainable: there is no layer " + in_quotes(name) + " with weights", {{"known", known}},
+         "one of these");
+  frozen_.emplace_back(name, trainable);
+  for (size_t i = 0; i < parameters_.size(); ++i) parameters_[i].trainable = is_trained(places_[i]);
 }
 
 void LayersModel::write(Graph& graph, const std::vector<Shape>& sizes) const {
@@ -256,6 +266,7 @@ TrainingCall LayersModel::call(Graph& graph, const Values& inputs, Value random,
     return operand(result.parameters[size_t(layer.weights[slot])]);
   };
   LayerContext context(graph, source, *states_);
+  context.judge();
   if (random) context.train(random);
   Flows flows;
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -291,17 +302,20 @@ void LayersModel::reset_states() {
 }
 
 std::string LayersModel::topology() const {
-  return to_text(complete_topology(*topology_.json()));
+  Json json = complete_topology(*topology_.json());
+  for (const auto& [layer, trainable] : frozen_) set_trainable_in(json, layer, trainable);
+  return to_text(json);
 }
 
 std::unique_ptr<LayersModel> create_model(std::string_view topology, uint32_t seed) {
   Json given = parse_json("topology", std::as_bytes(std::span(topology)));
-  Field root(given, "topology");
+  Field root(given, "topology", Field::Origin::options);
   if (Field inside = root.is_object() ? root.get("modelTopology") : Field{}) root = inside;
   if (!root.is_object()) root.refuse("must hold an object", R"({"class_name": "Sequential", ...})");
   // With every default written out, so that the model does now what it will do once saved.
   auto json = std::make_shared<const Json>(complete_topology(*root.json()));
-  return std::make_unique<LayersModel>(json, Field(*json, "topology"), nullptr, seed);
+  return std::make_unique<LayersModel>(json, Field(*json, "topology", Field::Origin::options),
+                                       nullptr, seed);
 }
 
 }  // namespace gesso

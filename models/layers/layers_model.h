@@ -51,8 +51,13 @@ class LayersModel final : public FileModel {
   // are at that moment; until then it may keep them in the layout that its programs need only.
   std::vector<Parameter>& weights();
 
-  // Freezes a weight, or makes it trainable again.
-  void set_trainable(size_t weight, bool trainable);
+  // Freezes the layer of this name with all that lies inside of it, or lets it learn again; a
+  // frozen batch normalization keeps to its moving averages. The topology tells it from now on.
+  // Fails, naming the nearest, where there is no such layer with weights.
+  void set_trainable(std::string_view layer, bool trainable);
+
+  // How often set_trainable() was called: calls written before are those of another model.
+  int freezes() const { return int(frozen_.size()); }
 
   // Appends the model as it is called in training: dropout and noise, batch statistics, moving
   // averages assigned. `random` is int32 [2], {seed, step}. The inputs are in the order of
@@ -83,6 +88,7 @@ class LayersModel final : public FileModel {
   void create(uint32_t seed);
   void take(const Weights& weights);
   void number_places();
+  static bool is_trained(const Place& place);
   void write(Graph& graph, const std::vector<Shape>& sizes) const override;
   TrainingCall call(Graph& graph, const Values& inputs, Value random, const Values& masks);
 
@@ -92,8 +98,9 @@ class LayersModel final : public FileModel {
   std::vector<std::unique_ptr<Weight>> created_;
   std::unique_ptr<Network> network_;
   std::unique_ptr<States> states_;
-  std::vector<Place> places_;          // of the weights, in their order
-  std::vector<Parameter> parameters_;  // the same, once somebody has asked
+  std::vector<std::pair<std::string, bool>> frozen_;  // what set_trainable() was told
+  std::vector<Place> places_;                         // of the weights, in their order
+  std::vector<Parameter> parameters_;                 // the same, once somebody has asked
 };
 
 // A new model from a topology, as text. `seed` decides its first weights.

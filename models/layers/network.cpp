@@ -26,7 +26,7 @@ Layer read_single(const Field& field, bool keras3, bool trainable) {
   std::string class_name = field.at("class_name").text();
   Field config = field.at("config");
   Layer layer{name_of(field), class_name, config, keras3, trainable};
-  if (!config.is_object()) config.refuse("must be an object", "a file that a converter wrote");
+  if (!config.is_object()) config.refuse("must be an object", config.remedy("an object"));
   // Where a file gives two names, calls use the outer one and weights the inner one.
   layer.name = config.get("name").text_or(layer.name);
   layer.trainable = trainable && config.get("trainable").flag_or(true);

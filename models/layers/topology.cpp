@@ -2,6 +2,7 @@
 
 #include <cctype>
 #include <set>
+#include <utility>
 
 namespace gesso {
 namespace {
@@ -195,6 +196,44 @@ Json complete(const Json& json, std::string_view field) {
   return field.ends_with("_initializer") ? initializer(word) : Json{word};
 }
 
+Json* member(Json& json, std::string_view name) {
+  return const_cast<Json*>(std::as_const(json).find(name));
+}
+
+bool is_called(Json& layer, std::string_view name) {
+  Json* config = member(layer, "config");
+  Json* found = config ? member(*config, "name") : nullptr;
+  auto* text = found ? std::get_if<std::string>(&found->value) : nullptr;
+  return text && *text == name;
+}
+
+void set_trainable(Json& config, std::string_view name, bool trainable);
+
+// Without a name, every layer is meant.
+void set_trainable_of(Json& layer, std::string_view name, bool trainable) {
+  bool is_meant = name.empty() || is_called(layer, name);
+  Json* config = member(layer, "config");
+  if (!config) return;
+  set_trainable(*config, is_meant ? "" : name, trainable);
+  auto* members = std::get_if<Json::Object>(&config->value);
+  if (!is_meant || !members) return;
+  std::erase_if(*members, [](const auto& each) { return each.first == "trainable"; });
+  members->emplace_back("trainable", Json{trainable});
+}
+
+// The layers of a model or a wrapper.
+void set_trainable(Json& config, std::string_view name, bool trainable) {
+  if (auto* list = std::get_if<Json::Array>(&config.value))
+    for (Json& layer : *list) set_trainable_of(layer, name, trainable);
+  for (std::string_view holder : {"layers", "layer", "backward_layer", "cell", "cells"})
+    if (Json* held = member(config, holder)) {
+      if (std::holds_alternative<Json::Array>(held->value))
+        set_trainable(*held, name, trainable);
+      else
+        set_trainable_of(*held, name, trainable);
+    }
+}
+
 }  // namespace
 
 Json complete_topology(const Json& topology) {
@@ -206,6 +245,12 @@ Json complete_topology(const Json& topology) {
   add("keras_version", "2.15.0");
   add("backend", "tensorflow");
   return complete_json;
+}
+
+void set_trainable_in(Json& topology, std::string_view layer, bool trainable) {
+  Json* model = member(topology, "model_config");
+  Json* config = member(model ? *model : topology, "config");
+  if (config) set_trainable(*config, layer, trainable);
 }
 
 }  // namespace gesso

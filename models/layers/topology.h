@@ -10,4 +10,7 @@ namespace gesso {
 // regulariser says what it would do by default.
 Json complete_topology(const Json& topology);
 
+// Writes into a topology whether the layer of this name, with all inside of it, is trained.
+void set_trainable_in(Json& topology, std::string_view layer, bool trainable);
+
 }  // namespace gesso

@@ -131,15 +131,17 @@ Field Field::get(std::string_view name) const {
 }
 
 Field Field::at(std::string_view name) const {
-  if (!is_object()) refuse("must be an object", "a file that a converter wrote");
+  if (!is_object()) refuse("must be an object", remedy("an object"));
   Field field = get(name);
-  if (!field) field.refuse("is missing", "a file that a converter wrote, complete");
+  if (!field)
+    field.refuse("is missing", origin_ == Origin::file ? "a file that a converter wrote, complete"
+                                                       : "a value for it");
   return field;
 }
 
 template <class T>
 const T& Field::require(std::string_view kind) const {
-  if (!holds<T>()) refuse("must be " + std::string(kind), "a file that a converter wrote");
+  if (!holds<T>()) refuse("must be " + std::string(kind), remedy(kind));
   return std::get<T>(json_->value);
 }
 
@@ -154,7 +156,7 @@ double Field::number() const {
 int Field::integer() const {
   double value = require<double>("an integer");
   if (value != std::floor(value) || std::abs(value) > std::numeric_limits<int>::max())
-    refuse("must be an integer of 32 bits", "a file that a converter wrote");
+    refuse("must be an integer of 32 bits", remedy("a whole number"));
   return int(value);
 }
 

@@ -30,11 +30,16 @@ struct Json {
 Json parse_json(std::string_view file, std::span<const std::byte> text);
 
 // A value, or the absence of one, together with where it is: "model.json" and
-// "modelTopology.node[3].op". JSON's null counts as absent, as it does in Keras' configurations.
+// "modelTopology.node[3].op", or "training options" and "loss". JSON's null counts as absent, as it
+// does in Keras' configurations.
 class Field {
  public:
+  // Who wrote it decides what helps where it is not what it must be.
+  enum class Origin { file, options };
+
   Field() = default;  // nothing, nowhere
-  Field(const Json& json, std::string file) : json_(&json), file_(std::move(file)) {}
+  Field(const Json& json, std::string file, Origin origin = Origin::file)
+      : json_(&json), file_(std::move(file)), origin_(origin) {}
 
   // Members. `get` may find nothing; `at` fails unless the member is there. Keras' names are
   // written snake_case or camelCase, depending on who saved the file: ask for snake_case, and
@@ -69,13 +74,20 @@ class Field {
   const std::string& path() const { return path_; }
   std::string shown() const;  // the value, short enough for a message
 
+  // What to try where something cannot be right: a sound file, or else this.
+  std::string_view remedy(std::string_view of_options) const {
+    return origin_ == Origin::file ? "a file that a converter wrote" : of_options;
+  }
+
   // Refuses the file because of this value: "model.json: modelTopology.node[3].op <what>."
   [[noreturn]] void refuse(std::string_view what, std::string_view hint) const;
 
  private:
-  Field(const Json* json, std::string file, std::string path)
-      : json_(json), file_(std::move(file)), path_(std::move(path)) {}
-  Field child(const Json* json, std::string path) const { return {json, file_, std::move(path)}; }
+  Field(const Json* json, std::string file, std::string path, Origin origin)
+      : json_(json), file_(std::move(file)), path_(std::move(path)), origin_(origin) {}
+  Field child(const Json* json, std::string path) const {
+    return {json, file_, std::move(path), origin_};
+  }
   template <class T>
   bool holds() const {
     return json_ && std::holds_alternative<T>(json_->value);
@@ -85,6 +97,7 @@ class Field {
 
   const Json* json_ = nullptr;
   std::string file_, path_;
+  Origin origin_ = Origin::file;
 };
 
 // A value as JSON text, without spaces.

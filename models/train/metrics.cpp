@@ -31,9 +31,13 @@ Value sparse_categorical_accuracy(Value t, Value p) {
   return as_float(equal(class_indices(t, p), arg_max(p)));
 }
 
+Value counted(Value x, Value counts) {
+  return counts ? x * counts : x;
+}
+
 // How many are 1 among the labels, among the predictions, and in both.
-Values positives(Value t, Value p) {
-  Value labels = rounded(as_float(t)), predictions = rounded(p);
+Values positives(Value t, Value p, Value counts) {
+  Value labels = counted(rounded(as_float(t)), counts), predictions = counted(rounded(p), counts);
   return {sum(labels), sum(predictions), sum(labels * predictions)};
 }
 
@@ -51,12 +55,13 @@ double recall(std::span<const double> sums) {
 
 // Squares of what is left unexplained; squares of the labels around their mean in the batch; the
 // parts from which follow the squares of the batches' means around the mean of all.
-Values squares(Value t, Value p) {
+Values squares(Value t, Value p, Value counts) {
   t = as_float(t);
-  Value total = sum(t);
-  double count = double(t.shape().count());
-  return {sum(square(t - p)), sum(square(t - total / count)), square(total) / count, total,
-          t.graph->scalar(count)};
+  Value count =
+      counts ? sum(counted(ones_like(t), counts)) : t.graph->scalar(double(t.shape().count()));
+  Value total = sum(counted(t, counts)), mean = total / max(count, t.graph->scalar(1));
+  return {sum(counted(square(t - p), counts)), sum(counted(square(t - mean), counts)), total * mean,
+          total, count};
 }
 
 double r2_score(std::span<const double> sums) {

@@ -19,8 +19,9 @@ struct Metric {
   Value (*of)(Value labels, Value predictions) = nullptr;
   bool takes_indices = false;
 
-  // Or: float32 scalars to be added up over the batches, and what they amount to.
-  Values (*sums)(Value labels, Value predictions) = nullptr;
+  // Or: float32 scalars to be added up over the batches, and what they amount to. `counts`, where
+  // given, is 1 for what counts and 0 elsewhere, and stretches to the size of the labels.
+  Values (*sums)(Value labels, Value predictions, Value counts) = nullptr;
   double (*finish)(std::span<const double> sums) = nullptr;
 };
 

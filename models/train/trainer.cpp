@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "core/gradient.h"
 #include "core/ops/math.h"
@@ -80,11 +81,59 @@ bool all_finite(std::span<const float> values) {
   return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
 }
 
+// The mean over all axes from this one on.
+Value mean_from(Value x, int axis) {
+  Ints axes = all_axes(x.shape().rank());
+  axes.erase(axes.begin(), axes.begin() + axis);
+  return axes.empty() ? x : mean(x, axes);
+}
+
 // The mean over a batch of what a loss gives for it, each sample counted as its weight says.
 Value weighted_mean(Value loss, Value weights) {
-  Ints inner = all_axes(loss.shape().rank());
-  inner.erase(inner.begin());
-  return mean((inner.empty() ? loss : mean(loss, inner)) * weights);
+  return mean(mean_from(loss, 1) * weights);
+}
+
+// A shape with sizes of 1 behind it.
+Shape padded(Shape shape, int rank) {
+  while (shape.rank() < rank) shape.push_back(1);
+  return shape;
+}
+
+// Which time steps of a batch count.
+struct Counts {
+  Value ones;   // 0 for those that do not, [batch, steps]
+  Value total;  // their sum, at least 1
+
+  explicit Counts(Value mask)
+      : ones(cast(mask, DType::f32)), total(max(sum(ones), mask.graph->scalar(1))) {}
+
+  // The mean of what counts, weighed by sample.
+  Value mean(Value x, Value weights = {}) const {
+    Value kept = mean_from(x, ones.shape().rank()) * ones;
+    if (weights) kept = kept * reshape(weights, padded(weights.shape(), kept.shape().rank()));
+    return sum(kept) / total;
+  }
+};
+
+// The mask of an output, where it tells steps of these differences apart.
+std::optional<Counts> counts_for(Value mask, Value differences) {
+  if (!mask || mask.shape().rank() > differences.shape().rank()) return {};
+  for (int i = 0; i < mask.shape().rank(); ++i)
+    if (mask.shape()[i] != differences.shape()[i]) return {};
+  return Counts(mask);
+}
+
+// What a figure is made of: see Trainer::Figure. `whole` is the size of the batch.
+Values measure(const Metric& metric, Value labels, Value predictions,
+               const std::optional<Counts>& counts, Value whole) {
+  if (!metric.of) {
+    if (!counts) return metric.sums(labels, predictions, {});
+    Shape shape = padded(counts->ones.shape(), predictions.shape().rank());
+    return metric.sums(labels, predictions, reshape(counts->ones, shape));
+  }
+  Value each = metric.of(labels, predictions);
+  if (!counts) return {mean(each), whole};
+  return {counts->mean(each), sum(counts->ones)};
 }
 
 }  // namespace
@@ -138,18 +187,18 @@ void Trainer::read_metrics(const Field& options) {
 }
 
 void Trainer::list_figures() {
-  figures_ = {{"loss", nullptr, 1}};
+  figures_ = {{"loss", nullptr, 2}};
   bool several = outputs_.size() > 1;
   if (several)
-    for (const Target& output : outputs_) figures_.push_back({output.name + "_loss", nullptr, 1});
+    for (const Target& output : outputs_) figures_.push_back({output.name + "_loss", nullptr, 2});
   for (const Target& output : outputs_)
     for (const auto& [name, metric] : output.metrics) {
-      int count = 1;
+      int count = 2;
       const Metric* sums = metric->of ? nullptr : metric;
       if (sums) {
         Graph graph;  // only to count them
         Value sample = graph.input("sample", {DType::f32, {1, 1}});
-        count = int(metric->sums(sample, sample).size());
+        count = int(metric->sums(sample, sample, {}).size());
       }
       figures_.push_back({several ? output.name + '_' + name : name, sums, count});
     }
@@ -204,7 +253,10 @@ std::span<std::byte> Trainer::reserve(int set, Role role, int index, size_t samp
     fail("reserve: there is no such data set", {{"set", std::to_string(set)}},
          "0 for training, 1 for validation");
   TensorType type = row_type(role, index, row);
-  if (sets_.size() <= size_t(set)) sets_.resize(size_t(set) + 1);
+  if (sets_.size() <= size_t(set)) {
+    sets_.resize(size_t(set) + 1);
+    tallies_.resize(sets_.size());
+  }
   DataSet& data = sets_[size_t(set)];
   data.inputs.resize(input_names_.size());
   data.targets.resize(target_names_.size());
@@ -222,10 +274,9 @@ std::span<std::byte> Trainer::reserve(int set, Role role, int index, size_t samp
   return rows.bytes();
 }
 
-std::vector<bool> Trainer::trainable() const {
-  std::vector<bool> flags;
-  for (const Parameter& parameter : model_->weights()) flags.push_back(parameter.trainable);
-  return flags;
+int Trainer::classes(size_t target) const {
+  return outputs_[target].loss->takes_indices ? std::max(0, last_size(model_->outputs()[target]))
+                                              : 0;
 }
 
 int Trainer::begin(const Epoch& epoch) {
@@ -246,10 +297,9 @@ int Trainer::begin(const Epoch& epoch) {
   std::vector<Shape> shapes;
   for (const Rows& rows : data.inputs) shapes.push_back(rows.row().shape);
   for (const Rows& rows : data.targets) shapes.push_back(rows.row().shape);
-  std::vector<bool> flags = trainable();
-  if (shapes != rows_ || flags != trainable_) programs_.clear();
+  if (shapes != rows_ || model_->freezes() != freezes_) programs_.clear();
   rows_ = std::move(shapes);
-  trainable_ = std::move(flags);
+  freezes_ = model_->freezes();
 
   epoch_ = epoch;
   order_ = order_of(uint32_t(epoch.first), uint32_t(epoch.count), epoch.shuffle,
@@ -258,10 +308,11 @@ int Trainer::begin(const Epoch& epoch) {
   if (epoch.steps > 0 && size_t(epoch.steps) < order_.size() / batch + 1)
     order_.resize(std::min(order_.size(), size_t(epoch.steps) * batch));
   at_ = 0;
-  progress_ = {};
+  bad_.clear();
+  Tally& tally = tallies_[size_t(epoch.set)];
   size_t outputs = 0;
   for (const Figure& figure : figures_) outputs += size_t(figure.outputs);
-  sums_.assign(outputs, 0);
+  if (!epoch.goes_on || tally.sums.empty()) tally = {.sums = std::vector<double>(outputs)};
   return int((order_.size() + batch - 1) / batch);
 }
 
@@ -271,18 +322,19 @@ Progress Trainer::run(double milliseconds) {
     step();
     if (Clock::now() >= end) break;
   }
-  if (epoch_.train && progress_.bad.empty()) progress_.bad = first_bad_weight();
-  if (!progress_.bad.empty()) stop();
-  progress_.done = at_ >= order_.size();
-  progress_.metrics.clear();
-  const double* sum = sums_.data();
+  if (epoch_.train && bad_.empty()) bad_ = first_bad_weight();
+  if (!bad_.empty()) stop();
+  if (tallies_.empty()) return {true, 0, 0, {}, {}};
+  const Tally& tally = tallies_[size_t(epoch_.set)];
+  Progress progress{at_ >= order_.size(), tally.step, tally.samples, {}, bad_};
+  const double* sum = tally.sums.data();
   for (const Figure& figure : figures_) {
     std::span<const double> sums(sum, size_t(figure.outputs));
-    double mean = progress_.samples ? sums[0] / double(progress_.samples) : 0;
-    progress_.metrics.push_back(figure.metric ? figure.metric->finish(sums) : mean);
+    double mean = sums[1] > 0 ? sums[0] / sums[1] : 0;
+    progress.metrics.push_back(figure.metric ? figure.metric->finish(sums) : mean);
     sum += figure.outputs;
   }
-  return progress_;
+  return progress;
 }
 
 void Trainer::step() {
@@ -294,12 +346,13 @@ void Trainer::step() {
     optimizer_.count_step();
   }
   program.run();
-  add_results(program, count);
+  add_results(program);
   at_ += count;
-  ++progress_.step;
-  progress_.samples += count;
-  if (epoch_.train) progress_.bad = first_bad_loss(program);
-  if (!progress_.bad.empty()) stop();
+  Tally& tally = tallies_[size_t(epoch_.set)];
+  ++tally.step;
+  tally.samples += count;
+  if (epoch_.train) bad_ = first_bad_loss(program);
+  if (!bad_.empty()) stop();
 }
 
 void Trainer::gather(Program& program, std::span<const uint32_t> samples) {
@@ -316,19 +369,29 @@ void Trainer::gather(Program& program, std::span<const uint32_t> samples) {
   }
 }
 
-void Trainer::add_results(const Program& program, size_t samples) {
-  size_t output = 0;
-  for (const Figure& figure : figures_)
-    for (int i = 0; i < figure.outputs; ++i, ++output) {
-      double value = double(floats(program.output(int(output)))[0]);
-      sums_[output] += figure.metric ? value : value * double(samples);
+void Trainer::add_results(const Program& program) {
+  std::vector<double>& sums = tallies_[size_t(epoch_.set)].sums;
+  int output = 0;
+  auto next = [&] { return double(floats(program.output(output++))[0]); };
+  for (const Figure& figure : figures_) {
+    auto sum = sums.begin() + output;
+    if (figure.metric) {
+      for (int i = 0; i < figure.outputs; ++i) *sum++ += next();
+    } else {
+      double mean = next(), count = next();
+      if (count > 0) sum[0] += mean * count;  // nothing counts where all is masked
+      sum[1] += count;
     }
+  }
 }
 
 std::string Trainer::first_bad_loss(const Program& program) const {
-  if (std::isfinite(floats(program.output(0))[0])) return {};
+  auto is_finite = [&](size_t figure) {
+    return std::isfinite(floats(program.output(2 * int(figure)))[0]);
+  };
+  if (is_finite(0)) return {};
   for (size_t i = 1; outputs_.size() > 1 && i <= outputs_.size(); ++i)
-    if (!std::isfinite(floats(program.output(int(i)))[0])) return figures_[i].name;
+    if (!is_finite(i)) return figures_[i].name;
   return figures_[0].name;
 }
 
@@ -362,25 +425,29 @@ std::unique_ptr<Program> Trainer::make_program(bool train, int batch) {
   TrainingCall call = train ? model_->call_for_training(graph, given, random)
                             : model_->call_for_inference(graph, given);
   Values losses, measured;
-  Value total;
+  Value total, whole = graph.scalar(batch);
   for (size_t i = 0; i < outputs_.size(); ++i) {
     Value predictions = call.outputs[i];
     Value labels = add_target(graph, i, predictions, batch);
     Value weights = graph.input("weight of " + target_names_[i], {DType::f32, {batch}});
     const Target& output = outputs_[i];
-    losses.push_back(weighted_mean(loss_of(*output.loss, labels, predictions), weights));
+    Value loss = loss_of(*output.loss, labels, predictions);
+    auto counts = counts_for(call.masks[i], loss);
+    losses.push_back(counts ? counts->mean(loss, weights) : weighted_mean(loss, weights));
     Value part = output.weight == 1 ? losses.back() : losses.back() * output.weight;
     total = total ? total + part : part;
     for (const auto& [name, metric] : output.metrics)
-      for (Value v : metric->of ? Values{mean(metric->of(labels, predictions))}
-                                : metric->sums(labels, predictions))
-        measured.push_back(v);
+      for (Value v : measure(*metric, labels, predictions, counts, whole)) measured.push_back(v);
   }
   for (Value penalty : call.penalties) total = total + penalty;
   if (train) add_update(graph, total, call.parameters);
-  graph.output("loss", total);
+  auto tell = [&](const std::string& name, Value mean) {
+    graph.output(name, mean);
+    graph.output("samples", whole);
+  };
+  tell("loss", total);
   for (size_t i = 0; outputs_.size() > 1 && i < losses.size(); ++i)
-    graph.output(target_names_[i] + "_loss", losses[i]);
+    tell(target_names_[i] + "_loss", losses[i]);
   for (Value v : measured) graph.output("metric", v);
   return compile(graph);
 }

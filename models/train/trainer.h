@@ -23,6 +23,7 @@ struct Epoch {
   size_t first = 0, count = 0;  // which samples of the set
   uint32_t number = 0;          // each has an order of its own
   int steps = 0;                // at most; 0 for all
+  bool goes_on = false;         // adds to the progress that the set has made before
 };
 
 // How far an epoch has come.
@@ -51,6 +52,8 @@ class Trainer {
   // What to give for each output: float32 of the output's shape, or for losses that take indices
   // of classes int32 without its last size.
   const std::vector<ModelPort>& targets() const { return targets_; }
+  // How many classes a target's indices may name; 0 where it has none, or the model leaves it open.
+  int classes(size_t target) const;
   // "loss", the losses of the outputs where there are several, then the metrics.
   std::vector<std::string> metrics() const;
 
@@ -95,11 +98,18 @@ class Trainer {
     };
     std::vector<Chosen> metrics;
   };
-  // What is told: the mean of one output of the program, or what follows from the sums of some.
+  // What is told: a mean, from two outputs of the program, the mean over a batch and how much of
+  // the batch it is of; or what follows from the sums of some outputs.
   struct Figure {
     std::string name;
     const Metric* metric;  // null: a mean
     int outputs;
+  };
+  // How far a set has come.
+  struct Tally {
+    int step = 0;
+    size_t samples = 0;
+    std::vector<double> sums;  // of the programs' outputs, means counted as often as they say
   };
   struct StepProgram {
     bool train;
@@ -117,10 +127,9 @@ class Trainer {
   void add_update(Graph& graph, Value loss, const Values& parameters);
   void step();
   void gather(Program& program, std::span<const uint32_t> samples);
-  void add_results(const Program& program, size_t samples);
+  void add_results(const Program& program);
   std::string first_bad_loss(const Program& program) const;
   std::string first_bad_weight() const;
-  std::vector<bool> trainable() const;
 
   std::shared_ptr<LayersModel> model_;
   Optimizer optimizer_;
@@ -131,16 +140,16 @@ class Trainer {
   std::vector<std::string> input_names_, target_names_;
   std::vector<Figure> figures_;
   std::vector<DataSet> sets_;
+  std::vector<Tally> tallies_;  // of the sets
 
   std::vector<StepProgram> programs_;
-  std::vector<Shape> rows_;      // the shapes that the programs are for
-  std::vector<bool> trainable_;  // and the weights that they change
+  std::vector<Shape> rows_;  // the shapes that the programs are for
+  int freezes_ = 0;          // and which layers were frozen then
 
   Epoch epoch_;
   std::vector<uint32_t> order_;  // of the samples of this epoch
   size_t at_ = 0;
-  Progress progress_;
-  std::vector<double> sums_;  // of the programs' outputs, means counted once for each sample
+  std::string bad_;
 };
 
 }  // namespace gesso

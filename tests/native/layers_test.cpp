@@ -304,10 +304,46 @@ TEST(LayersModel, leaves_the_statistics_of_a_frozen_layer) {
   EXPECT_NEAR(y[1], 5 / std::sqrt(1.001), 1e-5);
   EXPECT_EQ(weight(*model, 2), Floats{0});
   for (const Parameter& p : model->weights()) EXPECT_FALSE(p.trainable) << p.name;
-  expect_error([&] { model->set_trainable(2, true); },
-               "topology: the weight \"b/moving_mean\" is never trained.\n"
-               "  class  BatchNormalization\n"
-               "  Try: a kernel, a bias, gamma or beta");
+}
+
+TEST(LayersModel, freezes_a_layer_and_says_so_in_its_topology) {
+  std::string config = R"("name": "b", "momentum": 0.9, "batch_input_shape": [null, 1])";
+  auto model = create_model(sequence(layer("BatchNormalization", config)), 1);
+  EXPECT_NEAR(train(*model, {2, 1}, {1, 5})[0], -2 / std::sqrt(4.001), 1e-5);
+  Floats mean = weight(*model, 2);
+  model->set_trainable("b", false);
+  for (const Parameter& p : model->weights()) EXPECT_FALSE(p.trainable) << p.name;
+  // It keeps to its averages, which stay what they are.
+  EXPECT_NEAR(train(*model, {2, 1}, {1, 5})[0],
+              (1 - mean[0]) / std::sqrt(weight(*model, 3)[0] + 0.001), 1e-5);
+  EXPECT_EQ(weight(*model, 2), mean);
+  auto again = create_model(model->topology(), 1);
+  EXPECT_FALSE(again->weights()[0].trainable);
+  model->set_trainable("b", true);
+  EXPECT_TRUE(model->weights()[0].trainable);
+  EXPECT_FALSE(model->weights()[2].trainable);
+  EXPECT_NEAR(train(*model, {2, 1}, {1, 5})[0], -2 / std::sqrt(4.001), 1e-5);
+  EXPECT_TRUE(create_model(model->topology(), 1)->weights()[0].trainable);
+  expect_error([&] { model->set_trainable("c", true); },
+               "setTrainable: there is no layer \"c\" with weights.\n"
+               "  known  b\n"
+               "  Try: one of these");
+}
+
+TEST(LayersModel, freezes_what_a_wrapper_wraps) {
+  std::string inside = R"({"class_name": "LSTM", "config": {"name": "l", "units": 1,
+      "kernel_initializer": {"class_name": "Ones", "config": {}}}})";
+  auto model = create_model(
+      sequence(layer("Bidirectional", R"("name": "two", "batch_input_shape": [null, 3, 1],
+          "layer": )" + inside)),
+      1);
+  model->set_trainable("two", false);
+  for (const Parameter& p : model->weights()) EXPECT_FALSE(p.trainable) << p.name;
+  auto again = create_model(model->topology(), 1);
+  for (const Parameter& p : again->weights()) EXPECT_FALSE(p.trainable) << p.name;
+  again->set_trainable("two", true);
+  auto free = create_model(again->topology(), 1);
+  for (const Parameter& p : free->weights()) EXPECT_TRUE(p.trainable) << p.name;
 }
 
 TEST(LayersModel, freezes_models_inside_of_models) {
@@ -319,8 +355,28 @@ TEST(LayersModel, freezes_models_inside_of_models) {
   ASSERT_EQ(model->weights().size(), 4u);
   EXPECT_FALSE(model->weights()[0].trainable);
   EXPECT_TRUE(model->weights()[2].trainable);
-  model->set_trainable(0, true);
+  model->set_trainable("base", true);
   EXPECT_TRUE(model->weights()[0].trainable);
+  EXPECT_TRUE(create_model(model->topology(), 1)->weights()[0].trainable);
+}
+
+TEST(LayersModel, masks_the_steps_inside_of_time_distributed) {
+  // Three sentences of two words each; word 0 is none. What is summed inside are the words that
+  // count, and a sentence without any does not count outside.
+  std::string words = layer("Embedding", R"("name": "e", "input_dim": 3, "output_dim": 1,
+      "mask_zero": true, "batch_input_shape": [null, 3, 2], "dtype": "int32")");
+  std::string sums = layer("TimeDistributed", R"("name": "t", "layer": {"class_name": "SimpleRNN",
+      "config": {"name": "r", "units": 1, "activation": "linear", "kernel_initializer": "ones",
+                 "recurrent_initializer": "ones"}})");
+  std::string last = layer("SimpleRNN", R"("name": "s", "units": 1, "activation": "linear",
+      "kernel_initializer": "ones", "recurrent_initializer": "ones", "bias_initializer": "ones")");
+  auto model = create_model(sequence(words + ',' + sums + ',' + last), 1);
+  set(*model, 0, {1000, 1, 10});  // what the words are worth
+  Graph graph;
+  std::vector<int32_t> given{1, 2, /**/ 2, 0, /**/ 0, 0};
+  Value x = graph.constant({1, 3, 2}, std::span<const int32_t>(given));
+  graph.output("y", model->call_for_inference(graph, {x}).outputs[0]);
+  EXPECT_EQ(run(graph, {}), Floats{11 + 1 + 10 + 1});
 }
 
 TEST(LayersModel, remembers_states_until_it_is_told_to_forget) {

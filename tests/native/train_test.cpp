@@ -187,7 +187,7 @@ void expect_same_in_parts(const char* name, double wanted) {
     auto part = [&](const std::vector<float>& all) {
       return g.constant({int(count), 1}, std::span(all).subspan(first, count));
     };
-    Values values = metric.sums(part(labels), part(predictions));
+    Values values = metric.sums(part(labels), part(predictions), {});
     for (Value& v : values) v = reshape(v, {1});
     std::vector<float> each = computed(g, concat(values, 0));
     return std::vector<double>(each.begin(), each.end());

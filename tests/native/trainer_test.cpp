@@ -207,7 +207,7 @@ TEST(Trainer, LeavesFrozenWeightsAlone) {
   Trainer t = trainer(model, "{" + sgd + R"(, "loss": "mse"})");
   give_line(t);
   go_through(t, {.count = 10});
-  model->set_trainable(0, false);
+  model->set_trainable("a", false);
   std::vector<float> before = weights_of(*model);
   go_through(t, {.count = 10});
   std::vector<float> after = weights_of(*model);
@@ -235,6 +235,82 @@ TEST(Trainer, AddsPenaltiesToTheLoss) {
   EXPECT_NEAR(go_through(t, {.train = false, .count = 1}).metrics[0], 0.25, 1e-6);
   EXPECT_NEAR(go_through(t, {.count = 1}).metrics[0], 0.25, 1e-6);
   EXPECT_NEAR(weights_of(*model)[0], 1 - 0.1 * 2 * 0.25, 1e-6);
+}
+
+TEST(Trainer, PunishesActivitiesInEvaluationToo) {
+  auto model = sequential(1, {dense("out", 1, "linear", R"(, "kernel_initializer": "ones",
+      "activity_regularizer": {"class_name": "L1L2", "config": {"l1": 0.5, "l2": 0}})")});
+  Trainer t = trainer(model, "{" + sgd + R"(, "loss": "mse"})");
+  give<float>(t, Role::input, 0, {1, 3}, 2);
+  give<float>(t, Role::target, 0, {1, 3}, 2);
+  // Half of 1 + 3, divided by the batch.
+  EXPECT_NEAR(go_through(t, {.train = false, .count = 2}).metrics[0], 1, 1e-6);
+  EXPECT_NEAR(go_through(t, {.count = 2}).metrics[0], 1, 1e-6);
+}
+
+// Sequences of three steps, of which those that are 0 are masked; the output is the input.
+std::shared_ptr<LayersModel> masked_steps() {
+  return create_model(R"({"class_name": "Sequential", "config": {"name": "model", "layers": [
+      {"class_name": "Masking", "config": {"name": "mask", "batch_input_shape": [null, 3, 1]}},
+      {"class_name": "Dense", "config": {"name": "d", "units": 1,
+       "kernel_initializer": "ones"}}]}})",
+                      1);
+}
+
+TEST(Trainer, LeavesMaskedStepsOut) {
+  auto model = masked_steps();
+  Trainer t = trainer(model, "{" + sgd + R"(, "loss": "mse",
+      "metrics": ["meanAbsoluteError", "precision", "r2Score"]})");
+  // What is masked is told apart by targets that would change every figure.
+  give<float>(t, Role::input, 0, {1, 2, 0, /**/ 1, 0, 0}, 2);
+  give<float>(t, Role::target, 0, {1, 4, 100, /**/ 0, 100, -100}, 2);
+  Epoch all{.train = false, .count = 2};
+  std::vector<double> figures = go_through(t, all).metrics;
+  EXPECT_NEAR(figures[0], (4.0 + 1) / 3, 1e-6);
+  EXPECT_NEAR(figures[1], (2.0 + 1) / 3, 1e-6);
+  EXPECT_NEAR(figures[2], 2.0 / 3, 1e-6);
+  double mean = 5.0 / 3, around = 1 + 16 - 3 * mean * mean;
+  EXPECT_NEAR(figures[3], 1 - 5 / around, 1e-6);
+  // Means over batches count each step once; the loss counts each sample once, as in Keras.
+  all.batch_size = 1;
+  figures = go_through(t, all).metrics;
+  EXPECT_NEAR(figures[0], (4.0 / 2 + 1) / 2, 1e-6);
+  EXPECT_NEAR(figures[1], (2.0 + 1) / 3, 1e-6);
+  EXPECT_NEAR(figures[3], 1 - 5 / around, 1e-6);
+  give<float>(t, Role::weight, 0, {2, 0}, 2);
+  all.batch_size = 2;
+  EXPECT_NEAR(go_through(t, all).metrics[0], 2 * 4.0 / 3, 1e-6);
+}
+
+TEST(Trainer, LearnsNothingFromMaskedSteps) {
+  auto model = masked_steps();
+  Trainer t = trainer(model, "{" + sgd + R"(, "loss": "mse"})");
+  give<float>(t, Role::input, 0, {0, 0, 0}, 1);
+  give<float>(t, Role::target, 0, {1, 100, 3}, 1);
+  Progress progress = go_through(t, {.count = 1});
+  EXPECT_EQ(progress.bad, "");
+  EXPECT_EQ(progress.metrics[0], 0);
+  EXPECT_EQ(weights_of(*model), (std::vector<float>{1, 0}));
+}
+
+TEST(Trainer, AddsUpOverBatchesThatComeOneByOne) {
+  auto model = sequential(1, {dense("out", 1, "linear", R"(, "kernel_initializer": "ones")")});
+  Trainer t = trainer(model, "{" + sgd + R"(, "loss": "mse", "metrics": ["precision"]})");
+  auto one = [&](std::vector<float> x, std::vector<float> y, bool goes_on) {
+    give(t, Role::input, 0, x, x.size(), 1);
+    give(t, Role::target, 0, y, y.size(), 1);
+    return go_through(t, {.set = 1, .train = false, .count = x.size(), .goes_on = goes_on});
+  };
+  one({1, 1, 1}, {0, 0, 0}, false);
+  // Another set in between has figures of its own.
+  give_line(t);
+  go_through(t, {.train = false, .count = 10});
+  Progress both = one({1}, {1}, true);
+  EXPECT_EQ(both.step, 2);
+  EXPECT_EQ(both.samples, 4u);
+  EXPECT_NEAR(both.metrics[0], 3.0 / 4, 1e-6);
+  EXPECT_NEAR(both.metrics[1], 1.0 / 4, 1e-6);  // not the mean of 0 and 1
+  EXPECT_EQ(one({1}, {1}, false).samples, 1u);
 }
 
 TEST(Trainer, StopsAtALossThatIsNotFinite) {

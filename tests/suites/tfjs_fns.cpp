@@ -39,7 +39,7 @@ Value loss(Call& call, const std::string& name) {
 // Metrics that follow from sums: the graph gives those, the rest is arithmetic in double.
 void check_sums(const Metric& metric, Call& call, const Tensor& expected, Trial& trial) {
   Value labels = call.value(0), predictions = call.value(1);
-  for (Value sum : metric.sums(labels, predictions)) call.graph.output("sum", sum);
+  for (Value sum : metric.sums(labels, predictions, {})) call.graph.output("sum", sum);
   std::vector<double> sums;
   for (const Tensor& sum : trial.run(call.graph, call.inputs)) sums.push_back(element(sum, 0));
   Tensor result = tensor_of(DType::f32, {}, {metric.finish(sums)});

@@ -1,6 +1,6 @@
 // A core without WebAssembly that learns y = w x: so that the course of a training can be tested.
-import type { Core, CoreModel, CoreTrainer } from '../../web/src/engine.js';
-import type { EpochRequest, Slice } from '../../web/src/training.js';
+import type { CoreModel, CoreTrainer } from '../../web/src/engine.js';
+import type { EpochRequest, Slice, TrainingCore } from '../../web/src/training.js';
 
 /** What a fake trainer has been asked for. */
 export interface Asked {
@@ -9,11 +9,16 @@ export interface Asked {
   steps: number;
 }
 
+/** What a test has no use for. */
+export function unused(): never {
+  throw new Error('no part of this test');
+}
+
 /** @param pace milliseconds that a step takes */
-export function fakeCore(pace = 0): { core: Core; model: CoreModel; asked: Asked } {
+export function fakeCore(pace = 0): { core: TrainingCore; model: CoreModel; asked: Asked } {
   const asked: Asked = { epochs: [], rates: [], steps: 0 };
   const weight = new Float32Array(1);
-  const model = {
+  const model: CoreModel = {
     describe: () =>
       JSON.stringify({
         format: 'tfjs-layers',
@@ -25,16 +30,22 @@ export function fakeCore(pace = 0): { core: Core; model: CoreModel; asked: Asked
       JSON.stringify([{ name: 'd/kernel', shape: [1, 1], dtype: 'float32', trainable: true }]),
     weight: () => weight,
     touch: () => {},
-    setTrainable: () => {},
+    version: () => 0,
+    compile: unused,
+    compileGradient: unused,
+    setTrainable: unused,
+    resetStates: unused,
     topology: () => JSON.stringify({ class_name: 'Sequential', config: { layers: [] } }),
     delete: () => {},
   };
 
-  class Trainer implements Partial<CoreTrainer> {
+  class Trainer implements CoreTrainer {
     #rate: number;
     #sets = new Map<string, Float32Array>();
     #epoch: EpochRequest | undefined;
     #slice: Slice = { done: true, step: 0, samples: 0, metrics: {}, bad: null };
+    /** Of the epochs before, which this one goes on from. */
+    #before = { step: 0, samples: 0 };
     #sum = 0;
     #updates = new Float32Array(1);
 
@@ -43,7 +54,12 @@ export function fakeCore(pace = 0): { core: Core; model: CoreModel; asked: Asked
     }
     describe(): string {
       const port = (name: string) => [{ name, shape: [-1, 1], dtype: 'float32' }];
-      return JSON.stringify({ inputs: port('x'), targets: port('y'), metrics: ['loss'] });
+      return JSON.stringify({
+        inputs: port('x'),
+        targets: port('y'),
+        classes: [0],
+        metrics: ['loss'],
+      });
     }
     reserve(set: number, kind: string, index: number, samples: number): Float32Array {
       const room = new Float32Array(samples);
@@ -54,8 +70,10 @@ export function fakeCore(pace = 0): { core: Core; model: CoreModel; asked: Asked
       const epoch = JSON.parse(text) as EpochRequest;
       asked.epochs.push(epoch);
       this.#epoch = epoch;
-      this.#sum = 0;
-      this.#slice = { done: false, step: 0, samples: 0, metrics: {}, bad: null };
+      const { step, samples } = this.#slice;
+      this.#before = epoch.goesOn ? { step, samples } : { step: 0, samples: 0 };
+      if (!epoch.goesOn) this.#sum = 0;
+      this.#slice = { done: false, ...this.#before, metrics: {}, bad: null };
       return Math.ceil(epoch.count / epoch.batchSize);
     }
     run(milliseconds: number): string {
@@ -72,23 +90,28 @@ export function fakeCore(pace = 0): { core: Core; model: CoreModel; asked: Asked
       const y = this.#sets.get(`${set}y0`) as Float32Array;
       const counts = this.#sets.get(`${set}w0`);
       const slice = this.#slice;
-      const end = Math.min(count, slice.samples + batchSize);
+      const begin = slice.samples - this.#before.samples;
+      const end = Math.min(count, begin + batchSize);
       let gradient = 0;
-      for (let i = first + slice.samples; i < first + end; i++) {
+      for (let i = first + begin; i < first + end; i++) {
         const error = (weight[0] as number) * (x[i] as number) - (y[i] as number);
         this.#sum += error ** 2 * (counts?.[i] ?? 1);
         gradient += (2 * error * (x[i] as number)) / batchSize;
       }
-      slice.samples = end;
+      slice.samples += end - begin;
       slice.step++;
       asked.steps++;
       if (train) {
         weight[0] = (weight[0] as number) - this.#rate * gradient;
         this.#updates[0] = (this.#updates[0] as number) + 1;
       }
-      slice.metrics = { loss: this.#sum / end };
-      if (!Number.isFinite(this.#sum)) slice.bad = 'loss';
-      slice.done = end === count || slice.step === steps || slice.bad !== null;
+      slice.metrics = { loss: this.#sum / slice.samples };
+      if (train && !Number.isFinite(this.#sum)) slice.bad = 'loss';
+      const done = slice.step - this.#before.step;
+      slice.done = end === count || done === steps || slice.bad !== null;
+    }
+    stop(): void {
+      this.#slice.done = true;
     }
     setLearningRate(rate: number): void {
       asked.rates.push(rate);
@@ -105,6 +128,12 @@ export function fakeCore(pace = 0): { core: Core; model: CoreModel; asked: Asked
     }
     delete(): void {}
   }
-  const core = { Trainer, stackSave: () => 0 } as unknown as Core;
-  return { core, model: model as unknown as CoreModel, asked };
+  const core: TrainingCore = {
+    Trainer,
+    stackSave: () => 0,
+    stackRestore: unused,
+    getExceptionMessage: unused,
+    decrementExceptionRefcount: unused,
+  };
+  return { core, model, asked };
 }

@@ -4,25 +4,36 @@ import type { Client } from '../../web/src/client.js';
 import { Fitting } from '../../web/src/layers/fitting.js';
 import type { FitOptions, TrainingProgress } from '../../web/src/layers/trainingOptions.js';
 import { type Open, Session } from '../../web/src/model.js';
-import type { TrainingMethod } from '../../web/src/runtime.js';
+import type { TrainingAnswer, TrainingMethod } from '../../web/src/runtime.js';
 import { type Told, Training } from '../../web/src/training.js';
-import { fakeCore } from './fakeCore.js';
+import { fakeCore, unused } from './fakeCore.js';
 import { messageFrom } from './fixtures.js';
 
 /** A model y = w x, and what its core was asked for. */
 function line(pace = 0) {
   const { core, model, asked } = fakeCore(pace);
   const training = new Training(core, model, () => {});
-  const train = async (
-    _: number,
-    method: TrainingMethod,
-    given: readonly unknown[],
-    told?: Told,
-  ): Promise<unknown> =>
-    (training[method] as (...given: unknown[]) => unknown).call(training, ...given, told);
-  const client = { far: false, train } as unknown as Client;
-  const open = { client, model: 1, description: JSON.parse(model.describe()) };
-  const fitting = new Fitting(new Session('sequential', Promise.resolve(open as Open)));
+  const client: Client = {
+    far: false,
+    open: unused,
+    create: unused,
+    run: unused,
+    see: unused,
+    gradient: unused,
+    close: unused,
+    async train<M extends TrainingMethod>(
+      _: number,
+      method: M,
+      given: Parameters<Training[M]>,
+      told?: Told,
+    ): Promise<TrainingAnswer<M>> {
+      const call = training[method] as (...given: unknown[]) => unknown;
+      return (await call.call(training, ...given, told)) as TrainingAnswer<M>;
+    },
+  };
+  const description = JSON.parse(model.describe());
+  const open = { client, model: 1, description } as Open;
+  const fitting = new Fitting(new Session('sequential', Promise.resolve(open)));
   fitting.compile({ optimizer: { name: 'sgd', learningRate: 0.1 }, loss: 'meanSquaredError' });
   const weight = () => training.getWeights()['d/kernel']?.data[0];
   return { fitting, asked, weight, training };
@@ -135,8 +146,62 @@ describe('fit', () => {
     expect(ended).toBe('earlyStopping');
     const losses = history.loss ?? [];
     const best = losses.indexOf(Math.min(...losses));
-    expect(losses).toHaveLength(best + 4);
+    expect(losses).toHaveLength(best + 3);
     expect(weight()).toBe(seen[best]);
+  });
+
+  it('brings back the best weights where training fails', async () => {
+    const { fitting, weight } = line();
+    const seen: (number | undefined)[] = [];
+    const options = {
+      epochs: 9,
+      learningRate: (epoch: number) => (epoch < 3 ? 0.1 : 1e30),
+      earlyStopping: { monitor: 'loss', patience: 9, restoreBestWeights: true },
+      callbacks: { onEpochEnd: () => seen.push(weight()) },
+    };
+    expect(await messageFrom(() => fit(fitting, options))).toMatch('no longer a number');
+    expect(weight()).toBe(seen[3]);
+    // They are not those of a later training that has no best epoch.
+    fitting.stop();
+    const before = weight();
+    const signal = new AbortController();
+    const onTrainBegin = () => signal.abort();
+    const again = fit(fitting, { ...options, signal: signal.signal, callbacks: { onTrainBegin } });
+    await expect(again).rejects.toMatchObject({ name: 'AbortError' });
+    expect(weight()).toBe(before);
+  });
+
+  it('does not take a loss that is not a number for the best', async () => {
+    const { fitting } = line();
+    const { history, ended } = await fit(fitting, {
+      epochs: 9,
+      validationData: [[[Number.NaN]], [[1]]],
+      earlyStopping: { patience: 2 },
+    });
+    expect(history.val_loss).toEqual([Number.NaN, Number.NaN]);
+    expect(ended).toBe('earlyStopping');
+  });
+
+  it('weighs classes in training, not in validation', async () => {
+    const { fitting } = line();
+    const options = { validationSplit: 0.5, learningRate: 0 };
+    const { history } = await fit(fitting, { ...options, classWeight: { 1: 0, 2: 0 } });
+    expect(history).toEqual({ loss: [0], val_loss: [(4 + 0.25) / 2] });
+    const counted = await fit(fitting, { ...options, sampleWeight: [1, 1, 0, 1] });
+    expect(counted.history.val_loss).toEqual([0.25 / 2]);
+  });
+
+  it('waits for resume() too where it begins later; looking does not', async () => {
+    const { fitting, asked } = line(1);
+    await fit(fitting, { batchSize: 1, callbacks: { onTrainEnd: () => fitting.pause() } });
+    const running = fit(fitting, { batchSize: 1 });
+    await wait(30);
+    expect(asked.steps).toBe(4);
+    fitting.resume();
+    await running;
+    expect(asked.steps).toBe(8);
+    fitting.pause();
+    expect((await fitting.evaluate(x, y)).loss).toBeGreaterThan(0);
   });
 
   it('stops when it is told to', async () => {
@@ -207,7 +272,7 @@ describe('fit', () => {
     const { fitting } = line();
     const large = [[200], [100], [-255]];
     expect(await messageFrom(() => fitting.fit(large, [[1], [1], [1]], { epochs: 99 }))).toMatch(
-      /^fit: the loss is no longer a number, so training has stopped\.\n {2}epoch {2}\d+\n {2}step {2}1\n {2}first not a number {2}loss\n {2}learning rate {2}0\.1\n {2}x {2}numbers from -255 to 200\n {2}y {2}numbers from 1 to 1\n {2}Try: bring x to numbers near −1 … 1, such as x \/ 255; or learningRate: 0\.01; or globalClipNorm: 1 in compile\(\)$/,
+      /^fit: the loss is no longer a number, so training has stopped\.\n {2}epoch {2}\d+\n {2}step {2}1\n {2}first not a number {2}loss\n {2}learning rate {2}0\.1\n {2}x {2}numbers from -255 to 200\n {2}y {2}numbers from 1 to 1\n {2}weights {2}of no more use: begin again with a new model\n {2}Try: bring x to numbers near −1 … 1, such as x \/ 255; or learningRate: 0\.01; or globalClipNorm: 1 in compile\(\)$/,
     );
     const holes = [[1], [Number.NaN], [2]];
     expect(await messageFrom(() => fitting.fit(holes, [[1], [1], [1]], {}))).toMatch(
@@ -237,12 +302,32 @@ describe('fit', () => {
     ],
     [{ learningRate: { type: 'linear' } }, 'fit: there is no learning rate schedule "linear"'],
     [{ learningRate: { type: 'step', from: 1 } }, 'fit: learningRate step: factor is missing'],
+    [
+      { sampleWeight: new Float32Array([1, 1, Number.NaN, 1]) },
+      'fit: sampleWeight must be a number',
+    ],
+    [
+      { classWeight: { first: 2 } },
+      'fit: classWeight names a class that there is not.\n  given  "first"\n  classes  whole numbers',
+    ],
     [{ learningRate: () => 'fast' }, 'fit: the learning rate must be a number from 0'],
     [{ sampleWeight: [1] }, 'fit: sampleWeight must have one number for each sample'],
   ])('refuses %j', async (options, expected) => {
     const { fitting } = line();
     expect(await messageFrom(() => fit(fitting, options as object))).toContain(expected);
     expect(fitting.running).toBe(false);
+  });
+
+  it('refuses to go on from a file that is cut short', async () => {
+    const { core, model } = fakeCore();
+    const state = { index: '{}', bytes: new Uint8Array(3) };
+    const training = new Training(core, model, () => {});
+    const optimizer = { className: 'SGD', config: { learningRate: 0.1 } };
+    training.compile({ optimizer, loss: 'meanSquaredError', metrics: [], seed: 0 });
+    expect(await messageFrom(() => training.restore(state))).toBe(
+      'fit: what was saved of the optimizer is not whole.\n  bytes  3\n  wanted  4\n' +
+        '  Try: the files that one save() wrote, or compile() to begin anew',
+    );
   });
 
   it('refuses a second training at once, and one before compile()', async () => {
@@ -284,6 +369,54 @@ describe('batches', () => {
     expect(history.val_loss).toHaveLength(2);
   });
 
+  it('are closed, however it ends', async () => {
+    const { fitting } = line();
+    let closed = 0;
+    const counting = (bad: boolean) =>
+      function* () {
+        try {
+          for (;;) yield bad ? (3 as never) : { x: [[1]], y: [[2]] };
+        } finally {
+          closed++;
+        }
+      };
+    const onProgress = () => fitting.stop();
+    expect((await fitting.fit(counting(false), { onProgress }, undefined)).ended).toBe('stop');
+    expect(closed).toBe(1);
+    await messageFrom(() => fitting.fit(counting(true), {}, undefined));
+    expect(closed).toBe(2);
+    const once = { epochs: 2, stepsPerEpoch: 1 };
+    await fitting.fit(counting(false), once, undefined);
+    expect(closed).toBe(4);
+  });
+
+  it('may fail by themselves, and training can begin again', async () => {
+    const { fitting } = line();
+    const failing = function* () {
+      yield* batches();
+      throw new RangeError('mine');
+    };
+    await expect(fitting.fit(failing, {}, undefined)).rejects.toThrow('mine');
+    expect((await fit(fitting)).ended).toBe('epochs');
+  });
+
+  it('are refused where there are none', async () => {
+    const { fitting } = line();
+    const nothing = function* () {};
+    expect(await messageFrom(() => fitting.fit(nothing, {}, undefined))).toBe(
+      'fit: the generator gives no batch.\n  Try: yield { x, y } at least once',
+    );
+    const list = () => [{ x, y }];
+    expect(await messageFrom(() => fitting.fit(list as never, {}, undefined))).toBe(
+      'fit: the function gives no generator.\n  given  an array of 1\n' +
+        '  Try: function* () { yield { x, y }; }',
+    );
+    const once = { epochs: 2, validationData: batches() };
+    expect(await messageFrom(() => fit(fitting, once))).toMatch(
+      /^fit: validationData: a generator gives its batches only once\.\n.*\n {2}Try: validationSteps/,
+    );
+  });
+
   it('are refused where they end too early', async () => {
     const { fitting } = line();
     const short = () => fitting.fit(batches(), { epochs: 2, stepsPerEpoch: 2 }, undefined);
@@ -309,6 +442,28 @@ describe('evaluate and trainOnBatch', () => {
     expect(weight()).toBe(0);
     expect((await fitting.trainOnBatch(x, y)).loss).toBeCloseTo(2.3125);
     expect(weight()).toBeGreaterThan(0);
+  });
+
+  it('take their turns when called at once', async () => {
+    const { fitting } = line();
+    const losses = await Promise.all([
+      fitting.evaluate([[1]], [[1]]),
+      fitting.evaluate([[1], [1]], [[2], [2]]),
+      fitting.trainOnBatch([[1]], [[3]]),
+      fitting.evaluate([[0]], [[4]]),
+    ]);
+    expect(losses.map(({ loss }) => loss)).toEqual([1, 4, 9, 16]);
+  });
+
+  it('say what is wrong with their options', async () => {
+    const { fitting } = line();
+    expect(await messageFrom(() => fitting.evaluate(x, y, { batchSize: 0 }))).toBe(
+      'evaluate: batchSize must be a whole number from 1.\n  given  0\n  Try: batchSize: 1',
+    );
+    const bare = new Fitting(new Session('s', new Promise(() => {})));
+    expect(await messageFrom(() => bare.evaluate(x, y))).toMatch(
+      'evaluate: the model does not know how to train yet',
+    );
   });
 
   it('may be used between epochs, not within one', async () => {

@@ -191,6 +191,10 @@ describe('sequential', () => {
       'sequential: two layers are called "a".\n  classes  Dense,Flatten\n' +
         "  Try: name: 'a_2' for one of them",
     );
+    expect(await of([named, named])).toBe(
+      'sequential: a layer stands twice in the list.\n  layer  a\n' +
+        '  Try: a layer for each place; or model(), where apply() shares the weights of one',
+    );
   });
 });
 

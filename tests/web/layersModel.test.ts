@@ -239,6 +239,10 @@ describe('a model of layers', () => {
         '33 numbers, 9 of them are trained',
       ].join('\n'),
     );
+    const again = await loadLayersModel(await net.files());
+    expect((await again.weights()).map(({ trainable }) => trainable)).toEqual([
+      ...[false, false, true, true],
+    ]);
     expect(await messageFrom(() => net.setTrainable('dens_1', true))).toMatch(
       'setTrainable: there is no layer "dens_1" with weights.\n  known  dense_1, dense_2\n  Try: dense_1',
     );

@@ -321,6 +321,65 @@ describe('neuralNetwork', () => {
     expect(z?.value).toBeLessThan(-40);
   });
 
+  itNeeds([wasm], 'keeps to what it has learned while examples come', async () => {
+    const network = neuralNetwork({ task: 'regression' });
+    for (let x = 0; x < 10; x++) network.addData([x], [100 * x]);
+    await network.normalizeData();
+    await network.train({ epochs: 20 });
+    const before = await network.predict([5]);
+    await network.addData([-5], [1e6]);
+    expect(await network.predict([5])).toEqual(before);
+    const words = neuralNetwork({ task: 'classification' });
+    words.addData(['a'], 'x');
+    words.addData(['b'], 'y');
+    await words.train();
+    const known = await words.classify(['a']);
+    await words.addData(['c'], 'z');
+    expect(await words.classify(['a'])).toEqual(known);
+    expect(await messageFrom(() => words.classify(['c']))).toMatch('has never seen this word');
+    await words.train();
+    expect(await words.classify(['c'])).toHaveLength(3);
+  });
+
+  itNeeds([wasm], 'can be trained again after its numbers got out of hand', async () => {
+    const network = neuralNetwork({ task: 'classification' });
+    network.addData([1e30, 2], 'a');
+    network.addData([2, 3], 'b');
+    expect(await messageFrom(() => network.train({ learningRate: 1e30 }))).toMatch(
+      'the loss is no longer a number',
+    );
+    await network.normalizeData();
+    await network.train();
+    expect(await network.classify([1e30, 2])).toHaveLength(2);
+  });
+
+  it('is trained once at a time', async () => {
+    const network = neuralNetwork({ task: 'classification' });
+    network.addData([1], 'a');
+    network.addData([2], 'a');
+    const first = messageFrom(() => network.train());
+    expect(await messageFrom(() => network.train())).toBe(
+      'train: this network is being trained.\n  Try: await train(), or stop() it first',
+    );
+    expect(await first).toMatch('train: all examples belong to the same class');
+    expect(await messageFrom(() => network.train())).toMatch('belong to the same class');
+  });
+
+  it('refuses classes that it was not told of, and words to regress to', async () => {
+    const sides = neuralNetwork({ task: 'classification', outputs: ['left', 'right'] });
+    await sides.addData([1], 'right');
+    expect(await messageFrom(() => sides.addData([1], 'lft'))).toBe(
+      'addData: the network was told of no such class.\n  in  example 2\n  given  "lft"\n' +
+        '  outputs  left, right\n  Try: left',
+    );
+    expect(sides.size).toBe(1);
+    const numbers = neuralNetwork({ task: 'regression' });
+    expect(await messageFrom(() => numbers.addData([1], ['far']))).toBe(
+      'addData: a regression learns numbers.\n  in  example 1, column "output_0"\n' +
+        '  given  "far"\n  Try: task: \'classification\' for words',
+    );
+  });
+
   itNeeds([wasm], 'learns pictures', async () => {
     const network = neuralNetwork({
       ...{ task: 'imageClassification', inputs: [16, 16, 1], seed: 1 },

@@ -139,12 +139,58 @@ describe('dataSet', () => {
       [0, 0, 1],
     ],
   );
-  const none = { classWeight: undefined, sampleWeight: undefined };
+  const numbers = { ...port([], 'y', 'int32'), classes: 3 };
 
   it('weighs classes by where a row is largest, and samples', () => {
-    expect(dataSet('fit', x, labels, none).w).toEqual([null]);
+    expect(dataSet('fit', x, labels).w).toEqual([null]);
     const weights = { classWeight: { 2: 5 }, sampleWeight: [1, 1, 0.5] };
     expect(dataSet('fit', x, labels, weights).w).toEqual([new Float32Array([1, 5, 2.5])]);
+    const named = readRows('fit', 'y', [numbers], [0, 2, 2]);
+    expect(dataSet('fit', x, named, { ...weights, trained: 2 }).w).toEqual([
+      new Float32Array([1, 5, 0.5]),
+    ]);
+  });
+
+  it('refuses weights of classes that there are not, or that no sample has alone', async () => {
+    const classWeight = { 3: 1 };
+    expect(await messageFrom(() => dataSet('fit', x, labels, { classWeight }))).toBe(
+      'fit: classWeight names a class that there is not.\n  given  "3"\n  classes  0 to 2\n' +
+        '  Try: classWeight: { 0: 1, 1: 5 }',
+    );
+    const steps = readRows(
+      'fit',
+      'y',
+      [{ ...port([2], 'y', 'int32'), classes: 3 }],
+      [
+        [0, 1],
+        [1, 2],
+        [2, 0],
+      ],
+    );
+    expect(await messageFrom(() => dataSet('fit', x, steps, { classWeight: { 1: 2 } }))).toBe(
+      'fit: classWeight is for models that tell one class of each sample.\n  outputs  [?, 2]\n' +
+        '  Try: sampleWeight',
+    );
+  });
+
+  it('refuses numbers of classes that the model does not have', async () => {
+    for (const given of [
+      [0, 3, 1],
+      [0, -1, 1],
+    ]) {
+      expect(await messageFrom(() => readRows('fit', 'y', [numbers], given))).toBe(
+        `fit: y names a class that there is not.\n  row  1\n  given  ${given[1]}\n` +
+          '  classes  0 to 2\n  Try: classes counted from 0, and as many units in the last layer ' +
+          'as there are classes',
+      );
+    }
+  });
+
+  it('tells which loss takes rows of another shape', async () => {
+    const wanted = { ...numbers, instead: "loss: 'categoricalCrossentropy'" };
+    expect(await messageFrom(() => readRows('fit', 'y', [wanted], [[0, 0, 1]]))).toBe(
+      "fit: y has another shape than the model.\n  wanted  [?]\n  given  [1, 3]\n  Try: loss: 'categoricalCrossentropy'",
+    );
   });
 
   it('refuses x and y of different lengths', async () => {

@@ -13,14 +13,14 @@ import { filesIn, itNeeds, messageFrom, model, serve, wasm } from './fixtures.js
 /** A runtime at the other end of a message channel, as in a worker. */
 function across(runtime: Runtime) {
   const { port1, port2 } = new MessageChannel();
-  Comlink.expose(runtime, port2 as unknown as Comlink.Endpoint);
+  Comlink.expose(runtime, port2);
   port1.start();
   onTestFinished(() => {
     port1.close();
     port2.close();
   });
   let deaths = 0;
-  const calls = workerCalls(port1 as unknown as Worker, () => deaths++);
+  const calls = workerCalls(port1, () => deaths++);
   return { calls, port: port1, deaths: () => deaths };
 }
 

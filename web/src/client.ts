@@ -133,16 +133,17 @@ function startWorker(): Worker {
  *
  * @param onDeath called when the worker could not start, so that the next model starts a new one
  */
-export function workerCalls(worker: Worker, onDeath: () => void): Calls {
+export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Calls {
   const remote = Comlink.wrap<Calls>(worker);
   // Not Promise.race with one promise of the end: that would keep every result ever given.
   const waiting = new Set<(reason: MLError) => void>();
   let end: MLError | undefined;
   worker.addEventListener('error', (event) => {
+    const { message } = event as ErrorEvent;
     end = new MLError(
       [
         'gesso: its worker did not start.',
-        `  reason  ${event.message || 'worker.js cannot be loaded'}`,
+        `  reason  ${message || 'worker.js cannot be loaded'}`,
         '  Try: copy worker.js beside the library, allow blob: in worker-src of the ' +
           'Content-Security-Policy, or worker: false',
       ].join('\n'),

@@ -49,7 +49,7 @@ export interface CoreModel {
   weights(): string;
   /** May be written to; touch() then says so. */
   weight(i: number): TypedArray;
-  setTrainable(i: number, trainable: boolean): void;
+  setTrainable(layer: string, trainable: boolean): void;
   /** Stateful recurrent layers forget what they remember. */
   resetStates(): void;
   /** JSON as model.json has it under modelTopology. */
@@ -224,8 +224,14 @@ async function readWasm(address: string): Promise<ArrayBuffer> {
   return bytes;
 }
 
+/** What it takes to catch what C++ throws. */
+export type Throwing = Pick<
+  Core,
+  'stackSave' | 'stackRestore' | 'getExceptionMessage' | 'decrementExceptionRefcount'
+>;
+
 /** Calls into C++. The only place that knows how a C++ exception looks from JavaScript. */
-export function guard<T>(core: Core, call: () => T): T {
+export function guard<T>(core: Throwing, call: () => T): T {
   const stack = core.stackSave();
   try {
     return call();

@@ -1,5 +1,5 @@
 // Trains a model where WebAssembly lives: in slices, so that messages get through between them.
-import { type Core, type CoreModel, type CoreTrainer, guard } from './engine.js';
+import { type Core, type CoreModel, type CoreTrainer, guard, type Throwing } from './engine.js';
 import { fail } from './errors.js';
 import type { TrainerOptions } from './layers/trainingOptions.js';
 import type { PortDescription } from './runtime.js';
@@ -17,6 +17,8 @@ export interface WeightDescription {
 export interface TrainingDescription {
   inputs: PortDescription[];
   targets: PortDescription[];
+  /** For each target whose numbers name classes: how many there are; else 0. */
+  classes: number[];
   /** `loss` first. */
   metrics: string[];
 }
@@ -43,6 +45,10 @@ export interface EpochRequest {
   epoch: number;
   /** Steps, if not all. */
   steps?: number;
+  /** Whether it adds to the figures that the set has so far. */
+  goesOn?: boolean;
+  /** Whether it keeps on while training is paused. */
+  keepsOn?: boolean;
 }
 
 /** How far an epoch has come. What CoreTrainer.run() says. */
@@ -51,7 +57,7 @@ export interface Slice {
   /** Steps and samples of this epoch so far. */
   step: number;
   samples: number;
-  /** Means over them. */
+  /** What follows from all of them; NaN where a number is none. */
   metrics: Record<string, number>;
   /** The first loss or weight that is not finite. */
   bad: string | null;
@@ -79,9 +85,12 @@ export interface Snapshot {
 /** Milliseconds between two looks at messages: pausing and stopping take no longer. */
 const sliceMilliseconds = 25;
 
+/** What of the core training needs. */
+export type TrainingCore = Throwing & Pick<Core, 'Trainer'>;
+
 /** One model in training. Every method can be called from another thread. */
 export class Training {
-  readonly #core: Core;
+  readonly #core: TrainingCore;
   readonly #model: CoreModel;
   readonly #changed: () => void;
   #trainer: CoreTrainer | undefined;
@@ -93,7 +102,7 @@ export class Training {
   #kept: TypedArray[] = [];
 
   /** @param changed called when weights have other values */
-  constructor(core: Core, model: CoreModel, changed: () => void) {
+  constructor(core: TrainingCore, model: CoreModel, changed: () => void) {
     this.#core = core;
     this.#model = model;
     this.#changed = changed;
@@ -144,9 +153,10 @@ export class Training {
       this.#call(() => trainer.begin(JSON.stringify(request)));
       for (;;) {
         await this.#turn();
+        if (!request.keepsOn) await this.#paused;
         if (this.#stopped) return slice;
         const milliseconds = everyStep ? 0 : sliceMilliseconds;
-        slice = JSON.parse(this.#call(() => trainer.run(milliseconds))) as Slice;
+        slice = readSlice(this.#call(() => trainer.run(milliseconds)));
         if (request.train) this.#changed();
         const ends = slice.done || slice.bad !== null;
         const answered = told?.(slice);
@@ -158,21 +168,25 @@ export class Training {
     }
   }
 
-  /** Lets others have their turn where the last one was a slice ago, and waits while paused. */
+  /** Lets others have their turn where the last one was a slice ago. */
   async #turn(): Promise<void> {
-    if (performance.now() - this.#turned >= sliceMilliseconds) {
-      await breath();
-      this.#turned = performance.now();
-    }
-    await this.#paused;
+    if (performance.now() - this.#turned < sliceMilliseconds) return;
+    await breath();
+    this.#turned = performance.now();
   }
 
-  /** One step, or one look, with samples of its own. */
-  async batch(set: number, data: DataSet, train: boolean, epoch: number): Promise<Slice> {
+  /** One step, or one look, with samples of its own; `goesOn` as in EpochRequest. */
+  async batch(
+    set: number,
+    data: DataSet,
+    train: boolean,
+    epoch: number,
+    goesOn: boolean,
+  ): Promise<Slice> {
     this.give(set, data);
     const count = data.samples;
     const all = { batchSize: count, shuffle: false, first: 0, count };
-    return this.epoch({ set, train, epoch, ...all }, false);
+    return this.epoch({ set, train, epoch, goesOn, ...all }, false);
   }
 
   pause(): void {
@@ -201,8 +215,9 @@ export class Training {
     this.#kept = this.weights().map((_, i) => this.#call(() => this.#model.weight(i)).slice());
   }
 
-  /** Brings back the weights that were kept. */
+  /** Brings back the weights that were kept, if any were. */
   restoreWeights(): void {
+    if (this.#kept.length === 0) return;
     for (const [i, data] of this.#kept.entries()) this.#call(() => this.#model.weight(i)).set(data);
     this.#kept = [];
     this.#touch();
@@ -230,8 +245,8 @@ export class Training {
     this.#touch();
   }
 
-  setTrainable(i: number, trainable: boolean): void {
-    this.#call(() => this.#model.setTrainable(i, trainable));
+  setTrainable(layer: string, trainable: boolean): void {
+    this.#call(() => this.#model.setTrainable(layer, trainable));
   }
 
   resetStates(): void {
@@ -255,7 +270,15 @@ export class Training {
 
   restore({ index, bytes }: TrainingState): void {
     const trainer = this.#ready();
-    this.#call(() => trainer.loadState(index)).set(bytes);
+    const room = this.#call(() => trainer.loadState(index));
+    if (room.length !== bytes.length) {
+      fail(
+        'fit: what was saved of the optimizer is not whole',
+        { bytes: bytes.length, wanted: room.length },
+        'the files that one save() wrote, or compile() to begin anew',
+      );
+    }
+    room.set(bytes);
   }
 
   delete(): void {
@@ -290,6 +313,15 @@ export class Training {
   #call<T>(work: () => T): T {
     return guard(this.#core, work);
   }
+}
+
+/** JSON has no word for NaN: the core writes null. */
+function readSlice(text: string): Slice {
+  const slice = JSON.parse(text) as Slice;
+  for (const [name, value] of Object.entries(slice.metrics)) {
+    if (value === null) slice.metrics[name] = Number.NaN;
+  }
+  return slice;
 }
 
 /** Lets messages and timers through. Not setTimeout: browsers make it wait for 4 ms. */

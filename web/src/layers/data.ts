@@ -18,6 +18,15 @@ import type { Batches, Samples } from './layersModel.js';
 export interface Rows {
   samples: number;
   tensors: Tensor[];
+  ports: readonly Target[];
+}
+
+/** A port, and what is known of it where it is one of targets. */
+export interface Target extends Port {
+  /** Where its numbers name classes: how many there are; 0 or nothing where they do not. */
+  classes?: number;
+  /** What to try where rows have another shape. */
+  instead?: string | undefined;
 }
 
 /**
@@ -26,7 +35,12 @@ export interface Rows {
  * @param who the function that the user called, `what` its argument, to begin messages with
  * @throws MLError naming the port that something does not fit
  */
-export function readRows(who: string, what: string, ports: readonly Port[], given: Samples): Rows {
+export function readRows(
+  who: string,
+  what: string,
+  ports: readonly Target[],
+  given: Samples,
+): Rows {
   const inputs = byPort(who, what, ports, given);
   const tensors = ports.map((port, i) =>
     readPort(`${who}: ${nameOf(what, ports, i)}`, port, inputs[i]),
@@ -41,7 +55,23 @@ export function readRows(who: string, what: string, ports: readonly Port[], give
     );
   }
   if (samples === 0) fail(`${who}: there are no samples`, { [what]: show(given) }, 'at least one');
-  return { samples, tensors };
+  for (const [i, port] of ports.entries()) {
+    checkClasses(`${who}: ${nameOf(what, ports, i)}`, port, tensors[i]);
+  }
+  return { samples, tensors, ports };
+}
+
+/** Refuses numbers of classes that the model does not have: nothing could be learned from them. */
+function checkClasses(what: string, { classes = 0 }: Target, rows: Tensor | undefined): void {
+  if (classes === 0 || rows === undefined) return;
+  const at = rows.data.findIndex((value) => value < 0 || value >= classes);
+  if (at < 0) return;
+  const each = rows.data.length / (rows.shape[0] ?? 1);
+  fail(
+    `${what} names a class that there is not`,
+    { row: Math.floor(at / each), given: rows.data[at], classes: `0 to ${classes - 1}` },
+    'classes counted from 0, and as many units in the last layer as there are classes',
+  );
 }
 
 function nameOf(what: string, ports: readonly Port[], i: number): string {
@@ -72,7 +102,7 @@ function byPort(
 }
 
 /** One port's samples. */
-function readPort(what: string, port: Port, given: Input | undefined): Tensor {
+function readPort(what: string, port: Target, given: Input | undefined): Tensor {
   if (given === undefined || !isInput(given)) {
     fail(
       `${what} must be numbers`,
@@ -87,7 +117,8 @@ function readPort(what: string, port: Port, given: Input | undefined): Tensor {
     fail(
       `${what} has another shape than the model`,
       { wanted: showShape([-1, ...row]), given: showShape(made.shape) },
-      `tensor(data, ${showShape([made.shape[0] ?? 1, ...row.map((size) => Math.max(size, 1))])})`,
+      port.instead ??
+        `tensor(data, ${showShape([made.shape[0] ?? 1, ...row.map((size) => Math.max(size, 1))])})`,
     );
   }
   return { ...convert(what, port, made), shape };
@@ -168,12 +199,14 @@ export function slice({ tensors }: Rows, first: number, count: number): Tensor[]
 
 /** How much samples count. */
 export interface Weights {
-  classWeight: Readonly<Record<number, number>> | undefined;
-  sampleWeight: readonly number[] | Float32Array | undefined;
+  classWeight?: Readonly<Record<number, number>> | undefined;
+  sampleWeight?: readonly number[] | Float32Array | undefined;
+  /** How many samples, the first ones, are for training; the classes of others weigh nothing. */
+  trained?: number;
 }
 
 /** Inputs, targets and weights, ready to cross to where training happens. */
-export function dataSet(who: string, x: Rows, y: Rows, weights?: Weights): DataSet {
+export function dataSet(who: string, x: Rows, y: Rows, weights: Weights = {}): DataSet {
   if (x.samples !== y.samples) {
     fail(
       `${who}: x and y must have as many samples`,
@@ -181,20 +214,17 @@ export function dataSet(who: string, x: Rows, y: Rows, weights?: Weights): DataS
       'one row of y for each row of x',
     );
   }
-  const weight = weights && weightOf(who, y, weights);
+  const weight = weightOf(who, y, weights);
   return {
     samples: x.samples,
     x: x.tensors,
     y: y.tensors,
-    w: y.tensors.map(() => weight ?? null),
+    w: y.tensors.map(() => weight),
   };
 }
 
-function weightOf(
-  who: string,
-  y: Rows,
-  { classWeight, sampleWeight }: Weights,
-): Float32Array | null {
+function weightOf(who: string, y: Rows, given: Weights): Float32Array | null {
+  const { classWeight, sampleWeight, trained = y.samples } = given;
   if (classWeight === undefined && sampleWeight === undefined) return null;
   const { samples } = y;
   if (sampleWeight && sampleWeight.length !== samples) {
@@ -204,30 +234,48 @@ function weightOf(
       'a number for each row of x',
     );
   }
-  const [target] = y.tensors;
-  if (classWeight && (target === undefined || y.tensors.length > 1)) {
-    fail(
-      `${who}: classWeight is for models with one output`,
-      { outputs: y.tensors.length },
-      'sampleWeight',
-    );
-  }
+  const classOf = classWeight && classesOf(who, y, classWeight);
   return Float32Array.from({ length: samples }, (_, i) => {
-    const ofClass = classWeight && target ? (classWeight[classOf(target, i)] ?? 1) : 1;
+    const ofClass = classOf && i < trained ? (classWeight?.[classOf(i)] ?? 1) : 1;
     return ofClass * (sampleWeight?.[i] ?? 1);
   });
 }
 
-/** The class of a sample: where its row is largest, or the number that it is. */
-function classOf({ data, shape }: Tensor, sample: number): number {
-  const each = data.length / (shape[0] ?? 1);
-  if (each === 1) return data[sample] ?? 0;
-  let best = 0;
-  const first = sample * each;
-  for (let i = 1; i < each; i++) {
-    if ((data[first + i] ?? 0) > (data[first + best] ?? 0)) best = i;
+/** Tells the class of each sample: the number that it is, or where its row is largest. */
+function classesOf(
+  who: string,
+  { tensors, ports }: Rows,
+  classWeight: Readonly<Record<number, number>>,
+): (sample: number) => number {
+  const [target, second] = tensors;
+  const [, each = 1, ...more] = target?.shape ?? [];
+  const named = ports[0]?.dtype === 'int32';
+  if (target === undefined || second || more.length > 0 || (named && each > 1)) {
+    fail(
+      `${who}: classWeight is for models that tell one class of each sample`,
+      { outputs: tensors.map(({ shape }) => showShape([-1, ...shape.slice(1)])).join(', ') },
+      'sampleWeight',
+    );
   }
-  return best;
+  const count = named ? ports[0]?.classes : each === 1 ? 0 : each;
+  for (const key of Object.keys(classWeight)) {
+    if (count ? Number(key) < count && /^\d+$/.test(key) : /^-?\d+$/.test(key)) continue;
+    fail(
+      `${who}: classWeight names a class that there is not`,
+      { given: show(key), classes: count ? `0 to ${count - 1}` : 'whole numbers' },
+      'classWeight: { 0: 1, 1: 5 }',
+    );
+  }
+  const { data } = target;
+  if (each === 1) return (sample) => data[sample] ?? 0;
+  return (sample) => {
+    const first = sample * each;
+    let best = 0;
+    for (let i = 1; i < each; i++) {
+      if ((data[first + i] ?? 0) > (data[first + best] ?? 0)) best = i;
+    }
+    return best;
+  };
 }
 
 /** Least and largest of the numbers, and the first that is not a number. */

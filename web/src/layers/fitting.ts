@@ -1,8 +1,9 @@
 // The course of a training, seen from the page: epochs, validation, callbacks, and when to stop.
-import { fail } from '../errors.js';
+import { fail, MLError } from '../errors.js';
 import type { Session } from '../model.js';
 import { absent, readOptions } from '../options.js';
 import type { TrainingAnswer, TrainingMethod } from '../runtime.js';
+import { show } from '../tensor.js';
 import type {
   DataSet,
   Slice,
@@ -12,12 +13,14 @@ import type {
   TrainingDescription,
   TrainingState,
 } from '../training.js';
-import { dataSet, halvesOf, isBatches, type Rows, rangeOf, readRows } from './data.js';
-import type { Batches, EvaluateOptions, History, Samples } from './layersModel.js';
+import { dataSet, halvesOf, isBatches, type Rows, rangeOf, readRows, type Target } from './data.js';
+import type { Batch, Batches, EvaluateOptions, History, Samples } from './layersModel.js';
 import {
   type Callbacks,
   type CompileOptions,
+  checkWhole,
   type FitOptions,
+  isWeights,
   type Logs,
   readCompile,
   readFit,
@@ -54,15 +57,23 @@ interface Source {
   facts: () => Record<string, unknown>;
 }
 
+/** What samples must be like. */
+interface Ports {
+  inputs: TrainingDescription['inputs'];
+  targets: Target[];
+}
+
 /** One model's training: what was compiled, and what runs. */
 export class Fitting {
   readonly #session: Session;
   #options: TrainerOptions | undefined;
-  #described: Promise<TrainingDescription> | undefined;
+  #described: Promise<Ports> | undefined;
   #restored: Checkpoint | undefined;
   #epochs = 0;
   #running = false;
   #ends: 'stop' | { reason: unknown } | undefined;
+  /** The end of everything that uses the samples beside those of fit(). */
+  #others: Promise<unknown> = Promise.resolve();
 
   constructor(session: Session) {
     this.#session = session;
@@ -109,7 +120,8 @@ export class Fitting {
     const aborted = () => this.#end({ reason: options.signal?.reason });
     options.signal?.addEventListener('abort', aborted);
     try {
-      const { inputs, targets } = await this.#description();
+      await this.#others;
+      const { inputs, targets } = await this.#ports('fit');
       const [training, validation] = generated
         ? [this.#generated(given, options), await this.#validation(options)]
         : await this.#given(
@@ -125,32 +137,40 @@ export class Fitting {
   }
 
   async trainOnBatch(x: Samples, y: Samples): Promise<Logs> {
-    this.#refuseRunning('trainOnBatch');
-    const { inputs, targets } = await this.#description();
-    const rows = [
-      readRows('trainOnBatch', 'x', inputs, x),
-      readRows('trainOnBatch', 'y', targets, y),
-    ] as const;
-    const data = dataSet('trainOnBatch', ...rows);
-    const done = await this.#train('batch', [sets.other, data, true, this.#epochs]);
-    if (done.bad !== null) this.#notANumber('trainOnBatch', done, {}, factsOf(...rows));
-    return done.metrics;
+    const who = 'trainOnBatch';
+    this.#refuseRunning(who);
+    return this.#inTurn(async () => {
+      const { inputs, targets } = await this.#ports(who);
+      const rows = [readRows(who, 'x', inputs, x), readRows(who, 'y', targets, y)] as const;
+      const data = dataSet(who, ...rows);
+      const done = await this.#train('batch', [sets.other, data, true, this.#epochs, false]);
+      if (done.bad !== null) this.#notANumber(who, done, {}, factsOf(...rows));
+      return done.metrics;
+    });
   }
 
   async evaluate(x: Samples, y: Samples, given: EvaluateOptions = {}): Promise<Logs> {
-    const { batchSize, sampleWeight } = readOptions('evaluate', given, evaluateOptions);
-    const { inputs, targets } = await this.#description();
-    const rows = [
-      readRows('evaluate', 'x', inputs, x),
-      readRows('evaluate', 'y', targets, y),
-    ] as const;
-    await this.#give(
-      sets.other,
-      dataSet('evaluate', ...rows, { classWeight: undefined, sampleWeight }),
-    );
-    const all = { set: sets.other, train: false, batchSize, shuffle: false, first: 0, epoch: 0 };
-    const done = await this.#train('epoch', [{ ...all, count: rows[0].samples }, false]);
-    return done.metrics;
+    const who = 'evaluate';
+    const { batchSize, sampleWeight } = readOptions(who, given, evaluateOptions);
+    checkWhole(who, 'batchSize', batchSize, 1);
+    return this.#inTurn(async () => {
+      const { inputs, targets } = await this.#ports(who);
+      const rows = [readRows(who, 'x', inputs, x), readRows(who, 'y', targets, y)] as const;
+      await this.#give(sets.other, dataSet(who, ...rows, { sampleWeight }));
+      const all = { set: sets.other, train: false, batchSize, shuffle: false, keepsOn: true };
+      const done = await this.#train('epoch', [
+        { ...all, first: 0, count: rows[0].samples, epoch: 0 },
+        false,
+      ]);
+      return done.metrics;
+    });
+  }
+
+  /** Does one thing after the other: two at once would see each other's samples. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#others.then(work);
+    this.#others = done.catch(() => {});
+    return done;
   }
 
   pause(): void {
@@ -180,12 +200,12 @@ export class Fitting {
     fail(`${who}: this model is being trained`, {}, 'await fit(), or stop() it first');
   }
 
-  /** What the core says of the training, which it prepares when it is first needed. */
-  #description(): Promise<TrainingDescription> {
+  /** What samples must be like; the core prepares the training when this is first asked. */
+  #ports(who: string): Promise<Ports> {
     const options = this.#options;
     if (options === undefined) {
       fail(
-        'fit: the model does not know how to train yet',
+        `${who}: the model does not know how to train yet`,
         {},
         "model.compile({ optimizer: 'adam', loss: 'meanSquaredError' })",
       );
@@ -197,12 +217,20 @@ export class Fitting {
     return this.#described;
   }
 
-  async #prepare(options: TrainerOptions): Promise<TrainingDescription> {
-    const described = await this.#train('compile', [options]);
+  async #prepare(options: TrainerOptions): Promise<Ports> {
+    const { inputs, targets, classes } = await this.#train('compile', [options]);
     const state = this.#restored?.state;
     if (state) await this.#train('restore', [state]);
     this.#restored = undefined;
-    return described;
+    const losses = lossesOf(options.loss, targets);
+    return {
+      inputs,
+      targets: targets.map((target, i) => ({
+        ...target,
+        classes: classes[i] ?? 0,
+        instead: otherLoss[losses[i] ?? ''],
+      })),
+    };
   }
 
   async #train<M extends TrainingMethod>(
@@ -221,8 +249,8 @@ export class Fitting {
   /** Samples in hand, and those of them or beside them that are for validation. */
   async #given(x: Rows, y: Rows, options: Checked): Promise<[Source, Source | undefined]> {
     const { batchSize, shuffle, validationSplit = 0, stepsPerEpoch } = options;
-    const data = dataSet('fit', x, y, options);
     const count = Math.floor(x.samples * (1 - validationSplit));
+    const data = dataSet('fit', x, y, { ...options, trained: count });
     if (count === 0) {
       fail(
         'fit: validation takes all samples',
@@ -272,51 +300,65 @@ export class Fitting {
     if (isBatches(validationData)) {
       return this.#generated(validationData, { ...options, stepsPerEpoch: validationSteps }, false);
     }
-    const { inputs, targets } = await this.#description();
-    const halves = halvesOf('fit: validationData', validationData);
-    const x = readRows('fit: validationData', 'x', inputs, halves.x);
-    const y = readRows('fit: validationData', 'y', targets, halves.y);
-    await this.#give(sets.validation, dataSet('fit: validationData', x, y));
+    const who = 'fit: validationData';
+    const { inputs, targets } = await this.#ports('fit');
+    const halves = halvesOf(who, validationData);
+    const x = readRows(who, 'x', inputs, halves.x);
+    const y = readRows(who, 'y', targets, halves.y);
+    await this.#give(sets.validation, dataSet(who, x, y));
     return this.#look(sets.validation, 0, x.samples, options, () => factsOf(x, y));
   }
 
   /** Batches that a generator makes, one crossing for each. */
   #generated(batches: Batches, options: Checked, train = true): Source {
     const steps = options.stepsPerEpoch;
-    const begin = typeof batches === 'function' ? batches : () => batches;
+    const who = train ? 'fit' : 'fit: validationData';
     if (typeof batches !== 'function' && steps === undefined && options.epochs > 1) {
       fail(
-        'fit: a generator gives its batches only once',
+        `${who}: a generator gives its batches only once`,
         { epochs: options.epochs },
-        'stepsPerEpoch, or the generator function itself, which begins anew for every epoch',
+        `${train ? 'stepsPerEpoch' : 'validationSteps'}, or the generator function itself, which begins anew for every epoch`,
       );
     }
     let facts = () => ({});
-    const who = train ? 'fit' : 'fit: validationData';
-    const run: Run = async (_, told) => {
-      const { inputs, targets } = await this.#description();
-      const source = begin();
-      const mean = new Mean();
+    const set = train ? sets.training : sets.validation;
+    const through = async (source: Iterator<Batch> | AsyncIterator<Batch>, told?: Told) => {
+      const { inputs, targets } = await this.#ports('fit');
+      let metrics: Logs | undefined;
       for (let step = 1; steps === undefined || step <= steps; step++) {
         const next = await source.next();
         if (next.done) {
-          if (steps !== undefined) refuseShort(who, step - 1, steps);
+          if (steps !== undefined || metrics === undefined) refuseShort(who, step - 1, steps);
           break;
         }
         const halves = halvesOf(who, next.value);
         const x = readRows(who, 'x', inputs, halves.x);
         const y = readRows(who, 'y', targets, halves.y);
         facts = () => factsOf(x, y);
-        const set = train ? sets.training : sets.validation;
         const data = dataSet(who, x, y, train ? options : undefined);
-        const done = await this.#train('batch', [set, data, train, this.#epochs]);
+        const done = await this.#train('batch', [set, data, train, this.#epochs, step > 1]);
         if (this.#done(done, options, facts) === null) return null;
-        mean.add(done);
-        await told?.({ ...mean.slice(), step, done: false, bad: null });
+        metrics = done.metrics;
+        await told?.({ ...done, done: false });
         if (this.#ends) return null;
       }
-      if (typeof batches === 'function') await source.return?.();
-      return mean.slice().metrics;
+      return metrics ?? {};
+    };
+    const run: Run = async (_, told) => {
+      if (typeof batches !== 'function') return through(batches, told);
+      const source = batches();
+      if (typeof source?.next !== 'function') {
+        fail(
+          `${who}: the function gives no generator`,
+          { given: show(source) },
+          'function* () { yield { x, y }; }',
+        );
+      }
+      try {
+        return await through(source, told);
+      } finally {
+        await source.return?.(); // also where a batch was refused, or training was stopped
+      }
     };
     return { steps, run, facts: () => facts() };
   }
@@ -355,36 +397,44 @@ export class Fitting {
     };
     const listens = onProgress || onBatchEnd ? told : undefined;
 
-    await callbacks.onTrainBegin?.();
-    for (let epoch = initialEpoch; epoch < epochs && !this.#ends; epoch++) {
-      this.#epoch = epoch;
-      this.#rate = rates?.(epoch);
-      if (this.#rate !== undefined) await this.#train('setLearningRate', [this.#rate]);
-      await callbacks.onEpochBegin?.(epoch);
-      const logs = this.#ends ? null : await training.run(epoch, listens);
-      if (failed) throw failed.error;
-      if (logs === null) break;
-      this.#epochs++;
-      const seen = await validation?.run(epoch, undefined);
-      if (seen === null) break;
-      for (const [name, value] of Object.entries(seen ?? {})) logs[`val_${name}`] = value;
-      history.epoch.push(epoch);
-      for (const [name, value] of Object.entries(logs)) {
-        history.history[name] = [...(history.history[name] ?? []), value];
+    try {
+      await callbacks.onTrainBegin?.();
+      for (let epoch = initialEpoch; epoch < epochs && !this.#ends; epoch++) {
+        this.#epoch = epoch;
+        this.#rate = rates?.(epoch);
+        if (this.#rate !== undefined) await this.#train('setLearningRate', [this.#rate]);
+        await callbacks.onEpochBegin?.(epoch);
+        const logs = this.#ends ? null : await training.run(epoch, listens);
+        if (failed) throw failed.error;
+        if (logs === null) break;
+        this.#epochs++;
+        const seen = await validation?.run(epoch, undefined);
+        if (seen === null) break;
+        for (const [name, value] of Object.entries(seen ?? {})) logs[`val_${name}`] = value;
+        history.epoch.push(epoch);
+        for (const [name, value] of Object.entries(logs)) {
+          history.history[name] = [...(history.history[name] ?? []), value];
+        }
+        const { best, stop } = watcher?.look(logs) ?? { best: false, stop: false };
+        if (best && watcher?.restoreBestWeights) await this.#train('keepWeights', []);
+        await callbacks.onEpochEnd?.(epoch, logs);
+        if (stop) {
+          history.ended = 'earlyStopping';
+          break;
+        }
       }
-      const { best, stop } = watcher?.look(logs) ?? { best: false, stop: false };
-      if (best && watcher?.restoreBestWeights) await this.#train('keepWeights', []);
-      await callbacks.onEpochEnd?.(epoch, logs);
-      if (stop) {
-        history.ended = 'earlyStopping';
-        break;
-      }
+    } finally {
+      if (watcher?.restoreBestWeights) await this.#restoreWeights();
     }
-    if (watcher?.restoreBestWeights) await this.#train('restoreWeights', []);
     if (this.#ends && this.#ends !== 'stop') throw this.#ends.reason;
     if (this.#ends) history.ended = 'stop';
     await callbacks.onTrainEnd?.();
     return history;
+  }
+
+  /** Brings back the best weights, also where training has failed; unless the model is gone. */
+  #restoreWeights(): Promise<void> {
+    return this.#train('restoreWeights', []).catch(() => {});
   }
 
   #notANumber(
@@ -397,13 +447,16 @@ export class Fitting {
     const rate = this.#rate ?? (typeof learningRate === 'number' ? learningRate : undefined);
     const { hint, ...others } = facts;
     fail(
-      `${who}: the loss is no longer a number, so training has stopped`,
+      `${who}: ${outOfHand}, so training has stopped`,
       {
         ...(options.epochs !== undefined && { epoch: this.#epoch }),
         step: slice.step,
         'first not a number': slice.bad,
         ...(rate !== undefined && { 'learning rate': rate }),
         ...others,
+        weights: options.earlyStopping?.restoreBestWeights
+          ? 'those of the best epoch, if there was one, come back; compile() before going on'
+          : 'of no more use: begin again with a new model',
       },
       [
         ...(typeof hint === 'string' ? [hint] : []),
@@ -416,12 +469,33 @@ export class Fitting {
   }
 }
 
+const outOfHand = 'the loss is no longer a number';
+
+/** Whether training failed because its numbers got out of hand: its weights are of no more use. */
+export function gotOutOfHand(error: unknown): boolean {
+  return error instanceof MLError && error.message.includes(outOfHand);
+}
+
+/** For losses that want classes in another form: the loss for that form. */
+const otherLoss: Readonly<Record<string, string | undefined>> = {
+  categoricalCrossentropy: "loss: 'sparseCategoricalCrossentropy' for numbers of classes",
+  sparseCategoricalCrossentropy: "loss: 'categoricalCrossentropy' for rows of 0 and 1",
+};
+
+/** The loss of each target. */
+function lossesOf(loss: CompileOptions['loss'], targets: readonly { name: string }[]): string[] {
+  return targets.map(({ name }, i) => {
+    if (typeof loss === 'string') return loss;
+    return (Array.isArray(loss) ? loss[i] : (loss as Record<string, string>)[name]) ?? '';
+  });
+}
+
 const evaluateOptions = {
   batchSize: 128,
   sampleWeight: absent<readonly number[] | Float32Array>(
     'a number for each sample',
     'sampleWeight: [1, 1, 0.5]',
-    (value) => Array.isArray(value) || value instanceof Float32Array,
+    isWeights,
   ),
 };
 
@@ -444,30 +518,15 @@ function factsOf(x: Rows, y: Rows): Record<string, unknown> {
   return facts;
 }
 
-function refuseShort(who: string, steps: number, wanted: number): never {
+function refuseShort(who: string, steps: number, wanted: number | undefined): never {
+  if (wanted === undefined) {
+    fail(`${who}: the generator gives no batch`, {}, 'yield { x, y } at least once');
+  }
   fail(
     `${who}: the generator ended too early`,
-    { batches: steps, stepsPerEpoch: wanted },
+    { batches: steps, [who === 'fit' ? 'stepsPerEpoch' : 'validationSteps']: wanted },
     'a generator that does not end, or the generator function itself',
   );
-}
-
-/** Means over batches that come one by one. */
-class Mean {
-  #samples = 0;
-  readonly #sums: Logs = {};
-
-  add({ samples, metrics }: Slice): void {
-    this.#samples += samples;
-    for (const [name, value] of Object.entries(metrics)) {
-      this.#sums[name] = (this.#sums[name] ?? 0) + value * samples;
-    }
-  }
-
-  slice(): { samples: number; metrics: Logs } {
-    const means = Object.entries(this.#sums).map(([name, sum]) => [name, sum / this.#samples]);
-    return { samples: this.#samples, metrics: Object.fromEntries(means) };
-  }
 }
 
 /** Tells how fast training goes, and how long it will take. */

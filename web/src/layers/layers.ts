@@ -367,7 +367,7 @@ export const bidirectional = layer('bidirectional', 'Bidirectional', [
   },
 ]);
 
-/** A layer that is applied to every step by itself. */
+/** A layer that is applied to every step by itself, with the mask of what lies inside the step. */
 export const timeDistributed = layer('timeDistributed', 'TimeDistributed', [
   {
     /** The layer. */

@@ -92,7 +92,7 @@ export interface LayersModel extends LoadedModel {
   evaluate(x: Samples, y: Samples, options?: EvaluateOptions): Promise<Logs>;
   /** The output for samples; for a model with several outputs use `run`. */
   predict(x: Samples, options?: PredictOptions): Promise<Tensor>;
-  /** Makes training wait after the step that runs. */
+  /** Makes training wait after the step that runs, also one that begins later, until resume(). */
   pause(): void;
   /** Lets training that waits go on. */
   resume(): void;
@@ -110,7 +110,10 @@ export interface LayersModel extends LoadedModel {
   getWeights(): Promise<Record<string, Tensor>>;
   /** Replaces weights; those that are not named stay. */
   setWeights(weights: Readonly<Record<string, Tensor>>): Promise<void>;
-  /** Says whether training changes the weights of a layer; compile() again after it. */
+  /**
+   * Says whether training changes a layer; saved with the model. A batch normalization that it does
+   * not change keeps to its moving averages, as in Keras.
+   */
   setTrainable(layer: string, trainable: boolean): Promise<void>;
   /**
    * Saves the model in the format of TensorFlow.js, and what the optimizer remembers beside it.

@@ -24,7 +24,7 @@ import type {
 import { store, stored } from './storage.js';
 import { summaryOf } from './summary.js';
 import { functionalTopology, sequentialTopology, type Topology } from './topology.js';
-import type { FitOptions } from './trainingOptions.js';
+import { checkWhole, type FitOptions } from './trainingOptions.js';
 
 /** How a model begins. */
 export interface CreateOptions {
@@ -210,13 +210,7 @@ class Loaded {
 
   async predict(given: Samples, options: PredictOptions = {}): Promise<Tensor> {
     const { batchSize } = readOptions('predict', options, predictOptions);
-    if (!Number.isInteger(batchSize) || batchSize < 1) {
-      fail(
-        'predict: batchSize must be a whole number from 1',
-        { given: batchSize },
-        'batchSize: 128',
-      );
-    }
+    checkWhole('predict', 'batchSize', batchSize, 1);
     const { client, model, description } = await this.#session.opened();
     const { inputs, outputs } = description;
     const [output, second] = outputs;
@@ -284,11 +278,7 @@ class Loaded {
         nearest(layer, layers),
       );
     }
-    for (const [i, { name }] of known.entries()) {
-      // The moving averages of a batch normalization are counted, not learned.
-      if (layerOf(name) !== layer || /\/moving_(mean|variance)$/.test(name)) continue;
-      await client.train(model, 'setTrainable', [i, trainable]);
-    }
+    await client.train(model, 'setTrainable', [layer, trainable]);
   }
 
   async resetStates(): Promise<void> {

@@ -59,6 +59,14 @@ export function sequentialTopology(layers: readonly Layer[], name: string): Topo
     if (each instanceof Layer) continue;
     fail('sequential: this is not a layer', { [`layers[${i}]`]: show(each) }, example);
   }
+  const again = layers.find((layer, i) => layers.indexOf(layer) !== i);
+  if (again !== undefined) {
+    fail(
+      'sequential: a layer stands twice in the list',
+      { layer: again.common.name ?? again.className },
+      'a layer for each place; or model(), where apply() shares the weights of one',
+    );
+  }
   const inputShape = first.inputShape ?? wordsOf(first);
   if (inputShape === undefined) {
     fail(

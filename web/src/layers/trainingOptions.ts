@@ -176,6 +176,11 @@ export interface TrainerOptions {
 const isLoss = (value: unknown): boolean => losses.some((loss) => loss === value);
 const numbers = (value: unknown): boolean => Array.isArray(value) && value.every(Number.isFinite);
 
+/** Whether a value can say how much each sample counts. */
+export function isWeights(value: unknown): boolean {
+  return numbers(value) || (value instanceof Float32Array && value.every(Number.isFinite));
+}
+
 const compileOptions = {
   optimizer: needed(
     absent<Optimizer>(
@@ -309,13 +314,13 @@ function curveOf(given: number | Curve, all: number): (epoch: number) => number 
 export interface EarlyStopping {
   /** Which number: `val_loss` if there is validation, else `loss`, if left out. */
   monitor?: string;
-  /** Epochs without a better number before it stops, from 0; 0 if left out. */
+  /** After how many epochs in a row without a better number it stops; 0, like 1, waits for none. */
   patience?: number;
   /** By how much a number must be better to count, from 0; 0 if left out. */
   minDelta?: number;
   /** Whether larger is better; if left out: for losses and errors no, for everything else yes. */
   larger?: boolean;
-  /** Whether the weights of the best epoch come back at the end; false if left out. */
+  /** Whether the weights of the best epoch come back, however it ends; false if left out. */
   restoreBestWeights?: boolean;
 }
 
@@ -360,7 +365,7 @@ export class Watcher {
     const best = this.#sign * value < this.#best - this.#minDelta;
     if (best) this.#best = this.#sign * value;
     this.#waited = best ? 0 : this.#waited + 1;
-    return { best, stop: !best && this.#waited > this.#patience };
+    return { best, stop: !best && this.#waited >= this.#patience };
   }
 }
 
@@ -423,7 +428,7 @@ export interface FitOptions {
   validationSteps?: number;
   /** Batches of an epoch, from 1; all of the data if left out. */
   stepsPerEpoch?: number;
-  /** How much samples of each class count: `{ 0: 1, 1: 5 }`; 1 each if left out. */
+  /** How much samples of each class count in training: `{ 0: 1, 1: 5 }`; 1 each if left out. */
   classWeight?: Readonly<Record<number, number>>;
   /** How much each sample counts; 1 each if left out. */
   sampleWeight?: readonly number[] | Float32Array;
@@ -460,7 +465,7 @@ const fitOptions = {
   sampleWeight: absent<readonly number[] | Float32Array>(
     'a number for each sample',
     'sampleWeight: [1, 1, 0.5]',
-    (value) => numbers(value) || value instanceof Float32Array,
+    isWeights,
   ),
   callbacks: absent<Callbacks>(
     'an object of functions',
@@ -480,8 +485,8 @@ const fitOptions = {
 /** Checks what fit() was given. */
 export function readFit(given: FitOptions) {
   const options = readOptions('fit', given, fitOptions);
-  for (const name of ['batchSize', 'epochs'] as const) checkWhole(name, options[name], 1);
-  checkWhole('initialEpoch', options.initialEpoch, 0);
+  for (const name of ['batchSize', 'epochs'] as const) checkWhole('fit', name, options[name], 1);
+  checkWhole('fit', 'initialEpoch', options.initialEpoch, 0);
   readOptions('fit: callbacks', options.callbacks ?? {}, callbackNames);
   if (options.validationSplit !== undefined && options.validationData !== undefined) {
     fail('fit: validationSplit and validationData cannot be given together', {}, 'one of them');
@@ -489,7 +494,8 @@ export function readFit(given: FitOptions) {
   return options;
 }
 
-function checkWhole(name: string, value: number, from: number): void {
+/** Refuses a number that is not whole or too small. */
+export function checkWhole(who: string, name: string, value: number, from: number): void {
   if (Number.isInteger(value) && value >= from) return;
-  fail(`fit: ${name} must be a whole number from ${from}`, { given: value }, `${name}: ${from}`);
+  fail(`${who}: ${name} must be a whole number from ${from}`, { given: value }, `${name}: ${from}`);
 }

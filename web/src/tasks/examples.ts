@@ -79,6 +79,14 @@ export class Examples {
       row.map(({ name, cell }) => columnFor(name, cell, this.pictureShape()));
     const inputs = this.inputs.length > 0 ? this.inputs : made(xs);
     const outputs = this.outputs.length > 0 ? this.outputs : made(ys);
+    const word = task === 'regression' ? outputs.find(({ kind }) => kind !== 'number') : undefined;
+    if (word) {
+      fail(
+        `${caller}: a regression learns numbers`,
+        { in: `${where}, column "${word.name}"`, given: show(ys[outputs.indexOf(word)]?.cell) },
+        "task: 'classification' for words",
+      );
+    }
     if (task !== 'regression' && outputs.length !== 1) {
       fail(
         `${caller}: a classification has one output`,
@@ -90,11 +98,31 @@ export class Examples {
       xs: ordered(caller, where, inputs, xs),
       ys: ordered(caller, where, outputs, ys),
     };
+    this.#declareClasses(caller, where, outputs, example.ys);
     this.inputs = inputs;
     this.outputs = outputs;
     for (const [i, column] of inputs.entries()) learnCell(column, example.xs[i] ?? 0);
     for (const [i, column] of outputs.entries()) learnCell(column, example.ys[i] ?? 0);
     this.rows.push(example);
+  }
+
+  /** Keeps to the classes that the network was told of, in their order, where it was. */
+  #declareClasses(
+    caller: string,
+    where: string,
+    [column]: readonly Column[],
+    [word]: readonly Cell[],
+  ): void {
+    const classes = this.#expected.task === 'regression' ? [] : namesIn(this.#expected.outputs);
+    if (!classes || classes.length < 2 || column?.kind !== 'word') return;
+    if (!classes.includes(String(word))) {
+      fail(
+        `${caller}: the network was told of no such class`,
+        { in: where, given: show(word), outputs: classes.join(', ') },
+        nearest(String(word), classes),
+      );
+    }
+    if (column.words.length === 0) column.words.push(...classes);
   }
 
   /** Does some work that adds examples; if it fails, everything is as before. */
@@ -169,12 +197,17 @@ export class Examples {
     );
   }
 
-  /** Cells as the network takes them, or should give them. */
-  tensor(caller: string, columns: readonly Column[], rows: readonly (readonly Cell[])[]): Tensor {
+  /** Cells as a network takes them, or should give them. */
+  tensor(
+    caller: string,
+    columns: readonly Column[],
+    rows: readonly (readonly Cell[])[],
+    normalized = this.normalized,
+  ): Tensor {
     const width = widthOfAll(columns);
     const data = new Float32Array(rows.length * width);
     for (const [i, row] of rows.entries()) {
-      encode(caller, columns, row, this.normalized, data.subarray(i * width, (i + 1) * width));
+      encode(caller, columns, row, normalized, data.subarray(i * width, (i + 1) * width));
     }
     const [first] = columns;
     const shape =

@@ -1,5 +1,6 @@
 // What is behind neuralNetwork(): examples, and the model that learns from them.
 import { fail } from '../errors.js';
+import { gotOutOfHand } from '../layers/fitting.js';
 import { Layer } from '../layers/layer.js';
 import { conv2d, dense, flatten, maxPooling2d } from '../layers/layers.js';
 import type { LayersModel } from '../layers/layersModel.js';
@@ -77,6 +78,13 @@ function readTrain(given: TrainOptions): FitOptions {
   return Object.fromEntries(options.filter(([, value]) => value !== undefined));
 }
 
+/** What goes in and comes out of a network, as it was when it learned. */
+interface Learned {
+  inputs: Column[];
+  outputs: Column[];
+  isNormalized: boolean;
+}
+
 /** Networks made so far: each draws from random numbers of its own. */
 let networks = 0;
 
@@ -85,6 +93,9 @@ export class Network {
   readonly #examples: Examples;
   readonly #random: Random;
   #model: Loading<LayersModel> | undefined;
+  /** Examples that come later change the columns, but not what the model knows of them. */
+  #learned: Learned = { inputs: [], outputs: [], isNormalized: false };
+  #training = false;
   /** The sizes that the model was made for. */
   #sizes = '';
   /** Whether all examples are there: pictures and files take time. */
@@ -96,6 +107,7 @@ export class Network {
     this.#random = new Random(options.seed, networks++);
     if (!options.neuroEvolution) return;
     this.#examples.declare();
+    this.#learn();
     this.#begin();
   }
 
@@ -192,7 +204,23 @@ export class Network {
     whileTraining?: (epoch: number, logs: EpochLogs) => unknown,
     finished?: () => unknown,
   ): Promise<void> {
-    await this.#adding;
+    if (this.#training) {
+      fail('train: this network is being trained', {}, 'await train(), or stop() it first');
+    }
+    this.#training = true;
+    try {
+      await this.#adding;
+      await this.#fit(options, whileTraining);
+    } finally {
+      this.#training = false;
+    }
+    await finished?.();
+  }
+
+  async #fit(
+    options: FitOptions,
+    whileTraining?: (epoch: number, logs: EpochLogs) => unknown,
+  ): Promise<void> {
     this.#refuseEmpty('train');
     const { inputs, outputs, rows } = this.#examples;
     const [output] = outputs;
@@ -204,6 +232,7 @@ export class Network {
       );
     }
     const model = this.#begin();
+    this.#learn();
     const tensor = (columns: readonly Column[], half: 'xs' | 'ys') =>
       this.#examples.tensor(
         'train',
@@ -211,27 +240,41 @@ export class Network {
         rows.map((example) => example[half]),
       );
     const callbacks = whileTraining && { onEpochEnd: whileTraining };
-    await model.fit(tensor(inputs, 'xs'), tensor(outputs, 'ys'), {
-      ...options,
-      ...(callbacks && { callbacks }),
-    });
-    await finished?.();
+    try {
+      await model.fit(tensor(inputs, 'xs'), tensor(outputs, 'ys'), {
+        ...options,
+        ...(callbacks && { callbacks }),
+      });
+    } catch (error) {
+      // The next training begins anew.
+      if (gotOutOfHand(error) && this.#model === model) {
+        this.#model = undefined;
+        model.dispose();
+      }
+      throw error;
+    }
+  }
+
+  /** Notes the columns as they are now. */
+  #learn(): void {
+    const { inputs, outputs, normalized } = this.#examples;
+    this.#learned = structuredClone({ inputs, outputs, isNormalized: normalized });
   }
 
   async classify(rows: readonly Row[]): Promise<Label[][]> {
     const results = await this.#compute('classify', rows, 'classes');
-    const [output] = this.#examples.outputs;
+    const [output] = this.#learned.outputs;
     const words = output?.kind === 'word' ? output.words : [];
     return results.map((row) => best(row, words, words.length));
   }
 
   async predict(rows: readonly Row[]): Promise<Estimate[][]> {
     const results = await this.#compute('predict', rows, 'numbers');
-    const { outputs, normalized } = this.#examples;
+    const { outputs, isNormalized } = this.#learned;
     return results.map((row) =>
       outputs.map((column, i) => {
         const value = row[i] ?? Number.NaN;
-        const back = normalized && column.kind === 'number' ? unscaled(column, value) : value;
+        const back = isNormalized && column.kind === 'number' ? unscaled(column, value) : value;
         return { label: column.name, value: back };
       }),
     );
@@ -277,16 +320,15 @@ export class Network {
     const model = await this.#ready('copy');
     const files = await model.files({ optimizer: false });
     const copy = new Network({ ...this.#options, neuroEvolution: false });
-    const { inputs, outputs, normalized } = this.#examples;
-    await copy.#take(files, structuredClone({ inputs, outputs, isNormalized: normalized }));
+    await copy.#take(files, structuredClone(this.#learned));
     return copy;
   }
 
   async save(where = 'downloads://model'): Promise<void> {
     const model = await this.#ready('save');
-    const { inputs, outputs, normalized } = this.#examples;
+    const { inputs, outputs, isNormalized } = this.#learned;
     const files = await model.files();
-    files.set('model_meta.json', encoded(writeMeta(inputs, outputs, normalized)));
+    files.set('model_meta.json', encoded(writeMeta(inputs, outputs, isNormalized)));
     await store(where, files);
   }
 
@@ -296,7 +338,7 @@ export class Network {
   }
 
   /** Becomes the network of these files; the old one stays if they cannot be read. */
-  async #take(files: ModelSource, meta: ReturnType<typeof readMeta>): Promise<void> {
+  async #take(files: ModelSource, meta: Learned): Promise<void> {
     const { worker } = this.#options;
     const loading = loadLayersModel(files, worker === undefined ? {} : { worker });
     await loading;
@@ -307,6 +349,7 @@ export class Network {
     examples.inputs = meta.inputs;
     examples.outputs = meta.outputs;
     examples.normalized = meta.isNormalized;
+    this.#learn();
     this.#sizes = this.#sizesNow();
     this.#compile(loading);
   }
@@ -399,7 +442,8 @@ export class Network {
     const model = await this.#ready(caller);
     if (rows.length === 0) return [];
     const cells = await this.#examples.cellsOf(caller, rows);
-    const given = this.#examples.tensor(caller, this.#examples.inputs, cells);
+    const { inputs, isNormalized } = this.#learned;
+    const given = this.#examples.tensor(caller, inputs, cells, isNormalized);
     const { data } = await model.predict(given);
     const each = data.length / rows.length;
     return rows.map((_, i) => Float32Array.from(data.subarray(i * each, (i + 1) * each)));
