@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { Lexer, Marked, type Token, type Tokens, type TokensList } from 'marked';
 import { renderCode } from './highlight.js';
-import { escape, slug } from './html.js';
+import { escapeHtml, slug } from './html.js';
 import type { MadePage, MadePages } from './pages.js';
 import { tree } from './places.js';
 import { texts } from './texts.js';
@@ -63,7 +63,7 @@ export async function readGuides(): Promise<MadePages> {
 /** The page of the operators. */
 export function operatorPages(): MadePages {
   const content = async () => {
-    const [, ...tokens] = await readTokens(operators);
+    const [, , , ...tokens] = await readTokens(operators); // without title and who wrote the file
     const part = { source: operators, title: '', folder: 'operators', tokens, headings: [] };
     const body = await renderTokens(part, []);
     return (
@@ -107,11 +107,11 @@ function plain(token: Token | undefined): string {
 function renderIndex(index: Part, chapters: readonly Part[]): string {
   const items = chapters.map(
     (part) =>
-      `<li><a href="../${part.folder}/"><h2>${escape(part.title)}</h2></a>` +
-      `<p>${escape(firstSentence(plain(captionOf(part))))}</p></li>`,
+      `<li><a class="entry" href="../${part.folder}/"><h2>${escapeHtml(part.title)}</h2></a>` +
+      `<p>${escapeHtml(firstSentence(plain(captionOf(part))))}</p></li>`,
   );
   return (
-    `<h1>${texts.guide}</h1><p class="caption">${escape(plain(captionOf(index)))}</p>` +
+    `<h1>${texts.guide}</h1><p class="caption">${escapeHtml(plain(captionOf(index)))}</p>` +
     `<ol class="chapters">${items.join('')}</ol>`
   );
 }
@@ -131,11 +131,13 @@ async function renderPart(
   const rest = part.tokens.filter((token) => token !== caption);
   const lead = caption ? await renderTokens({ ...part, tokens: [caption] }, chapters) : '';
   const turn = [
-    before && `<a href="../../${before.folder}/"><span>${texts.before}</span>${escape(before.title)}</a>`,
-    after && `<a class="next" href="../../${after.folder}/"><span>${texts.after}</span>${escape(after.title)}</a>`,
+    before &&
+      `<a href="../../${before.folder}/"><span>${texts.before}</span>${escapeHtml(before.title)}</a>`,
+    after &&
+      `<a class="next" href="../../${after.folder}/"><span>${texts.after}</span>${escapeHtml(after.title)}</a>`,
   ];
   return (
-    `<div class="reader"><article class="prose"><h1>${escape(part.title)}</h1>` +
+    `<div class="reader"><article class="prose"><h1>${escapeHtml(part.title)}</h1>` +
     `<div class="lead">${lead}</div>${await renderTokens({ ...part, tokens: rest }, chapters)}` +
     `<nav class="turn" aria-label="${texts.after}">${turn.filter(Boolean).join('')}</nav></article>` +
     `${renderContents(part, chapters)}</div>`
@@ -147,11 +149,11 @@ function renderContents(part: Part, chapters: readonly Part[]): string {
     const here = chapter === part;
     const headings = here ? part.headings : [];
     const inner = headings.map(
-      ({ text }) => `<li><a href="#${slug(text)}">${escape(text.replaceAll('`', ''))}</a></li>`,
+      ({ text }) => `<li><a href="#${slug(text)}">${escapeHtml(text.replaceAll('`', ''))}</a></li>`,
     );
     const below = inner.length > 1 ? `<ul>${inner.join('')}</ul>` : '';
     const current = here ? ' aria-current="page"' : '';
-    return `<li><a href="../../${chapter.folder}/"${current}>${escape(chapter.title)}</a>${below}</li>`;
+    return `<li><a href="../../${chapter.folder}/"${current}>${escapeHtml(chapter.title)}</a>${below}</li>`;
   });
   return `<nav class="contents" aria-label="${texts.guides}"><ul>${items.join('')}</ul></nav>`;
 }
@@ -172,7 +174,9 @@ async function renderTokens(part: Part, chapters: readonly Part[]): Promise<stri
         const row = (cells: Tokens.TableCell[], tag: string) =>
           `<tr>${cells.map((cell) => `<${tag}>${this.parser.parseInline(cell.tokens)}</${tag}>`).join('')}</tr>`;
         const named = token.header.some(({ text }) => text !== '');
-        const head = named ? `<thead>${row(token.header, 'td').replaceAll(/<(\/?)td>/g, '<$1th>')}</thead>` : '';
+        const head = named
+          ? `<thead>${row(token.header, 'td').replaceAll(/<(\/?)td>/g, '<$1th>')}</thead>`
+          : '';
         const body = token.rows.map((cells) => row(cells, 'td')).join('\n');
         return (
           `<div class="scroll" tabindex="0" role="region" aria-label="${texts.table}">` +
@@ -181,9 +185,10 @@ async function renderTokens(part: Part, chapters: readonly Part[]): Promise<stri
       },
       link({ href, tokens }) {
         const address = resolveLink(href, part, chapters);
-        return `<a href="${escape(address)}">${this.parser.parseInline(tokens)}</a>`;
+        return `<a href="${escapeHtml(address)}">${this.parser.parseInline(tokens)}</a>`;
       },
-      image: ({ href, text }) => `<span class="drawing" data-drawing="${escape(href)}">${escape(text)}</span>`,
+      image: ({ href, text }) =>
+        `<span class="drawing" data-drawing="${escapeHtml(href)}">${escapeHtml(text)}</span>`,
     },
   });
   for (const token of part.tokens) {
@@ -214,7 +219,8 @@ function resolveLink(href: string, part: Part, chapters: readonly Part[]): strin
   const top = '../'.repeat(part.folder.split('/').length);
   if (target === operators) return `${top}operators/`;
   const inFile = chapters.filter(({ source }) => source === target);
-  const holds = ({ tokens }: Part) => tokens.some((token) => isHeading(token) && slug(token.text) === anchor);
+  const holds = ({ tokens }: Part) =>
+    tokens.some((token) => isHeading(token) && slug(token.text) === anchor);
   const page = anchor ? inFile.find(holds) : inFile[0];
   if (!page) {
     throw new Error(

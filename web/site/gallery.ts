@@ -1,7 +1,7 @@
 // The demos, by what their own files say of them.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { escape } from './html.js';
+import { escapeHtml } from './html.js';
 import { demos } from './places.js';
 import { texts } from './texts.js';
 
@@ -54,7 +54,7 @@ export async function renderGallery(): Promise<string> {
   const cards = (await readDemos()).map(
     (demo) =>
       `<li><a class="card" href="./${demo.name}/"><div class="stretched">${demo.cover}</div>` +
-      `<h2>${demo.title}</h2><p>${escape(demo.caption)}</p>` +
+      `<h2>${demo.title}</h2><p>${escapeHtml(demo.caption)}</p>` +
       `<p class="count">${texts.lines(countLines(demo))}</p></a></li>`,
   );
   return cards.join('\n');

@@ -1,8 +1,8 @@
 // What every page is framed by, and the pages that are made rather than written.
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { escape } from './html.js';
-import { tree } from './places.js';
+import { escapeHtml } from './html.js';
+import { demos, tree } from './places.js';
 import { texts } from './texts.js';
 
 /** A page that no file holds. */
@@ -20,7 +20,6 @@ const sections: [folder: string, name: string][] = [
   ['', texts.demos],
   ['guide', texts.guide],
   ['reference', texts.reference],
-  ['operators', texts.operators],
   ['benchmark', texts.benchmark],
 ];
 
@@ -31,8 +30,8 @@ export async function renderPage({ title, description, content }: MadePage): Pro
   <head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <meta name="description" content="${escape(description)}" />
-    <title>${escape(title)} – ${texts.site}</title>
+    <meta name="description" content="${escapeHtml(description)}" />
+    <title>${escapeHtml(title)} – ${texts.site}</title>
     <link rel="icon" href="/studio/icon.svg" />
     <link rel="stylesheet" href="/studio/style.css" />
     <link rel="stylesheet" href="/studio/reading.css" />
@@ -46,8 +45,19 @@ export async function renderPage({ title, description, content }: MadePage): Pro
 `;
 }
 
+/** A page with the parts that several share: `<!-- editor -->` is studio/editor.html. */
+async function withParts(html: string): Promise<string> {
+  const parts = (await readdir(join(demos, 'studio'))).filter((name) => name.endsWith('.html'));
+  let whole = html;
+  for (const part of parts) {
+    const text = await readFile(join(demos, 'studio', part), 'utf8');
+    whole = whole.replace(`<!-- ${part.replace('.html', '')} -->`, () => text.trim());
+  }
+  return whole;
+}
+
 /**
- * Puts header and footer around a page.
+ * Puts header and footer around a page, and the shared parts into it.
  *
  * @param folder where it is below the root: `` for the gallery, `guide/classify`
  */
@@ -55,13 +65,14 @@ export async function frame(html: string, folder: string): Promise<string> {
   const template = await readFile(join(tree, 'web/site/frame.html'), 'utf8');
   const top = folder === '' ? './' : '../'.repeat(folder.split('/').length);
   const links = sections.map(([section, name]) => {
-    const here = section !== '' && folder.split('/')[0] === section ? ' aria-current="true"' : '';
+    const [start] = folder === 'operators' ? ['reference'] : folder.split('/');
+    const here = section !== '' && start === section ? ' aria-current="true"' : '';
     return `<li><a href="${top}${section}${section && '/'}"${here}>${name}</a></li>`;
   });
   const words: Record<string, string> = { ...textsOf(texts), top, links: links.join('\n') };
   const filled = template.replace(/\{\{(\w+)\}\}/g, (_, name) => words[name] ?? '');
   const [header = '', footer = ''] = filled.split('<!-- page -->');
-  return html
+  return (await withParts(html))
     .replace('<!-- header -->', () => header.trim())
     .replace('<!-- footer -->', () => footer.trim())
     .replace('<main class="page"', '<main class="page" id="main" tabindex="-1"');

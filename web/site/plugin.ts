@@ -6,7 +6,7 @@ import { join, relative, sep } from 'node:path';
 import type { HtmlTagDescriptor, Plugin } from 'vite';
 import { operatorPages, readGuides } from './documents.js';
 import { readDemo, renderGallery } from './gallery.js';
-import { escape } from './html.js';
+import { escapeHtml } from './html.js';
 import { frame, type MadePages, renderPage } from './pages.js';
 import { demos, library, tree } from './places.js';
 import { referencePages } from './reference.js';
@@ -37,10 +37,13 @@ export function site(): Plugin {
     resolveId(id) {
       if (!building) return undefined;
       if (id === entry) return { id: 'gesso', external: true };
-      return pageAt(relative(demos, id).split(sep).join('/')) && id.startsWith(demos) ? id : undefined;
+      return pageAt(relative(demos, id).split(sep).join('/')) && id.startsWith(demos)
+        ? id
+        : undefined;
     },
     load(id) {
-      const page = building && id.startsWith(demos) && pageAt(relative(demos, id).split(sep).join('/'));
+      const page =
+        building && id.startsWith(demos) && pageAt(relative(demos, id).split(sep).join('/'));
       return page ? renderPage(page) : undefined;
     },
     transformIndexHtml: {
@@ -51,8 +54,8 @@ export function site(): Plugin {
         const demo = await readDemo(folder);
         const framed = (await frame(html, folder))
           .replace('<!-- gallery -->', () => gallery)
-          .replace(/(<p [^>]*data-caption>)/, (tag) => tag + escape(demo?.caption ?? ''))
-          .replace(/(<code data-code[^>]*>)/, (tag) => tag + escape(demo?.sketch ?? ''));
+          .replace(/(<p [^>]*data-caption>)/, (tag) => tag + escapeHtml(demo?.caption ?? ''))
+          .replace(/(<code data-code[^>]*>)/, (tag) => tag + escapeHtml(demo?.sketch ?? ''));
         return { html: framed, tags: tagsFor(folder, building) };
       },
     },
@@ -98,9 +101,7 @@ function tagsFor(folder: string, building: boolean): HtmlTagDescriptor[] {
   const top = folder === '' ? './' : '../'.repeat(folder.split('/').length);
   const map = JSON.stringify({ imports: { gesso: `${top}gesso/index.js` } });
   return [
-    ...(building
-      ? [{ tag: 'script', attrs: { type: 'importmap' }, children: map, ...head }]
-      : []),
+    ...(building ? [{ tag: 'script', attrs: { type: 'importmap' }, children: map, ...head }] : []),
     { tag: 'script', attrs: { src: '/theme.js' }, ...head },
     { tag: 'script', attrs: { type: 'module', src: '/studio/shell.ts' }, injectTo: 'head' },
   ];

@@ -1,5 +1,6 @@
 // The reference: pages made from the comments in the library's source, by TypeDoc.
 import { join } from 'node:path';
+import { marked } from 'marked';
 import {
   Application,
   type Comment,
@@ -10,9 +11,8 @@ import {
   type SignatureReflection,
   type SomeType,
 } from 'typedoc';
-import { marked } from 'marked';
 import { renderCode } from './highlight.js';
-import { escape } from './html.js';
+import { escapeHtml } from './html.js';
 import type { MadePage, MadePages } from './pages.js';
 import { tree } from './places.js';
 import { texts } from './texts.js';
@@ -116,15 +116,19 @@ async function renderIndex(): Promise<string> {
     const names = all.filter((entry) => entry.chapter === chapter);
     const links = sorted(names)
       .filter(({ reflection }) => isValue(reflection))
-      .map(({ reflection: { name } }) => `<a href="./${chapter.folder}/#${name}"><code>${name}</code></a>`);
+      .map(
+        ({ reflection: { name } }) =>
+          `<a href="./${chapter.folder}/#${name}"><code>${name}</code></a>`,
+      );
     return (
-      `<li><a href="./${chapter.folder}/"><h2>${chapter.title}</h2></a>` +
+      `<li><a class="entry" href="./${chapter.folder}/"><h2>${chapter.title}</h2></a>` +
       `<p>${chapter.description}</p><p class="names">${links.join(' ')}</p></li>`
     );
   });
   return (
     `<h1>${texts.reference}</h1><p class="caption">${texts.referenceCaption}</p>` +
-    `<ul class="chapters">${items.join('')}</ul>`
+    `<ul class="chapters">${items.join('')}<li><a class="entry" href="../operators/"><h2>${texts.operators}</h2></a>` +
+    `<p>${texts.operatorsCaption}</p></li></ul>`
   );
 }
 
@@ -154,6 +158,7 @@ async function renderChapter(chapter: Chapter): Promise<string> {
     const below = other === chapter ? `<ul>${names.join('')}</ul>` : '';
     return `<li><a href="../${other.folder}/"${current}>${other.title}</a>${below}</li>`;
   });
+  contents.push(`<li><a href="../../operators/">${texts.operators}</a></li>`);
   return (
     `<div class="reader"><article class="prose"><h1>${chapter.title}</h1>` +
     `<p class="lead">${chapter.description}</p>${sections.join('\n')}</article>` +
@@ -191,7 +196,12 @@ class Writer {
     if (options) {
       const needed = options.some(({ optional }) => !optional);
       const code = `${name}(${needed ? 'options' : 'options?'}): Layer`;
-      return head + (await this.code(code)) + (await this.text(reflection.comment)) + (await this.lines(options));
+      return (
+        head +
+        (await this.code(code)) +
+        (await this.text(reflection.comment)) +
+        (await this.lines(options))
+      );
     }
     const signatures = reflection.signatures ?? [];
     if (signatures.length > 0) return head + (await this.calls(name, signatures));
@@ -199,7 +209,8 @@ class Writer {
       return head + (await this.text(reflection.comment)) + (await this.members(reflection));
     }
     const type = reflection.type?.toString() ?? '';
-    const declared = reflection.kind & ReflectionKind.TypeAlias ? `type ${name} = ${type}` : `${name}: ${type}`;
+    const declared =
+      reflection.kind & ReflectionKind.TypeAlias ? `type ${name} = ${type}` : `${name}: ${type}`;
     return head + (await this.code(declared)) + (await this.text(reflection.comment));
   }
 
@@ -287,7 +298,7 @@ class Writer {
 
   /** A type, its names linked. */
   private linked(type: string): string {
-    return escape(type).replace(/\b[A-Z]\w+\b/g, (name) => {
+    return escapeHtml(type).replace(/\b[A-Z]\w+\b/g, (name) => {
       const place = this.places.get(name);
       return place ? `<a href="${place}">${name}</a>` : name;
     });
@@ -296,9 +307,9 @@ class Writer {
   private async code(text: string): Promise<string> {
     const long = text.length > 76 ? folded(text) : text;
     const html = await renderCode(long, 'ts');
-    return html.replace(/>([A-Z]\w+)</g, (whole, name) => {
+    return html.replace(/>(\s*)([A-Z]\w+)(\s*)</g, (whole, before, name, after) => {
       const place = this.places.get(name);
-      return place ? `><a href="${place}">${name}</a><` : whole;
+      return place ? `>${before}<a href="${place}">${name}</a>${after}<` : whole;
     });
   }
 }
@@ -327,7 +338,8 @@ function folded(text: string): string {
 function optionsOf(type: SomeType | undefined): Line[] | undefined {
   if (type?.type !== 'reflection') return undefined;
   const [parameter] = type.declaration.signatures?.[0]?.parameters ?? [];
-  if (parameter?.type?.type !== 'reference' || parameter.type.name !== 'LayerOptions') return undefined;
+  if (parameter?.type?.type !== 'reference' || parameter.type.name !== 'LayerOptions')
+    return undefined;
   const [argument] = parameter.type.typeArguments ?? [];
   const parts = argument?.type === 'intersection' ? argument.types : argument ? [argument] : [];
   const lines = parts.flatMap((part) =>

@@ -1,6 +1,7 @@
 // The drawing pad: ink from a mouse, a finger, a pen, or the arrow keys.
-import { onThemeChange } from './page.js';
+
 import type { Point, Stroke } from '../digits/asDigit.js';
+import { onThemeChange } from './page.js';
 
 const keyStep = 0.05; // of the pad's width
 

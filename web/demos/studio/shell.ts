@@ -26,7 +26,8 @@ button.addEventListener('click', () => {
 const offline = find('[data-offline]');
 const tell = () => {
   if (!navigator.onLine) offline.textContent = offline.dataset.cut ?? '';
-  else offline.textContent = navigator.serviceWorker?.controller ? (offline.dataset.ready ?? '') : '';
+  else
+    offline.textContent = navigator.serviceWorker?.controller ? (offline.dataset.ready ?? '') : '';
 };
 
 async function keepSite(): Promise<void> {
