@@ -75,7 +75,7 @@ test('the built site reads a digit with the library that ships', async ({ page }
   const files: string[] = [];
   page.on('request', (request) => files.push(new URL(request.url()).pathname));
   await page.goto('/');
-  await page.getByRole('link', { name: 'Digits', exact: true }).click();
+  await page.getByRole('link', { name: /Which digit did you draw/ }).click();
   await page.getByRole('button', { name: 'Write a 4 on the pad' }).click();
   await expect(answer(page)).toHaveText('4');
   expect(files).toContain('/gesso/index.js');
@@ -94,46 +94,43 @@ test('the built site trains with the library that ships', async ({ page }) => {
   await expect(page.locator('[data-epochs]')).toHaveText(/^\d{2}/);
 });
 
-for (const [device, width, height] of [
-  ['phone', 390, 800],
-  ['desktop', 1280, 860],
+// Each width and each set of colours once: what is wrong in one is wrong beside any other.
+for (const [device, width, height, colorScheme] of [
+  ['phone', 390, 800, 'dark'],
+  ['desktop', 1280, 860, 'light'],
 ] as const) {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    test(`every page, on a ${device}, ${colorScheme}: read, painted, still, for everybody`, async ({
-      page,
-    }) => {
-      test.setTimeout(240_000);
-      await page.setViewportSize({ width, height });
-      await page.emulateMedia({ colorScheme });
-      await observe(page);
-      for (const path of paths) {
-        await test.step(path, async () => {
-          await page.goto(path, { waitUntil: 'networkidle' });
-          await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
-          await expectNoSidewaysScroll(page);
+  test(`every page is painted soon, stays still and is for everybody: ${device}, ${colorScheme}`, async ({
+    page,
+  }) => {
+    test.setTimeout(300_000);
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme });
+    await observe(page);
+    for (const path of paths) {
+      await page.goto(path, { waitUntil: 'networkidle' });
+      await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
+      await expectNoSidewaysScroll(page);
 
-          const paint = await page.evaluate(
-            () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime,
-          );
-          expect.soft(paint, `${path}: first paint`).toBeLessThan(1000);
-          const shifts = await page.evaluate(() => window.shifts);
-          expect.soft(shifts, `${path}: layout shifts`).toEqual([]);
+      const paint = await page.evaluate(
+        () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime,
+      );
+      expect.soft(paint, `${path}: first paint`).toBeLessThan(1000);
+      const shifts = await page.evaluate(() => window.shifts);
+      expect.soft(shifts, `${path}: layout shifts`).toEqual([]);
 
-          const { violations } = await new AxeBuilder({ page }).analyze();
-          const found = violations.flatMap(({ id, nodes }) =>
-            nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
-          );
-          expect.soft(found, `${path}: what axe finds`).toEqual([]);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      const found = violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
+      );
+      expect.soft(found, `${path}: what axe finds`).toEqual([]);
 
-          const name = path.replaceAll('/', '-').replace(/^-|-$/g, '') || 'home';
-          await page.screenshot({
-            path: `${pictures}/${name}-${device}-${colorScheme}.png`,
-            fullPage: true,
-          });
-        });
-      }
-    });
-  }
+      const name = path.replaceAll('/', '-').replace(/^-|-$/g, '') || 'home';
+      await page.screenshot({
+        path: `${pictures}/${name}-${device}-${colorScheme}.png`,
+        fullPage: true,
+      });
+    }
+  });
 }
 
 test('every link leads somewhere', async ({ page, request }) => {
@@ -212,6 +209,8 @@ test('the reference tells of everything that can be imported', async ({ page }) 
 });
 
 test.describe('beside TensorFlow.js', () => {
+  test.use({ allowed: [/GL Driver Message/] }); // its WebGL backend, on a machine without a graphics card
+
   test('measures on this machine, and fetches the peer only then', async ({ page }) => {
     test.setTimeout(120_000);
     const files: string[] = [];

@@ -171,15 +171,18 @@ async function renderTokens(part: Part, chapters: readonly Part[]): Promise<stri
       },
       code: (token) => code.get(token) ?? '',
       table(token) {
-        const row = (cells: Tokens.TableCell[], tag: string) =>
-          `<tr>${cells.map((cell) => `<${tag}>${this.parser.parseInline(cell.tokens)}</${tag}>`).join('')}</tr>`;
+        const row = (cells: Tokens.TableCell[], tag: string) => {
+          const filled = cells.map((cell) => {
+            const name = cell.text === '' ? 'td' : tag; // a heading must say something
+            return `<${name}>${this.parser.parseInline(cell.tokens)}</${name}>`;
+          });
+          return `<tr>${filled.join('')}</tr>`;
+        };
         const named = token.header.some(({ text }) => text !== '');
-        const head = named
-          ? `<thead>${row(token.header, 'td').replaceAll(/<(\/?)td>/g, '<$1th>')}</thead>`
-          : '';
+        const head = named ? `<thead>${row(token.header, 'th')}</thead>` : '';
         const body = token.rows.map((cells) => row(cells, 'td')).join('\n');
         return (
-          `<div class="scroll" tabindex="0" role="region" aria-label="${texts.table}">` +
+          `<div class="scroll" tabindex="0" role="group" aria-label="${texts.table}">` +
           `<table>${head}<tbody>${body}</tbody></table></div>\n`
         );
       },

@@ -1,7 +1,6 @@
 // Code with its words coloured, once, when the site is built. The style sheet says which colours.
 import { createCssVariablesTheme, createHighlighter } from 'shiki';
 import { escapeHtml } from './html.js';
-import { texts } from './texts.js';
 
 const languages = ['js', 'ts', 'html', 'sh', 'json', 'cpp'];
 
@@ -16,8 +15,6 @@ export async function renderCode(text: string, language: string): Promise<string
   const coloured = (await highlighter).codeToHtml(text.trimEnd(), { lang: known, theme: 'gesso' });
   const inner = /<code>([\s\S]*)<\/code>/.exec(coloured)?.[1] ?? escapeHtml(text);
   const kind = known === 'text' ? 'code printed' : 'code';
-  return (
-    `<figure class="${kind}"><pre tabindex="0" role="region" aria-label="${texts.code}">` +
-    `<code>${inner}</code></pre></figure>`
-  );
+  // Focusable, so that the keyboard can scroll it.
+  return `<figure class="${kind}"><pre tabindex="0"><code>${inner}</code></pre></figure>`;
 }

@@ -30,7 +30,6 @@ export const texts = {
   lines: (count: number) => `${count} lines`,
   modelCard: (name: string) => `A model card: ${name}`,
   table: 'Table, may scroll sideways',
-  code: 'Code, may scroll sideways',
   linkTo: (heading: string) => `Link to “${heading}”`,
   optional: 'optional',
   options: 'Options',

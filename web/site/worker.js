@@ -34,7 +34,7 @@ async function forgetOthers() {
 }
 
 async function fromCache(event) {
-  return (await caches.match(event.request)) ?? fromNetwork(event);
+  return (await caches.match(event.request, { ignoreVary: true })) ?? fromNetwork(event);
 }
 
 /** The newest there is, kept for later; what was kept, where the network does not answer. */
@@ -45,7 +45,7 @@ async function fromNetwork(event) {
     if (response.status === 200) event.waitUntil(keep(request, response.clone()));
     return response;
   } catch (error) {
-    const kept = await caches.match(request, { ignoreSearch: true });
+    const kept = await caches.match(request, { ignoreSearch: true, ignoreVary: true });
     if (kept) return kept;
     throw error;
   }

@@ -3,14 +3,6 @@ import { imageClassifier } from 'gesso';
 import { find, frame, make, Trouble } from './page.js';
 import type { Race } from './races.js';
 
-const works: Record<string, string> = {
-  matmul: 'Multiply two matrices of 512 × 512 numbers',
-  convolutions: 'Look at a picture of 128 × 128 pixels',
-  'train-dense': 'One step of learning: three dense layers, 64 points',
-  'train-head': 'One step of learning: a classifier of 1280 features, 16 rows',
-  'train-cnn': 'One step of learning: convolutions, 64 digits',
-  'train-lstm': 'One step of learning: an LSTM, 32 sequences of 40',
-};
 const rounds = 7;
 const tooSlow = 2000; // milliseconds: a backend this slow at a step is not asked seven times
 
@@ -23,45 +15,37 @@ interface Runner {
 const numbers = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 /** A piece of work on the page: whether it is wanted, and what came of it. */
 class Row {
-  readonly element = make('li', 'race');
-  private readonly box = make('input');
-  private readonly ratio = make('p', 'ratio');
-  private readonly lines = [make('div', 'line best'), make('div', 'line')] as const;
+  readonly name: string;
+  readonly title: string;
 
-  constructor(name: string, title: string) {
-    this.box.type = 'checkbox';
-    this.box.checked = true;
-    this.box.value = name;
-    const label = make('label');
-    label.append(this.box, make('span', '', title));
-    this.element.append(label, this.ratio, ...this.lines);
-    this.clear();
+  constructor(private readonly element: HTMLElement) {
+    this.name = element.dataset.race ?? '';
+    this.title = find('label', element).innerText;
   }
 
   get chosen(): boolean {
-    return this.box.checked;
+    return find<HTMLInputElement>('input', this.element).checked;
   }
 
   clear(): void {
-    this.ratio.textContent = '';
-    fill(this.lines[0], 'gesso', '–', 0);
-    fill(this.lines[1], 'TensorFlow.js', '–', 0);
+    find('[data-ratio]', this.element).textContent = '';
+    this.fill('gesso', 'gesso', '–', 0);
+    this.fill('peer', 'TF.js', '–', 0);
   }
 
   show(ours: number, theirs: number, backend: string): void {
     const slowest = Math.max(ours, theirs);
-    this.ratio.textContent = `${numbers.format(theirs / ours)} ×`;
-    fill(this.lines[0], 'gesso', `${numbers.format(ours)} ms`, ours / slowest);
-    fill(this.lines[1], `TF.js, ${backend}`, `${numbers.format(theirs)} ms`, theirs / slowest);
+    find('[data-ratio]', this.element).textContent = `${numbers.format(theirs / ours)} ×`;
+    this.fill('gesso', 'gesso', `${numbers.format(ours)} ms`, ours / slowest);
+    this.fill('peer', `TF.js, ${backend}`, `${numbers.format(theirs)} ms`, theirs / slowest);
   }
-}
 
-function fill(line: HTMLElement, name: string, time: string, share: number): void {
-  const track = make('span', 'track');
-  const paint = make('span', 'paint');
-  paint.style.setProperty('--share', String(share));
-  if (share > 0) track.append(paint);
-  line.replaceChildren(make('span', 'label', name), track, make('span', 'percent', time));
+  private fill(line: 'gesso' | 'peer', name: string, time: string, share: number): void {
+    const place = find(`[data-${line}]`, this.element);
+    find('.label', place).textContent = name;
+    find('.percent', place).textContent = time;
+    find('.paint', place).style.setProperty('--share', String(share));
+  }
 }
 
 const told = find('[data-told]');
@@ -70,8 +54,10 @@ const start = find<HTMLButtonElement>('[data-start]');
 const stop = find<HTMLButtonElement>('[data-stop]');
 let stopped = false;
 
-const rows = new Map(Object.entries(works).map(([name, title]) => [name, new Row(name, title)]));
-find('[data-races]').append(...Array.from(rows.values(), ({ element }) => element));
+const rows = Array.from(
+  document.querySelectorAll<HTMLElement>('[data-race]'),
+  (element) => new Row(element),
+);
 showMachine();
 start.addEventListener('click', () => void measure());
 stop.addEventListener('click', () => {
@@ -102,12 +88,12 @@ function showMachine(more: Record<string, string> = {}): void {
 }
 
 async function measure(): Promise<void> {
-  const chosen = Array.from(rows).filter(([, row]) => row.chosen);
+  const chosen = rows.filter((row) => row.chosen);
   stopped = false;
   start.disabled = true;
   stop.disabled = false;
   trouble.clear();
-  for (const row of rows.values()) row.clear();
+  for (const row of rows) row.clear();
   told.textContent = 'Fetching TensorFlow.js …';
   try {
     const field = await import('./races.js');
@@ -115,11 +101,11 @@ async function measure(): Promise<void> {
     const { build } = await probe.about();
     probe.dispose();
     showMachine({ 'Build of gesso': build, 'TensorFlow.js': field.peerVersion });
-    for (const [name, row] of chosen) {
+    for (const row of chosen) {
       if (stopped) break;
-      told.textContent = `${works[name]} …`;
+      told.textContent = `${row.title} …`;
       await frame();
-      await compete(row, await field.prepare(name), field.useBackend);
+      await compete(row, await field.prepare(row.name), field.useBackend);
     }
     told.textContent = stopped ? 'Stopped.' : 'Done.';
   } catch (error) {
