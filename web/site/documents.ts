@@ -210,7 +210,7 @@ async function hangDrawings(html: string, { source }: Part): Promise<string> {
   }
   return html.replace(places, (_, file, text) => {
     const drawing = drawings.get(file) ?? '';
-    return `<figure class="drawing">${drawing.replace('<svg ', `<svg role="img" aria-label="${text}" `)}</figure>`;
+    return `<figure class="drawing">${drawing.replace('aria-hidden="true"', `role="img" aria-label="${text}"`)}</figure>`;
   });
 }
 

@@ -7,6 +7,7 @@ import type { Pad } from './pad.js';
 export function hangSamples(pad: Pad): void {
   for (const button of document.querySelectorAll<HTMLButtonElement>('[data-samples] button')) {
     button.addEventListener('click', () => writeSample(pad, button.textContent));
+    button.disabled = false;
   }
 }
 
