@@ -13,7 +13,14 @@ export default defineConfig({
   root: here('web/demos'),
   base: './',
   plugins: [site()],
-  resolve: { alias: [{ find: /^gesso$/, replacement: here('dist/index.js') }] },
+  resolve: {
+    alias: [
+      { find: /^gesso$/, replacement: here('dist/index.js') },
+      { find: /^gesso\/(\w+)$/, replacement: here('dist/$1.js') },
+      { find: '#core/relaxed', replacement: here('build/wasm/wasm/gesso.mjs') },
+      { find: '#core/simd', replacement: here('build/wasm-simd/wasm/gesso.mjs') },
+    ],
+  },
   server: { fs: { allow: [here('.')] } },
   build: {
     outDir: here('build/site'),

@@ -52,7 +52,7 @@ void check_values(const Values& values, const Graph* graph) {
       fail("gradient: a value is missing or of another graph", {},
            "values that one graph has computed");
     if (v.dtype() != DType::f32)
-      fail("gradient: only float32 values have one", {{"given", to_string(v.type())}},
+      fail("gradient: only float32 values have one", {{"given", v.type()}},
            "a value that is computed with real numbers");
   }
 }
@@ -63,14 +63,13 @@ void check(const Values& outputs, const Values& seeds, const Values& of) {
   check_values(of, graph);
   if (seeds.size() > outputs.size())
     fail("gradient: there are more seeds than outputs",
-         {{"outputs", std::to_string(outputs.size())}, {"seeds", std::to_string(seeds.size())}},
-         "one seed for each output");
+         {{"outputs", outputs.size()}, {"seeds", seeds.size()}}, "one seed for each output");
   for (size_t i = 0; i < seeds.size(); ++i) {
     if (!seeds[i]) continue;
     check_values({seeds[i]}, graph);
     if (seeds[i].type() != outputs[i].type())
       fail("gradient: a seed has another type than its output",
-           {{"output", to_string(outputs[i].type())}, {"seed", to_string(seeds[i].type())}},
+           {{"output", outputs[i].type()}, {"seed", seeds[i].type()}},
            "a seed of the output's type");
   }
 }
@@ -85,7 +84,7 @@ void descend(Graph& graph, int id, const std::vector<bool>& depends, Derivatives
   }
   if (std::ranges::find(g.wanted, true) == g.wanted.end()) return;
   if (!node.op->gradient)
-    fail("gradient: " + std::string(node.op->name) + " has none",
+    fail(phrase({"gradient: ", node.op->name, " has none"}),
          node.name.empty() ? std::vector<Fact>{} : std::vector<Fact>{{"node", node.name}},
          "derivatives by values that do not pass through it");
   for (int o = 0; o < int(node.outputs.size()); ++o) g.y.push_back({&graph, id, o});

@@ -1,8 +1,9 @@
 #include "core/graph.h"
 
-#include <cstdio>
 #include <cstring>
+#include <optional>
 
+#include "core/decimal.h"
 #include "core/op.h"
 #include "core/ops/list.h"
 
@@ -12,11 +13,8 @@ namespace {
 // Far more than any model of a page has. A file of a few kilobytes can ask for as many as it likes.
 constexpr size_t most_nodes = 1 << 16;
 
-// As few digits as tell the number from its neighbours on a screen: 1, 0.01, -inf.
 std::string to_text(double number) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", number);
-  return text;
+  return decimal(number);
 }
 
 std::string to_text(int number) {
@@ -39,6 +37,11 @@ std::string to_text(const Attr& attr) {
   return "";
 }
 
+template <class T>
+const T& option(const Node& node, Text name) {
+  return std::get<T>(*node.attrs.find(name));
+}
+
 bool is_optional(std::string_view input) {
   return input.ends_with('?');
 }
@@ -47,66 +50,98 @@ bool is_variadic(std::string_view input) {
   return input.ends_with("...");
 }
 
-void check_size(std::string_view who, const TensorType& type) {
+void check_size(const Part& who, const TensorType& type) {
   double count = 1;
   for (int size : type.shape) {
     if (size < 0)
-      fail(std::string(who) + ": a size cannot be negative", {{"shape", to_string(type.shape)}},
+      fail(phrase({who, ": a size cannot be negative"}), {{"shape", type.shape}},
            "sizes of 0 or more");
     count *= size;
   }
   if (count > double(most_elements))
-    fail(std::string(who) + ": a tensor is too large",
-         {{"shape", to_string(type.shape)}, {"most elements", std::to_string(most_elements)}},
-         "a smaller batch or image");
+    fail(phrase({who, ": a tensor is too large"}),
+         {{"shape", type.shape}, {"most elements", most_elements}}, "a smaller batch or image");
 }
 
 void check_inputs(const Call& call) {
-  const auto& names = call.op.inputs;
+  const View<Text> names(call.op.inputs);
   size_t given = call.node.inputs.size();
-  bool variadic = !names.empty() && is_variadic(names.back());
+  bool variadic = !names.empty() && is_variadic(names[names.size() - 1]);
   size_t needed = 0;
   while (needed < names.size() && !is_optional(names[needed])) ++needed;
   if (given < needed || (given > names.size() && !variadic)) {
     std::string list;
-    for (std::string_view name : names) list += (list.empty() ? "" : ", ") + std::string(name);
-    fail(call, "the number of inputs is wrong", std::string(call.op.name) + '(' + list + ')');
+    for (Text name : names) list += phrase({list.empty() ? "" : ", ", name});
+    fail(call, "the number of inputs is wrong", phrase({call.op.name, "(", list, ")"}));
   }
   for (size_t i = 0; i < given; ++i) {
-    std::string_view name = i < names.size() ? names[i] : names.back();
+    std::string_view name = i < names.size() ? names[i] : names[names.size() - 1];
     if (!call.has(int(i)) && !is_optional(name))
-      fail(call, "the input " + input_name(call.op, int(i)) + " is missing", "pass a value");
+      fail(call, phrase({"the input ", input_name(call.op, int(i)), " is missing"}),
+           "pass a value");
   }
 }
 
 // A list of ints may stand where numbers are expected, and both where a list may be left out.
-bool accepts(const Attr& declared, Attr& given) {
-  if (auto* ints = std::get_if<Ints>(&given); ints && std::holds_alternative<Numbers>(declared))
-    given = Numbers(ints->begin(), ints->end());
-  if (declared.index() == given.index()) return true;
-  return std::holds_alternative<std::monostate>(declared) &&
-         (std::holds_alternative<Ints>(given) || std::holds_alternative<Numbers>(given));
+// Gives what the option becomes, or nothing where it has another kind.
+std::optional<Attr> accepted(const Attr& declared, const OptionValue& given) {
+  using Kind = OptionValue::Kind;
+  Attr value = given.attr();
+  bool is_list = given.kind() == Kind::ints || given.kind() == Kind::numbers;
+  if (auto* ints = std::get_if<Ints>(&value); ints && std::holds_alternative<Numbers>(declared))
+    return Numbers(ints->begin(), ints->end());
+  if (value.index() == declared.index()) return value;
+  if (is_list && std::holds_alternative<std::monostate>(declared)) return value;
+  return {};
 }
 
-void merge_attrs(const Call& call, Attrs& attrs, Attrs given) {
-  for (auto& [name, value] : given) {
-    if (std::holds_alternative<std::monostate>(value)) continue;
-    auto at = attrs.find(name);
-    if (at == attrs.end()) {
-      std::string known;
-      for (const auto& [k, v] : attrs) known += (known.empty() ? "" : ", ") + k;
-      fail(std::string(call.op.name) + ": there is no option \"" + name + '"',
-           {{"known", known.empty() ? "(none)" : known}}, "remove it, or mind its spelling");
-    }
-    if (!accepts(at->second, value))
-      fail(std::string(call.op.name) + ": the option " + name + " has the wrong kind of value",
-           {{"given", to_text(value)}, {"default", to_text(at->second)}},
-           "a value like the default");
-    at->second = std::move(value);
+void merge_option(const Call& call, Attrs& attrs, const Option& option) {
+  if (option.value.kind() == OptionValue::Kind::none) return;
+  const Attr* declared = attrs.find(option.name);
+  if (!declared) {
+    std::string known;
+    for (const auto& [name, value] : attrs) known += phrase({known.empty() ? "" : ", ", name});
+    fail(phrase({call.op.name, ": there is no option \"", option.name, "\""}),
+         {{"known", known.empty() ? "(none)" : known}}, "remove it, or mind its spelling");
   }
+  std::optional<Attr> value = accepted(*declared, option.value);
+  if (!value)
+    fail(phrase({call.op.name, ": the option ", option.name, " has the wrong kind of value"}),
+         {{"given", to_text(option.value.attr())}, {"default", to_text(*declared)}},
+         "a value like the default");
+  attrs[option.name] = std::move(*value);
 }
 
 }  // namespace
+
+bool Node::is_empty() const {
+  return std::all_of(outputs.begin(), outputs.end(),
+                     [](const TensorType& type) { return type.shape.count() == 0; });
+}
+
+double Node::number(Text attr) const {
+  return option<double>(*this, attr);
+}
+
+bool Node::flag(Text attr) const {
+  return option<bool>(*this, attr);
+}
+
+const std::string& Node::text(Text attr) const {
+  return option<std::string>(*this, attr);
+}
+
+const Ints& Node::ints(Text attr) const {
+  return option<Ints>(*this, attr);
+}
+
+const Numbers& Node::numbers(Text attr) const {
+  return option<Numbers>(*this, attr);
+}
+
+bool Node::has(Text attr) const {
+  return !std::holds_alternative<std::monostate>(*attrs.find(attr));
+}
 
 const TensorType& Value::type() const {
   return graph->nodes()[size_t(id)].outputs[size_t(output)];
@@ -114,8 +149,7 @@ const TensorType& Value::type() const {
 
 Value Graph::append(Node node) {
   if (nodes_.size() >= most_nodes)
-    fail("graph: there are too many nodes", {{"most", std::to_string(most_nodes)}},
-         "a model of fewer layers");
+    fail("graph: there are too many nodes", {{"most", most_nodes}}, "a model of fewer layers");
   nodes_.push_back(std::move(node));
   return {this, int(nodes_.size()) - 1, 0};
 }
@@ -134,8 +168,8 @@ Value Graph::constant(TensorType type, std::shared_ptr<const Buffer> data) {
   check_size("constant", type);
   if (!data || data->size() < type.bytes())
     fail("constant: there are fewer bytes than the type needs",
-         {{"type", to_string(type)}, {"bytes", std::to_string(data ? data->size() : 0)}},
-         std::to_string(type.bytes()) + " bytes");
+         {{"type", to_string(type)}, {"bytes", data ? data->size() : 0}},
+         phrase({type.bytes(), " bytes"}));
   Node node;
   node.outputs = {std::move(type)};
   node.data = std::move(data);
@@ -155,10 +189,8 @@ Value Graph::variable(std::string name, TensorType type, std::shared_ptr<Buffer>
   check_size("variable " + name, type);
   if (!state || state->size() < type.bytes())
     fail("variable: there are fewer bytes than the type needs",
-         {{"variable", name},
-          {"type", to_string(type)},
-          {"bytes", std::to_string(state ? state->size() : 0)}},
-         std::to_string(type.bytes()) + " bytes");
+         {{"variable", name}, {"type", to_string(type)}, {"bytes", state ? state->size() : 0}},
+         phrase({type.bytes(), " bytes"}));
   Node node;
   node.outputs = {std::move(type)};
   node.state = std::move(state);
@@ -169,13 +201,11 @@ Value Graph::variable(std::string name, TensorType type, std::shared_ptr<Buffer>
 void Graph::assign(Value variable, Value value) {
   const Node& target = node(variable);
   if (!target.is_variable())
-    fail("assign: only a variable can be assigned to", {{"given", to_string(variable.type())}},
+    fail("assign: only a variable can be assigned to", {{"given", variable.type()}},
          "graph.variable(name, type, state)");
   if (variable.type() != value.type())
     fail("assign: the value has another type than the variable",
-         {{"variable", target.name},
-          {"its type", to_string(variable.type())},
-          {"value", to_string(value.type())}},
+         {{"variable", target.name}, {"its type", variable.type()}, {"value", value.type()}},
          "a value of the variable's type");
   for (const Assignment& other : assignments_)
     if (other.variable.id == variable.id)
@@ -194,18 +224,31 @@ Value Graph::scalar(double value, DType dtype) {
   return constant({dtype, {}}, std::move(data));
 }
 
-Value Graph::apply(const Op& op, const Values& inputs, Attrs given) {
-  Node node{&op, {}, op.attrs, {}, nullptr, nullptr, next_name_};
+Value Graph::apply_with(const Op& op, const View<Value>& inputs, std::span<const Option> options) {
+  Node node;
+  node.op = &op;
+  node.attrs = op.attrs;
+  node.name = next_name_;
   Call call{op, node, {}};
   for (Value v : inputs) {
     node.inputs.push_back({v.id, v.output});
     call.in.push_back(v ? v.type() : TensorType{});
   }
-  merge_attrs(call, node.attrs, std::move(given));
+  for (const Option& option : options) merge_option(call, node.attrs, option);
   check_inputs(call);
   node.outputs = op.infer(call);
   for (const TensorType& type : node.outputs) check_size(op.name, type);
   return append(std::move(node));
+}
+
+Value Graph::apply(const Op& op, const View<Value>& inputs, const Options& options) {
+  return apply_with(op, inputs, std::span(options.begin(), options.size()));
+}
+
+Value Graph::apply(const Op& op, const View<Value>& inputs, const Attrs& attrs) {
+  std::vector<Option> options;
+  for (const auto& [name, value] : attrs) options.push_back({name, value});
+  return apply_with(op, inputs, options);
 }
 
 void Graph::output(std::string name, Value value) {
@@ -225,6 +268,11 @@ const Op* find_op(std::string_view name) {
   return nullptr;
 }
 
+bool Op::has_option(std::string_view option) const {
+  return std::any_of(attrs.begin(), attrs.end(),
+                     [&](const Option& known) { return known.name == option; });
+}
+
 Types same_type(const Call& call) {
   return {call.in[0]};
 }
@@ -235,21 +283,23 @@ Values zero_gradient(const Grad&) {
 
 std::string input_name(const Op& op, int i) {
   int last = int(op.inputs.size()) - 1;
-  std::string name(op.inputs[size_t(std::min(i, last))]);
+  std::string name(op.inputs.begin()[std::min(i, last)]);
   if (is_optional(name)) name.pop_back();
-  if (is_variadic(name))
-    name = name.substr(0, name.size() - 3) + '[' + std::to_string(i - last) + ']';
+  if (is_variadic(name)) name = phrase({name.substr(0, name.size() - 3), "[", i - last, "]"});
   return name;
 }
 
-void fail(const Call& call, std::string_view what, std::string_view hint) {
+void fail(const Call& call, Text what, Text hint) {
+  std::deque<std::string> texts;  // stays where it is while it grows, as facts need
   std::vector<Fact> facts;
+  auto keep = [&](std::string text) -> const std::string& { return texts.emplace_back(text); };
   for (size_t i = 0; i < call.in.size(); ++i)
-    if (call.has(int(i))) facts.push_back({input_name(call.op, int(i)), to_string(call.in[i])});
+    if (call.has(int(i))) facts.push_back({keep(input_name(call.op, int(i))), call.in[i]});
+  const Attrs defaults = call.op.attrs;
   for (const auto& [name, value] : call.node.attrs)
-    if (value != call.op.attrs.find(name)->second) facts.push_back({name, to_text(value)});
+    if (value != *defaults.find(name)) facts.push_back({name, keep(to_text(value))});
   if (!call.node.name.empty()) facts.push_back({"node", call.node.name});
-  fail(std::string(call.op.name) + ": " + std::string(what), facts, hint);
+  fail(phrase({call.op.name, ": ", what}), facts, hint);
 }
 
 }  // namespace gesso

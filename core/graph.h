@@ -3,23 +3,16 @@
 
 #include <algorithm>
 #include <deque>
-#include <map>
 #include <memory>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "core/attrs.h"
 #include "core/error.h"
 #include "core/tensor.h"
+#include "core/view.h"
 
 namespace gesso {
-
-using Ints = std::vector<int>;
-using Numbers = std::vector<double>;
-
-// An option of an operator. The first alternative stands for an optional list that is left out.
-using Attr = std::variant<std::monostate, bool, double, std::string, Ints, Numbers>;
-using Attrs = std::map<std::string, Attr, std::less<>>;
 
 struct Op;
 class Graph;
@@ -61,25 +54,15 @@ struct Node {
   bool is_input() const { return !op && !data && !state; }
   bool is_constant() const { return data != nullptr; }
   bool is_variable() const { return state != nullptr; }
-  bool is_empty() const {  // no output has an element: there is nothing to compute
-    return std::all_of(outputs.begin(), outputs.end(),
-                       [](const TensorType& type) { return type.shape.count() == 0; });
-  }
-  double number(std::string_view attr) const { return get<double>(attr); }
-  int integer(std::string_view attr) const { return int(get<double>(attr)); }
-  bool flag(std::string_view attr) const { return get<bool>(attr); }
-  const std::string& text(std::string_view attr) const { return get<std::string>(attr); }
-  const Ints& ints(std::string_view attr) const { return get<Ints>(attr); }
-  const Numbers& numbers(std::string_view attr) const { return get<Numbers>(attr); }
-  bool has(std::string_view attr) const {
-    return !std::holds_alternative<std::monostate>(attrs.find(attr)->second);
-  }
+  bool is_empty() const;  // no output has an element: there is nothing to compute
 
- private:
-  template <class T>
-  const T& get(std::string_view attr) const {
-    return std::get<T>(attrs.find(attr)->second);
-  }
+  double number(Text attr) const;
+  int integer(Text attr) const { return int(number(attr)); }
+  bool flag(Text attr) const;
+  const std::string& text(Text attr) const;
+  const Ints& ints(Text attr) const;
+  const Numbers& numbers(Text attr) const;
+  bool has(Text attr) const;  // whether an optional list was given
 };
 
 // A named way in or out of a graph.
@@ -118,7 +101,8 @@ class Graph {
 
   // Appends a node. Fails, in words that teach, when the operator does not accept these inputs
   // and attributes. Gives the first output; Value::at gives the others.
-  Value apply(const Op& op, const Values& inputs, Attrs attrs = {});
+  Value apply(const Op& op, const View<Value>& inputs, const Options& options = {});
+  Value apply(const Op& op, const View<Value>& inputs, const Attrs& attrs);
 
   // Names a value that the outside wants to read.
   void output(std::string name, Value value);
@@ -135,6 +119,7 @@ class Graph {
 
  private:
   Value append(Node node);
+  Value apply_with(const Op& op, const View<Value>& inputs, std::span<const Option> options);
 
   std::deque<Node> nodes_;  // not a vector: rules hold a Shape& while they append
   std::vector<Port> inputs_, outputs_;

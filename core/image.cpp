@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 
+#include "core/decimal.h"
 #include "core/error.h"
 
 namespace gesso {
@@ -126,16 +127,16 @@ void check(std::span<const uint8_t> rgba, int width, int height, const ImageOpti
   uint64_t bytes = uint64_t(width) * uint64_t(height) * 4;
   if (rgba.size() < bytes)
     fail("writeImage: the picture has fewer bytes than its size needs",
-         {{"picture", size}, {"bytes", std::to_string(rgba.size())}},
-         std::to_string(bytes) + " bytes: red, green, blue and alpha for every pixel");
+         {{"picture", size}, {"bytes", rgba.size()}},
+         phrase({bytes, " bytes: red, green, blue and alpha for every pixel"}));
   bool fits = shape.rank() == 4 && shape[0] == 1 && shape[1] > 0 && shape[2] > 0 &&
               (shape[3] == 1 || shape[3] == 3 || shape[3] == 4);
   if (!fits || out.size() < shape.count())
-    fail("writeImage: this input of the model does not take one picture",
-         {{"input", to_string(shape)}}, "an input [1, height, width, 1, 3 or 4]");
+    fail("writeImage: this input of the model does not take one picture", {{"input", shape}},
+         "an input [1, height, width, 1, 3 or 4]");
   for (float deviation : options.std)
     if (!(std::abs(deviation) > 0))
-      fail("writeImage: std cannot be 0", {{"std", std::to_string(deviation)}},
+      fail("writeImage: std cannot be 0", {{"std", decimal(double(deviation))}},
            "255 for elements between 0 and 1");
 }
 

@@ -25,7 +25,7 @@ struct Call {
 };
 
 // Refuses a call. The facts are the inputs' types and the attributes that were given.
-[[noreturn]] void fail(const Call& call, std::string_view what, std::string_view hint);
+[[noreturn]] void fail(const Call& call, Text what, Text hint);
 
 // The name of a Call's i-th input, for messages.
 std::string input_name(const Op& op, int i);
@@ -57,7 +57,7 @@ struct Kernel {
   std::span<T> output(int i = 0) const {
     return {static_cast<T*>(out[size_t(i)].data), out_shape(i).count()};
   }
-  Real number(std::string_view attr) const { return Real(node.number(attr)); }
+  Real number(Text attr) const { return Real(node.number(attr)); }
 
   static constexpr size_t element_size(DType dtype) {
     return dtype == DType::f32 ? sizeof(Real) : size_of(dtype);
@@ -111,15 +111,25 @@ struct Grad {
   Value dy(int output = 0) const;
   bool wants(int input) const { return size_t(input) < wanted.size() && wanted[size_t(input)]; }
   bool has(int input) const { return size_t(input) < x.size() && x[size_t(input)]; }
-  double number(std::string_view attr) const { return node.number(attr); }
+  double number(Text attr) const { return node.number(attr); }
+};
+
+// Text for the documentation, which the library that ships does not carry along.
+struct Summary {
+#ifdef GESSO_NO_ORACLE
+  constexpr Summary(const char*) {}
+#else
+  constexpr Summary(const char* words) : text(words) {}
+  std::string_view text;
+#endif
 };
 
 struct Op {
-  std::string_view name;                 // as JavaScript spells it: WebNN's word where it has one
-  std::string_view summary;              // one sentence for the operator table
-  std::vector<std::string_view> inputs;  // "bias?" may be left out, "inputs..." is one or more
-  Attrs attrs = {};                      // every attribute, with its default
-  Types (*infer)(const Call&);           // types of the outputs, or a refusal
+  std::string_view name;               // as JavaScript spells it: WebNN's word where it has one
+  Summary summary;                     // one sentence for the operator table
+  std::initializer_list<Text> inputs;  // "bias?" may be left out, "inputs..." is one or more
+  Options attrs = {};                  // every attribute, with its default
+  Types (*infer)(const Call&);         // types of the outputs, or a refusal
   CpuKernel cpu;
   bool is_view = false;  // the output is the first input's memory under another shape
 
@@ -130,6 +140,8 @@ struct Op {
   // The outputs before this one may be written over the inputs of the same number, where those have
   // their size and nobody else reads them: the kernels go through both in the same order.
   int in_place = 0;
+
+  bool has_option(std::string_view option) const;
 };
 
 std::span<const Op* const> all_ops();

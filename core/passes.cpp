@@ -144,7 +144,7 @@ constexpr size_t largest_folded = 1 << 22;
 
 // Whether computing a node now, with the plain kernel, could take longer than a person waits.
 bool is_much_work(const Node& node, const Values& inputs) {
-  bool sums = node.op->attrs.contains("windowDimensions") || node.op == &conv2d_op ||
+  bool sums = node.op->has_option("windowDimensions") || node.op == &conv2d_op ||
               node.op == &conv_transpose2d_op || node.op == &gemm_op || node.op == &matmul_op;
   if (!sums) return false;
   const Shape& terms = inputs[inputs.size() > 1 ? 1 : 0].shape();
@@ -268,7 +268,7 @@ Values fold_one_affine(Rewrite& r, const Node& node) {
 }
 
 bool has_clamp(const Op* op) {
-  return op && op->attrs.contains("minValue") && op != &clamp_op;
+  return op && op->has_option("minValue") && op != &clamp_op;
 }
 
 Values fuse_one_activation(Rewrite& r, const Node& node) {
@@ -281,8 +281,8 @@ Values fuse_one_activation(Rewrite& r, const Node& node) {
   high = std::min(high, before->number("maxValue"));
   if (!(low < high)) return {};
   Attrs attrs = before->attrs;
-  attrs["minValue"] = low;
-  attrs["maxValue"] = high;
+  attrs.set("minValue", low);
+  attrs.set("maxValue", high);
   return {r.to.apply(*before->op, r.inputs_in_new(*before), attrs)};
 }
 
@@ -302,7 +302,7 @@ Values merge_one_pad(Rewrite& r, const Node& node) {
   padding[3] += after[2];
   if (*std::max_element(padding.begin(), padding.end()) > most_window_pixels) return {};
   Attrs attrs = node.attrs;
-  attrs["padding"] = padding;
+  attrs.set("padding", padding);
   Values in = r.inputs_of(node);
   in[0] = r.inputs_in_new(*pad)[0];
   return {r.to.apply(conv2d_op, in, attrs)};

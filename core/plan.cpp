@@ -16,7 +16,7 @@ constexpr size_t most_bytes = std::numeric_limits<size_t>::max() / 2;
 
 [[noreturn]] void refuse(size_t bytes) {
   fail("memory: the tensors of the model do not fit together",
-       {{"the one too many, in bytes", std::to_string(bytes)}}, "a smaller batch or image");
+       {{"the one too many, in bytes", bytes}}, "a smaller batch or image");
 }
 
 size_t padded(size_t bytes) {

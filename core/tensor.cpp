@@ -13,8 +13,7 @@ constexpr std::array<std::string_view, 5> dtype_names{"float32", "int32", "uint8
 
 void check_rank(size_t rank) {
   if (rank > Shape::max_rank)
-    fail("shape: a tensor has too many dimensions",
-         {{"given", std::to_string(rank)}, {"most", std::to_string(Shape::max_rank)}},
+    fail("shape: a tensor has too many dimensions", {{"given", rank}, {"most", Shape::max_rank}},
          "merge neighbouring dimensions with reshape");
 }
 
@@ -29,8 +28,7 @@ DType dtype_from(std::string_view name) {
     if (dtype_names[i] == name) return DType(i);
   std::string known;
   for (std::string_view n : dtype_names) known += (known.empty() ? "" : ", ") + std::string(n);
-  fail("dtype: there is no element type \"" + std::string(name) + "\"", {{"known", known}},
-       "float32");
+  fail(phrase({"dtype: there is no element type \"", name, "\""}), {{"known", known}}, "float32");
 }
 
 Shape::Shape(std::span<const int> sizes) {
@@ -88,7 +86,7 @@ Buffer::Buffer(size_t bytes) : size_(bytes) {
   size_t padded = (bytes + read_ahead + alignment - 1) / alignment * alignment;
   if (padded > bytes) data_.reset(static_cast<std::byte*>(std::aligned_alloc(alignment, padded)));
   if (!data_)
-    fail("memory: there is not enough for a buffer", {{"bytes", std::to_string(bytes)}},
+    fail("memory: there is not enough for a buffer", {{"bytes", bytes}},
          "a smaller input, or dispose() models that are no longer needed");
   std::memset(data_.get(), 0, padded);
 }

@@ -1,12 +1,12 @@
 // Measures gesso beside TF.js in Chromium:
 //   npm run bench [-- --json FILE] [--kernels] [--only inference|training]
-import { createReadStream, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { gzipSync } from 'node:zlib';
 import { must, setUp } from './run.mjs';
 import { tree } from './setup/places.mjs';
+import { loadedBy, zipped } from './sizes.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -165,13 +165,10 @@ async function left(address, name) {
 
 /** What a page downloads, in compressed kilobytes. */
 function sizes() {
-  const zipped = (file) => gzipSync(readFileSync(file), { level: 9 }).length / 1024;
-  const dist = join(tree, 'dist');
-  const scripts = readdirSync(dist).filter((f) => f.endsWith('.js') && !/^(cli|node)\.js$/.test(f));
   return {
-    'gesso-relaxed.wasm': zipped(join(dist, 'gesso-relaxed.wasm')),
-    'gesso-simd.wasm': zipped(join(dist, 'gesso-simd.wasm')),
-    JavaScript: scripts.reduce((sum, file) => sum + zipped(join(dist, file)), 0),
+    'gesso-relaxed.wasm': zipped('gesso-relaxed.wasm'),
+    'gesso-simd.wasm': zipped('gesso-simd.wasm'),
+    JavaScript: zipped(...loadedBy('index.js'), 'worker.js'),
   };
 }
 

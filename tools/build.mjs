@@ -1,7 +1,7 @@
 // Builds what ships: both WebAssembly modules, the TypeScript library around them, its types.
-import { copyFileSync, cpSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { rolldown } from 'rolldown';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { bundleAll } from './bundle.mjs';
 import { must } from './run.mjs';
 import { tree } from './setup/places.mjs';
 
@@ -13,27 +13,6 @@ for (const preset of ['wasm', 'wasm-simd']) {
 const dist = join(tree, 'dist');
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
-
-const bundle = await rolldown({
-  cwd: tree,
-  // Each floor and task is a file of its own, which bundlers leave out where it is not used.
-  input: {
-    ...Object.fromEntries(
-      ['index', 'worker', 'node', 'cli'].map((name) => [name, `web/src/${name}.ts`]),
-    ),
-    layers: 'web/src/layers/index.ts',
-    imageClassifier: 'web/src/tasks/imageClassifier.ts',
-    neuralNetwork: 'web/src/tasks/neuralNetwork.ts',
-  },
-  platform: 'neutral',
-  resolve: { mainFields: ['module', 'main'], extensionAlias: { '.js': ['.ts', '.js'] } },
-  // Emscripten's module asks for Node's "module" only where it runs in Node.
-  external: [/^node:/, 'module', 'fast-png', 'fast-bmp', 'jpeg-js'],
-});
-await bundle.write({ dir: dist, format: 'esm', minify: true, chunkFileNames: 'chunk-[hash].js' });
-await bundle.close();
-must('tsc', '-p', 'tools/tsconfig.json');
-
 copyFileSync(join(tree, 'build/wasm/wasm/gesso.wasm'), join(dist, 'gesso-relaxed.wasm'));
 copyFileSync(join(tree, 'build/wasm-simd/wasm/gesso.wasm'), join(dist, 'gesso-simd.wasm'));
 copyFileSync(join(tree, 'models/registry.json'), join(dist, 'registry.json'));
@@ -42,3 +21,11 @@ cpSync(join(tree, 'models/labels'), join(dist, 'labels'), { recursive: true });
 for (const file of ['model.json', 'weights.bin']) {
   cpSync(join(tree, 'models/digits', file), join(dist, 'models/digits', file));
 }
+await bundleAll();
+
+// What a folder for use without a network needs: all that pages may load.
+const notForPages = /^(node|cli|gesso-single)[\w-]*\.js$|\.d\.ts$|\.map$/;
+const files = readdirSync(dist, { recursive: true, withFileTypes: true })
+  .filter((file) => file.isFile() && !notForPages.test(file.name))
+  .map((file) => relative(dist, join(file.parentPath, file.name)).split(sep).join('/'));
+writeFileSync(join(dist, 'files.json'), JSON.stringify(files.sort()));

@@ -44,21 +44,20 @@ val view(const std::byte* data, const TensorType& type) {
 class Given {
  public:
   Given(std::string name, const std::string& text)
-      : json_(parse_json(name, std::as_bytes(std::span(text)))),
-        root_(json_, std::move(name), Field::Origin::options) {}
-  Given(const Given&) = delete;
+      : document_(std::move(name), std::as_bytes(std::span(text)), Document::Origin::options),
+        root_(document_.root()) {}
   const Field* operator->() const { return &root_; }
   const Field& operator*() const { return root_; }
 
  private:
-  Json json_;
+  Document document_;
   Field root_;
 };
 
 size_t checked(int i, size_t count, std::string_view what) {
   if (i < 0 || size_t(i) >= count)
-    fail("there is no such " + std::string(what),
-         {{"index", std::to_string(i)}, {"there are", std::to_string(count)}}, "an index from 0");
+    fail(phrase({"there is no such ", what}), {{"index", i}, {"there are", count}},
+         "an index from 0");
   return size_t(i);
 }
 
@@ -107,8 +106,7 @@ class Picture {
  public:
   val reserve(int width, int height) {
     if (width < 1 || height < 1)
-      fail("image: there are no pixels",
-           {{"width", std::to_string(width)}, {"height", std::to_string(height)}},
+      fail("image: there are no pixels", {{"width", width}, {"height", height}},
            "wait until the image has loaded, or the video plays");
     size_t bytes = size_t(width) * size_t(height) * 4;
     if (bytes > pixels_.size()) pixels_ = Buffer(bytes);

@@ -10,11 +10,13 @@ endif()
 list(TRANSFORM kernels PREPEND "${XNNPACK_SOURCE_DIR}/")
 
 set(src "${XNNPACK_SOURCE_DIR}/src")
+# What prepares an operator is small rather than fast, and compiled when a program is linked, which
+# then knows that it only asks for floats and leaves the kernels of other types out.
 file(GLOB cold "${src}/operators/*.c" "${src}/subgraph/*.c" "${src}/configs/*.c" "${src}/enums/*.c"
-               "${src}/*.c" "${src}/reference/*-elementwise.cc")
-file(GLOB hot "${src}/tables/*.c" "${src}/indirection.c" "${src}/operator-run.c"
-              "${src}/reference/packing.cc")
-list(REMOVE_ITEM cold ${hot})
+               "${src}/*.c")
+file(GLOB packing "${src}/indirection.c" "${src}/reference/packing.cc")
+file(GLOB hot "${src}/tables/*.c" "${src}/operator-run.c")
+list(REMOVE_ITEM cold ${hot} ${packing})
 
 if(GESSO_THREADS)
   set(pool portable-api.c memory.c pthreads.c fastpath.c)
@@ -25,8 +27,10 @@ else()
 endif()
 list(TRANSFORM pool PREPEND "${PTHREADPOOL_SOURCE_DIR}/src/")
 
-add_library(xnnpack STATIC ${kernels} ${cold} ${hot} ${pool} stubs/build_identifier.c)
-set_source_files_properties(${cold} PROPERTIES COMPILE_OPTIONS -Os)
+add_library(xnnpack STATIC ${kernels} ${cold} ${packing} ${hot} ${pool} stubs/build_identifier.c
+                           stubs/reference_kernels.c)
+set_source_files_properties(${cold} PROPERTIES COMPILE_OPTIONS "-Oz;-flto")
+set_source_files_properties(${packing} PROPERTIES COMPILE_OPTIONS -Os)
 set_target_properties(xnnpack PROPERTIES C_STANDARD 99 C_EXTENSIONS ON CXX_STANDARD 17)
 target_include_directories(xnnpack PRIVATE
   stubs  # first: two WebAssembly kernels include arm_neon.h by mistake

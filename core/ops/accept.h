@@ -26,16 +26,16 @@ void check_same_dtype(const Call& c, int i, int j);
 void check_rank_at_least(const Call& c, int i, int lowest);
 
 // Refuses an input i, if it was given, of another shape. `rule` says what it must be.
-void check_shape(const Call& c, int i, const Shape& shape, std::string_view rule);
+void check_shape(const Call& c, int i, const Shape& shape, Text rule);
 
 // Refuses axes that are out of range or named twice. Bit i of the result is set when axis i of
 // the first input is in the list.
-uint32_t axes_option(const Call& c, std::string_view name, uint32_t if_left_out);
+uint32_t axes_option(const Call& c, Text name, uint32_t if_left_out);
 
 // Refuses an epsilon that is below 0, infinite or NaN.
 void check_epsilon(const Call& c);
 
 // The bits of axes_option once it has passed, for kernels.
-uint32_t axes_mask(const Node& node, std::string_view name, int rank, uint32_t if_left_out);
+uint32_t axes_mask(const Node& node, Text name, int rank, uint32_t if_left_out);
 
 }  // namespace gesso

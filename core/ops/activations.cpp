@@ -115,7 +115,7 @@ Values softsign_gradient(const Grad& g) {
 
 }  // namespace
 
-const Op elu_op{
+constexpr Op elu_op{
     .name = "elu",
     .summary = "x where x is positive, alpha * (exp(x) - 1) elsewhere.",
     .inputs = {"input"},
@@ -125,7 +125,7 @@ const Op elu_op{
     .gradient = elu_gradient,
 };
 
-const Op gelu_op{
+constexpr Op gelu_op{
     .name = "gelu",
     .summary = "x * (1 + erf(x / sqrt(2))) / 2.",
     .inputs = {"input"},
@@ -141,7 +141,7 @@ const Op gelu_op{
     .gradient = gelu_gradient,
 };
 
-const Op hard_sigmoid_op{
+constexpr Op hard_sigmoid_op{
     .name = "hardSigmoid",
     .summary = "alpha * x + beta, kept between 0 and 1.",
     .inputs = {"input"},
@@ -151,7 +151,7 @@ const Op hard_sigmoid_op{
     .gradient = hard_sigmoid_gradient,
 };
 
-const Op hard_swish_op{
+constexpr Op hard_swish_op{
     .name = "hardSwish",
     .summary = "x * (x + 3, kept between 0 and 6) / 6.",
     .inputs = {"input"},
@@ -163,7 +163,7 @@ const Op hard_swish_op{
     .gradient = hard_swish_gradient,
 };
 
-const Op leaky_relu_op{
+constexpr Op leaky_relu_op{
     .name = "leakyRelu",
     .summary = "x where x is positive, alpha * x elsewhere.",
     .inputs = {"input"},
@@ -173,7 +173,7 @@ const Op leaky_relu_op{
     .gradient = leaky_relu_gradient,
 };
 
-const Op linear_op{
+constexpr Op linear_op{
     .name = "linear",
     .summary = "alpha * x + beta.",
     .inputs = {"input"},
@@ -184,7 +184,7 @@ const Op linear_op{
     .in_place = 1,
 };
 
-const Op relu_op{
+constexpr Op relu_op{
     .name = "relu",
     .summary = "x where x is positive, 0 elsewhere.",
     .inputs = {"input"},
@@ -194,7 +194,7 @@ const Op relu_op{
     .in_place = 1,
 };
 
-const Op selu_op{
+constexpr Op selu_op{
     .name = "selu",
     .summary = "1.0507 * x where x is positive, 1.7581 * (exp(x) - 1) elsewhere.",
     .inputs = {"input"},
@@ -206,7 +206,7 @@ const Op selu_op{
     .gradient = selu_gradient,
 };
 
-const Op sigmoid_op{
+constexpr Op sigmoid_op{
     .name = "sigmoid",
     .summary = "1 / (1 + exp(-x)): from 0 to 1.",
     .inputs = {"input"},
@@ -219,7 +219,7 @@ const Op sigmoid_op{
     .in_place = 1,
 };
 
-const Op softplus_op{
+constexpr Op softplus_op{
     .name = "softplus",
     .summary = "log(1 + exp(x)): a relu without its corner.",
     .inputs = {"input"},
@@ -232,7 +232,7 @@ const Op softplus_op{
     .in_place = 1,
 };
 
-const Op softsign_op{
+constexpr Op softsign_op{
     .name = "softsign",
     .summary = "x / (1 + |x|): from -1 to 1.",
     .inputs = {"input"},
@@ -241,7 +241,7 @@ const Op softsign_op{
     .gradient = softsign_gradient,
 };
 
-const Op step_op{
+constexpr Op step_op{
     .name = "step",
     .summary = "1 where x is positive, alpha elsewhere.",
     .inputs = {"input"},

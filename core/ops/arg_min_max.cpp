@@ -39,26 +39,24 @@ void cpu(Kernel<Real>& k) {
   });
 }
 
-Attrs options() {
-  return {{"axis", 0.0}, {"keepDimensions", false}, {"outputDataType", std::string("int32")}};
-}
+constexpr Options options{{"axis", 0.0}, {"keepDimensions", false}, {"outputDataType", "int32"}};
 
 }  // namespace
 
-const Op arg_max_op{
+constexpr Op arg_max_op{
     .name = "argMax",
     .summary = "The index of the greatest element along an axis: the first, if several are.",
     .inputs = {"input"},
-    .attrs = options(),
+    .attrs = options,
     .infer = infer,
     .cpu = {cpu<false, float>, cpu<false, double>},
 };
 
-const Op arg_min_op{
+constexpr Op arg_min_op{
     .name = "argMin",
     .summary = "The index of the least element along an axis: the first, if several are.",
     .inputs = {"input"},
-    .attrs = options(),
+    .attrs = options,
     .infer = infer,
     .cpu = {cpu<true, float>, cpu<true, double>},
 };

@@ -71,7 +71,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op batch_normalization_op{
+constexpr Op batch_normalization_op{
     .name = "batchNormalization",
     .summary =
         "scale * (input - mean) / sqrt(variance + epsilon) + bias, with one of each for "

@@ -175,7 +175,7 @@ Values gradient_of_gradient(const Grad& g) {
 
 }  // namespace
 
-const Op batch_normalization_gradient_op{
+constexpr Op batch_normalization_gradient_op{
     .name = "batchNormalizationGradient",
     .summary =
         "The derivatives of batchNormalizationTraining by input, scale and bias, given the mean "
@@ -187,7 +187,7 @@ const Op batch_normalization_gradient_op{
     .gradient = gradient_of_gradient,
 };
 
-const Op batch_normalization_training_op{
+constexpr Op batch_normalization_training_op{
     .name = "batchNormalizationTraining",
     .summary =
         "Batch normalization by the mean and variance of the input along all other axes, which "

@@ -52,11 +52,11 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op cast_op{
+constexpr Op cast_op{
     .name = "cast",
     .summary = "The same numbers as another element type.",
     .inputs = {"input"},
-    .attrs = {{"type", std::string("float32")}},
+    .attrs = {{"type", "float32"}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
     .gradient = gradient,

@@ -83,7 +83,7 @@ Values gradient_of_clamp_gradient(const Grad& g) {
 
 }  // namespace
 
-const Op clamp_op{
+constexpr Op clamp_op{
     .name = "clamp",
     .summary = "The input, kept between minValue and maxValue.",
     .inputs = {"input"},
@@ -94,7 +94,7 @@ const Op clamp_op{
     .in_place = 1,
 };
 
-const Op clamp_gradient_op{
+constexpr Op clamp_gradient_op{
     .name = "clampGradient",
     .summary =
         "dy where the input lies between minValue and maxValue, or with inclusive on one of them; "

@@ -12,8 +12,7 @@ Types infer(const Call& c) {
   int64_t size = 0;
   for (int i = 0; i < int(c.in.size()); ++i) {
     if (c.dtype(i) != c.dtype())
-      fail(c, "all inputs must be of one type",
-           "cast them to " + std::string(to_string(c.dtype())));
+      fail(c, "all inputs must be of one type", phrase({"cast them to ", to_string(c.dtype())}));
     Shape like_first = c.shape(i);
     if (like_first.rank() == c.shape().rank()) like_first[axis] = c.shape()[axis];
     if (like_first != c.shape())
@@ -58,7 +57,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op concat_op{
+constexpr Op concat_op{
     .name = "concat",
     .summary = "Puts its inputs one after another along an axis.",
     .inputs = {"inputs..."},

@@ -76,13 +76,13 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op conv2d_op{
+constexpr Op conv2d_op{
     .name = "conv2d",
     .summary = "Slides filters over images.",
     .inputs = {"input", "filter", "bias?"},
-    .attrs = {{"padding", Ints{0, 0, 0, 0}},
-              {"strides", Ints{1, 1}},
-              {"dilations", Ints{1, 1}},
+    .attrs = {{"padding", no_padding},
+              {"strides", one_by_one},
+              {"dilations", one_by_one},
               {"groups", 1.0},
               {"minValue", -infinity},
               {"maxValue", infinity}},

@@ -24,12 +24,12 @@ void require_result(const Call& c, const Shape& input, const Shape& filter) {
   Shape result{input[0], steps_of(c, window_of(c.node, Side::height, filter[1]), input[1]),
                steps_of(c, window_of(c.node, Side::width, filter[2]), input[2]), filter[0]};
   if (c.shape(1) != result)
-    fail(c, "dy must have the shape that conv2d gives", "the shape " + to_string(result));
+    fail(c, "dy must have the shape that conv2d gives", phrase({"the shape ", to_string(result)}));
 }
 
 void require_four_sizes(const Call& c, int i) {
   if (c.shape(i).rank() != 4)
-    fail(c, input_name(c.op, i) + " must have four sizes",
+    fail(c, phrase({input_name(c.op, i), " must have four sizes"}),
          "images [batch, height, width, channels], filters [out, height, width, in / groups]");
 }
 
@@ -126,32 +126,31 @@ Values gradient_of_input_gradient(const Grad& g) {
   return d;
 }
 
-Attrs attrs(std::string_view size) {
-  Attrs all{{"padding", Ints{0, 0, 0, 0}},
-            {"strides", Ints{1, 1}},
-            {"dilations", Ints{1, 1}},
-            {"groups", 1.0}};
-  all.emplace(size, Ints{1, 1});
-  return all;
-}
-
 }  // namespace
 
-const Op conv2d_filter_gradient_op{
+constexpr Op conv2d_filter_gradient_op{
     .name = "conv2dFilterGradient",
     .summary = "The derivative of conv2d by its filter, which has filterSize as height and width.",
     .inputs = {"input", "dy"},
-    .attrs = attrs("filterSize"),
+    .attrs = {{"padding", no_padding},
+              {"strides", one_by_one},
+              {"dilations", one_by_one},
+              {"groups", 1.0},
+              {"filterSize", one_by_one}},
     .infer = infer_filter_gradient,
     .cpu = {filter_gradient<float>, filter_gradient<double>},
     .gradient = gradient_of_filter_gradient,
 };
 
-const Op conv2d_input_gradient_op{
+constexpr Op conv2d_input_gradient_op{
     .name = "conv2dInputGradient",
     .summary = "The derivative of conv2d by its input, which has inputSize as height and width.",
     .inputs = {"filter", "dy"},
-    .attrs = attrs("inputSize"),
+    .attrs = {{"padding", no_padding},
+              {"strides", one_by_one},
+              {"dilations", one_by_one},
+              {"groups", 1.0},
+              {"inputSize", one_by_one}},
     .infer = infer_input_gradient,
     .cpu = {input_gradient<float>, input_gradient<double>},
     .gradient = gradient_of_input_gradient,

@@ -33,10 +33,9 @@ int output_size(const Call& c, Side side) {
     result = sizes[size_t(side)];
     if (result < least || result >= least + window.stride)
       fail(c,
-           "outputSizes cannot be " + std::to_string(result) + " along " +
-               (side == Side::height ? "the height" : "the width"),
-           "a number from " + std::to_string(least) + " to " +
-               std::to_string(least + window.stride - 1));
+           phrase({"outputSizes cannot be ", result, " along ",
+                   (side == Side::height ? "the height" : "the width")}),
+           phrase({"a number from ", least, " to ", least + window.stride - 1}));
   }
   if (result < 1) fail(c, "the padding leaves nothing of the output", "less padding");
   return size_from(c, result);
@@ -129,14 +128,14 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op conv_transpose2d_op{
+constexpr Op conv_transpose2d_op{
     .name = "convTranspose2d",
     .summary = "Paints a filter onto the output for every pixel of the input; conv2d transposed.",
     .inputs = {"input", "filter", "bias?"},
-    .attrs = {{"padding", Ints{0, 0, 0, 0}},
-              {"strides", Ints{1, 1}},
-              {"dilations", Ints{1, 1}},
-              {"outputPadding", Ints{0, 0}},
+    .attrs = {{"padding", no_padding},
+              {"strides", one_by_one},
+              {"dilations", one_by_one},
+              {"outputPadding", zero_by_zero},
               {"outputSizes", {}},
               {"groups", 1.0},
               {"minValue", -infinity},

@@ -34,13 +34,13 @@ void cpu(Kernel<Real>& k) {
 // An element is part of all totals after it: the running total of dy from the other end.
 Values gradient(const Grad& g) {
   Attrs attrs = g.node.attrs;
-  attrs["reversed"] = !g.node.flag("reversed");
+  attrs.set("reversed", !g.node.flag("reversed"));
   return {apply(cumulative_sum_op, {g.dy()}, attrs)};
 }
 
 }  // namespace
 
-const Op cumulative_sum_op{
+constexpr Op cumulative_sum_op{
     .name = "cumulativeSum",
     .summary = "The running total along an axis; exclusive leaves the element itself out.",
     .inputs = {"input"},

@@ -49,7 +49,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op depth_to_space_op{
+constexpr Op depth_to_space_op{
     .name = "depthToSpace",
     .summary = "Lays the channels of each pixel out as a block of pixels.",
     .inputs = {"input"},

@@ -44,19 +44,12 @@ void map(std::span<const T> x, std::span<Out> out, F f) {
 // out = f(a, b), stretched to the shape of out.
 template <class T, class Out, class F>
 void map(const Loops<3>& loops, const T* a, const T* b, Out* out, F f) {
-  auto g = [f](T x, T y) { return Out(f(Wide<T>(x), Wide<T>(y))); };
-  loops.run([&](auto at, size_t count, auto steps) {
+  loops.run([&](const auto& at, size_t count, const auto& steps) {
     Out* to = out + at[0];
     const T* x = a + at[1];
     const T* y = b + at[2];
-    if (!std::is_floating_point_v<T> || count == 1)  // one loop is enough: these are rare
-      for (size_t i = 0; i < count; ++i) to[i] = g(x[i * steps[1]], y[i * steps[2]]);
-    else if (steps[1] == 0)
-      for (size_t i = 0; i < count; ++i) to[i] = g(*x, y[i]);
-    else if (steps[2] == 0)
-      for (size_t i = 0; i < count; ++i) to[i] = g(x[i], *y);
-    else
-      for (size_t i = 0; i < count; ++i) to[i] = g(x[i], y[i]);
+    for (size_t i = 0; i < count; ++i, x += steps[1], y += steps[2])
+      to[i] = Out(f(Wide<T>(*x), Wide<T>(*y)));
   });
 }
 

@@ -131,7 +131,8 @@ Values add_gradient(const Grad& g) {
 Values atan2_gradient(const Grad& g) {
   Value part = g.dy() / (square(g.x[0]) + square(g.x[1]));
   return stretched(
-      g, [=](Value, Value b) { return part * b; }, [=](Value a, Value) { return -(part * a); });
+      g, [=](Value, const Value& b) { return part * b; },
+      [=](const Value& a, Value) { return -(part * a); });
 }
 
 // da = dy / b, db = -dy * y / b
@@ -142,7 +143,7 @@ Values div_gradient(const Grad& g) {
 }
 
 // da = dy where a is chosen, db = dy elsewhere. Of equals a is chosen.
-Values choice_gradient(const Grad& g, Value chosen) {
+Values choice_gradient(const Grad& g, const Value& chosen) {
   return stretched(
       g, [&](Value, Value) { return only_where(chosen, g.dy()); },
       [&](Value, Value) { return only_where(logical_not(chosen), g.dy()); });
@@ -160,13 +161,14 @@ Values min_gradient(const Grad& g) {
 Values mod_gradient(const Grad& g) {
   return stretched(
       g, [&](Value, Value) { return g.dy(); },
-      [&](Value a, Value b) { return -(g.dy() * apply(floor_div_op, {a, b})); });
+      [&](const Value& a, const Value& b) { return -(g.dy() * apply(floor_div_op, {a, b})); });
 }
 
 // da = dy * b, db = dy * a
 Values mul_gradient(const Grad& g) {
   return stretched(
-      g, [&](Value, Value b) { return g.dy() * b; }, [&](Value a, Value) { return g.dy() * a; });
+      g, [&](Value, const Value& b) { return g.dy() * b; },
+      [&](const Value& a, Value) { return g.dy() * a; });
 }
 
 // da = dy * b * a^(b - 1), 0 where b is 0; db = dy * y * log(a), 0 where a is not positive.
@@ -174,11 +176,11 @@ Values pow_gradient(const Grad& g) {
   Value zero = g.graph.scalar(0), one = g.graph.scalar(1);
   return stretched(
       g,
-      [&](Value a, Value b) {
+      [&](const Value& a, const Value& b) {
         Value exponent = where(equal(b, zero), one, b - 1);
         return g.dy() * b * pow(a, exponent);
       },
-      [&](Value a, Value) {
+      [&](const Value& a, Value) {
         Value positive = greater(a, zero);
         return only_where(positive, g.dy() * g.y[0] * log(where(positive, a, one)));
       });
@@ -188,8 +190,8 @@ Values pow_gradient(const Grad& g) {
 Values prelu_gradient(const Grad& g) {
   Value positive = greater(g.x[0], g.graph.scalar(0));
   return stretched(
-      g, [&](Value, Value slope) { return where(positive, g.dy(), g.dy() * slope); },
-      [&](Value x, Value) { return only_where(logical_not(positive), g.dy() * x); });
+      g, [&](Value, const Value& slope) { return where(positive, g.dy(), g.dy() * slope); },
+      [&](const Value& x, Value) { return only_where(logical_not(positive), g.dy() * x); });
 }
 
 // da = 2 * dy * (a - b), db = -da
@@ -205,7 +207,7 @@ Values sub_gradient(const Grad& g) {
 
 }  // namespace
 
-const Op add_op{
+constexpr Op add_op{
     .name = "add",
     .summary = "a + b.",
     .inputs = {"a", "b"},
@@ -215,7 +217,7 @@ const Op add_op{
     .in_place = 1,
 };
 
-const Op atan2_op{
+constexpr Op atan2_op{
     .name = "atan2",
     .summary = "The angle, in radians from -pi to pi, of the point with y = a and x = b.",
     .inputs = {"a", "b"},
@@ -224,7 +226,7 @@ const Op atan2_op{
     .gradient = atan2_gradient,
 };
 
-const Op div_op{
+constexpr Op div_op{
     .name = "div",
     .summary = "a / b. Of integers, the whole part; 0 where b is 0.",
     .inputs = {"a", "b"},
@@ -234,7 +236,7 @@ const Op div_op{
     .in_place = 1,
 };
 
-const Op equal_op{
+constexpr Op equal_op{
     .name = "equal",
     .summary = "Whether a and b are equal. NaN is equal to nothing.",
     .inputs = {"a", "b"},
@@ -242,7 +244,7 @@ const Op equal_op{
     .cpu = each_comparison([](auto a, auto b) { return a == b; }),
 };
 
-const Op floor_div_op{
+constexpr Op floor_div_op{
     .name = "floorDiv",
     .summary = "The nearest whole number below a / b.",
     .inputs = {"a", "b"},
@@ -251,7 +253,7 @@ const Op floor_div_op{
     .gradient = zero_gradient,
 };
 
-const Op greater_op{
+constexpr Op greater_op{
     .name = "greater",
     .summary = "Whether a is greater than b.",
     .inputs = {"a", "b"},
@@ -259,7 +261,7 @@ const Op greater_op{
     .cpu = each_comparison([](auto a, auto b) { return a > b; }),
 };
 
-const Op greater_or_equal_op{
+constexpr Op greater_or_equal_op{
     .name = "greaterOrEqual",
     .summary = "Whether a is greater than or equal to b.",
     .inputs = {"a", "b"},
@@ -267,7 +269,7 @@ const Op greater_or_equal_op{
     .cpu = each_comparison([](auto a, auto b) { return a >= b; }),
 };
 
-const Op lesser_op{
+constexpr Op lesser_op{
     .name = "lesser",
     .summary = "Whether a is less than b.",
     .inputs = {"a", "b"},
@@ -275,7 +277,7 @@ const Op lesser_op{
     .cpu = each_comparison([](auto a, auto b) { return a < b; }),
 };
 
-const Op lesser_or_equal_op{
+constexpr Op lesser_or_equal_op{
     .name = "lesserOrEqual",
     .summary = "Whether a is less than or equal to b.",
     .inputs = {"a", "b"},
@@ -283,7 +285,7 @@ const Op lesser_or_equal_op{
     .cpu = each_comparison([](auto a, auto b) { return a <= b; }),
 };
 
-const Op logical_and_op{
+constexpr Op logical_and_op{
     .name = "logicalAnd",
     .summary = "Whether a and b are both true. What is not 0 is true.",
     .inputs = {"a", "b"},
@@ -291,7 +293,7 @@ const Op logical_and_op{
     .cpu = each_truth_pair([](auto a, auto b) { return a && b; }),
 };
 
-const Op logical_or_op{
+constexpr Op logical_or_op{
     .name = "logicalOr",
     .summary = "Whether a or b is true. What is not 0 is true.",
     .inputs = {"a", "b"},
@@ -299,7 +301,7 @@ const Op logical_or_op{
     .cpu = each_truth_pair([](auto a, auto b) { return a || b; }),
 };
 
-const Op logical_xor_op{
+constexpr Op logical_xor_op{
     .name = "logicalXor",
     .summary = "Whether exactly one of a and b is true. What is not 0 is true.",
     .inputs = {"a", "b"},
@@ -307,7 +309,7 @@ const Op logical_xor_op{
     .cpu = each_truth_pair([](auto a, auto b) { return !a != !b; }),
 };
 
-const Op max_op{
+constexpr Op max_op{
     .name = "max",
     .summary = "The greater of a and b; NaN if either is.",
     .inputs = {"a", "b"},
@@ -317,7 +319,7 @@ const Op max_op{
     .in_place = 1,
 };
 
-const Op min_op{
+constexpr Op min_op{
     .name = "min",
     .summary = "The lesser of a and b; NaN if either is.",
     .inputs = {"a", "b"},
@@ -327,7 +329,7 @@ const Op min_op{
     .in_place = 1,
 };
 
-const Op mod_op{
+constexpr Op mod_op{
     .name = "mod",
     .summary = "What is left of a after floorDiv(a, b): it has the sign of b.",
     .inputs = {"a", "b"},
@@ -336,7 +338,7 @@ const Op mod_op{
     .gradient = mod_gradient,
 };
 
-const Op mul_op{
+constexpr Op mul_op{
     .name = "mul",
     .summary = "a * b.",
     .inputs = {"a", "b"},
@@ -346,7 +348,7 @@ const Op mul_op{
     .in_place = 1,
 };
 
-const Op not_equal_op{
+constexpr Op not_equal_op{
     .name = "notEqual",
     .summary = "Whether a and b differ. NaN differs from everything.",
     .inputs = {"a", "b"},
@@ -354,7 +356,7 @@ const Op not_equal_op{
     .cpu = each_comparison([](auto a, auto b) { return a != b; }),
 };
 
-const Op pow_op{
+constexpr Op pow_op{
     .name = "pow",
     .summary = "a to the power of b.",
     .inputs = {"a", "b"},
@@ -363,7 +365,7 @@ const Op pow_op{
     .gradient = pow_gradient,
 };
 
-const Op prelu_op{
+constexpr Op prelu_op{
     .name = "prelu",
     .summary = "input where it is positive, slope * input elsewhere.",
     .inputs = {"input", "slope"},
@@ -372,7 +374,7 @@ const Op prelu_op{
     .gradient = prelu_gradient,
 };
 
-const Op squared_difference_op{
+constexpr Op squared_difference_op{
     .name = "squaredDifference",
     .summary = "(a - b) * (a - b).",
     .inputs = {"a", "b"},
@@ -381,7 +383,7 @@ const Op squared_difference_op{
     .gradient = squared_difference_gradient,
 };
 
-const Op sub_op{
+constexpr Op sub_op{
     .name = "sub",
     .summary = "a - b.",
     .inputs = {"a", "b"},

@@ -168,7 +168,7 @@ Values tanh_gradient(const Grad& g) {
 
 }  // namespace
 
-const Op abs_op{
+constexpr Op abs_op{
     .name = "abs",
     .summary = "The distance from 0.",
     .inputs = {"input"},
@@ -178,7 +178,7 @@ const Op abs_op{
     .in_place = 1,
 };
 
-const Op acos_op{
+constexpr Op acos_op{
     .name = "acos",
     .summary = "The angle, in radians from 0 to pi, whose cosine this is.",
     .inputs = {"input"},
@@ -187,7 +187,7 @@ const Op acos_op{
     .gradient = acos_gradient,
 };
 
-const Op acosh_op{
+constexpr Op acosh_op{
     .name = "acosh",
     .summary = "The number of 0 or more whose hyperbolic cosine this is.",
     .inputs = {"input"},
@@ -196,7 +196,7 @@ const Op acosh_op{
     .gradient = acosh_gradient,
 };
 
-const Op asin_op{
+constexpr Op asin_op{
     .name = "asin",
     .summary = "The angle, in radians from -pi/2 to pi/2, whose sine this is.",
     .inputs = {"input"},
@@ -205,7 +205,7 @@ const Op asin_op{
     .gradient = asin_gradient,
 };
 
-const Op asinh_op{
+constexpr Op asinh_op{
     .name = "asinh",
     .summary = "The number whose hyperbolic sine this is.",
     .inputs = {"input"},
@@ -214,7 +214,7 @@ const Op asinh_op{
     .gradient = asinh_gradient,
 };
 
-const Op atan_op{
+constexpr Op atan_op{
     .name = "atan",
     .summary = "The angle, in radians from -pi/2 to pi/2, whose tangent this is.",
     .inputs = {"input"},
@@ -223,7 +223,7 @@ const Op atan_op{
     .gradient = atan_gradient,
 };
 
-const Op atanh_op{
+constexpr Op atanh_op{
     .name = "atanh",
     .summary = "The number whose hyperbolic tangent this is.",
     .inputs = {"input"},
@@ -232,7 +232,7 @@ const Op atanh_op{
     .gradient = atanh_gradient,
 };
 
-const Op ceil_op{
+constexpr Op ceil_op{
     .name = "ceil",
     .summary = "The nearest whole number above.",
     .inputs = {"input"},
@@ -241,7 +241,7 @@ const Op ceil_op{
     .gradient = zero_gradient,
 };
 
-const Op cos_op{
+constexpr Op cos_op{
     .name = "cos",
     .summary = "The cosine of an angle in radians.",
     .inputs = {"input"},
@@ -250,7 +250,7 @@ const Op cos_op{
     .gradient = cos_gradient,
 };
 
-const Op cosh_op{
+constexpr Op cosh_op{
     .name = "cosh",
     .summary = "The hyperbolic cosine: (exp(x) + exp(-x)) / 2.",
     .inputs = {"input"},
@@ -259,7 +259,7 @@ const Op cosh_op{
     .gradient = cosh_gradient,
 };
 
-const Op erf_op{
+constexpr Op erf_op{
     .name = "erf",
     .summary = "The error function: 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to x.",
     .inputs = {"input"},
@@ -268,7 +268,7 @@ const Op erf_op{
     .gradient = erf_gradient,
 };
 
-const Op exp_op{
+constexpr Op exp_op{
     .name = "exp",
     .summary = "e to the power of x.",
     .inputs = {"input"},
@@ -278,7 +278,7 @@ const Op exp_op{
     .in_place = 1,
 };
 
-const Op expm1_op{
+constexpr Op expm1_op{
     .name = "expm1",
     .summary = "exp(x) - 1, exact also where x is close to 0.",
     .inputs = {"input"},
@@ -287,7 +287,7 @@ const Op expm1_op{
     .gradient = expm1_gradient,
 };
 
-const Op floor_op{
+constexpr Op floor_op{
     .name = "floor",
     .summary = "The nearest whole number below.",
     .inputs = {"input"},
@@ -296,7 +296,7 @@ const Op floor_op{
     .gradient = zero_gradient,
 };
 
-const Op identity_op{
+constexpr Op identity_op{
     .name = "identity",
     .summary = "The input itself.",
     .inputs = {"input"},
@@ -306,7 +306,7 @@ const Op identity_op{
     .gradient = identity_gradient,
 };
 
-const Op is_finite_op{
+constexpr Op is_finite_op{
     .name = "isFinite",
     .summary = "Whether x is neither NaN nor infinite.",
     .inputs = {"input"},
@@ -314,7 +314,7 @@ const Op is_finite_op{
     .cpu = each_test([](auto x) { return std::isfinite(x); }),
 };
 
-const Op is_infinite_op{
+constexpr Op is_infinite_op{
     .name = "isInfinite",
     .summary = "Whether x is Infinity or -Infinity.",
     .inputs = {"input"},
@@ -322,7 +322,7 @@ const Op is_infinite_op{
     .cpu = each_test([](auto x) { return std::isinf(x); }),
 };
 
-const Op is_nan_op{
+constexpr Op is_nan_op{
     .name = "isNaN",
     .summary = "Whether x is not a number.",
     .inputs = {"input"},
@@ -330,7 +330,7 @@ const Op is_nan_op{
     .cpu = each_test([](auto x) { return std::isnan(x); }),
 };
 
-const Op log_op{
+constexpr Op log_op{
     .name = "log",
     .summary = "The natural logarithm.",
     .inputs = {"input"},
@@ -340,7 +340,7 @@ const Op log_op{
     .in_place = 1,
 };
 
-const Op log1p_op{
+constexpr Op log1p_op{
     .name = "log1p",
     .summary = "log(1 + x), exact also where x is close to 0.",
     .inputs = {"input"},
@@ -349,7 +349,7 @@ const Op log1p_op{
     .gradient = log1p_gradient,
 };
 
-const Op logical_not_op{
+constexpr Op logical_not_op{
     .name = "logicalNot",
     .summary = "Whether x is 0 or false.",
     .inputs = {"input"},
@@ -357,7 +357,7 @@ const Op logical_not_op{
     .cpu = {logical_not<float>, logical_not<double>},
 };
 
-const Op neg_op{
+constexpr Op neg_op{
     .name = "neg",
     .summary = "-x.",
     .inputs = {"input"},
@@ -367,7 +367,7 @@ const Op neg_op{
     .in_place = 1,
 };
 
-const Op reciprocal_op{
+constexpr Op reciprocal_op{
     .name = "reciprocal",
     .summary = "1 / x.",
     .inputs = {"input"},
@@ -377,7 +377,7 @@ const Op reciprocal_op{
     .in_place = 1,
 };
 
-const Op round_even_op{
+constexpr Op round_even_op{
     .name = "roundEven",
     .summary = "The nearest whole number; halves go to the even one.",
     .inputs = {"input"},
@@ -386,7 +386,7 @@ const Op round_even_op{
     .gradient = zero_gradient,
 };
 
-const Op rsqrt_op{
+constexpr Op rsqrt_op{
     .name = "rsqrt",
     .summary = "1 / sqrt(x).",
     .inputs = {"input"},
@@ -396,7 +396,7 @@ const Op rsqrt_op{
     .in_place = 1,
 };
 
-const Op sign_op{
+constexpr Op sign_op{
     .name = "sign",
     .summary = "1 where x is positive, -1 where it is negative, 0 elsewhere.",
     .inputs = {"input"},
@@ -405,7 +405,7 @@ const Op sign_op{
     .gradient = zero_gradient,
 };
 
-const Op sin_op{
+constexpr Op sin_op{
     .name = "sin",
     .summary = "The sine of an angle in radians.",
     .inputs = {"input"},
@@ -414,7 +414,7 @@ const Op sin_op{
     .gradient = sin_gradient,
 };
 
-const Op sinh_op{
+constexpr Op sinh_op{
     .name = "sinh",
     .summary = "The hyperbolic sine: (exp(x) - exp(-x)) / 2.",
     .inputs = {"input"},
@@ -423,7 +423,7 @@ const Op sinh_op{
     .gradient = sinh_gradient,
 };
 
-const Op sqrt_op{
+constexpr Op sqrt_op{
     .name = "sqrt",
     .summary = "The square root; NaN where x is negative.",
     .inputs = {"input"},
@@ -433,7 +433,7 @@ const Op sqrt_op{
     .in_place = 1,
 };
 
-const Op square_op{
+constexpr Op square_op{
     .name = "square",
     .summary = "x * x.",
     .inputs = {"input"},
@@ -443,7 +443,7 @@ const Op square_op{
     .in_place = 1,
 };
 
-const Op tan_op{
+constexpr Op tan_op{
     .name = "tan",
     .summary = "The tangent of an angle in radians.",
     .inputs = {"input"},
@@ -453,7 +453,7 @@ const Op tan_op{
     .gradient = tan_gradient,
 };
 
-const Op tanh_op{
+constexpr Op tanh_op{
     .name = "tanh",
     .summary = "The hyperbolic tangent: from -1 to 1.",
     .inputs = {"input"},

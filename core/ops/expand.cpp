@@ -10,8 +10,7 @@ Types infer(const Call& c) {
   auto sizes = ints_option(c, "newShape");
   const Shape& from = c.shape();
   if (int(sizes.size()) > Shape::max_rank)
-    fail(c, "newShape has too many dimensions",
-         std::to_string(Shape::max_rank) + " dimensions or fewer");
+    fail(c, "newShape has too many dimensions", phrase({Shape::max_rank, " dimensions or fewer"}));
   Shape shape{sizes};
   int added = shape.rank() - from.rank();
   bool fits = added >= 0;
@@ -42,11 +41,11 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op expand_op{
+constexpr Op expand_op{
     .name = "expand",
     .summary = "Repeats its input along axes of size 1, as broadcasting does.",
     .inputs = {"input"},
-    .attrs = {{"newShape", Ints{}}},
+    .attrs = {{"newShape", no_ints}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
     .gradient = gradient,

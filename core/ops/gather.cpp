@@ -63,11 +63,10 @@ Types infer_gather_gradient(const Call& c) {
   Shape shape{sizes};
   int axis = whole_option(c, "axis");
   if (axis < -shape.rank() || axis >= shape.rank())
-    fail(c, "axis is out of range",
-         "-1 for the last one, which is " + std::to_string(shape.rank() - 1));
+    fail(c, "axis is out of range", phrase({"-1 for the last one, which is ", shape.rank() - 1}));
   axis = positive_axis(axis, shape.rank());
   if (shape[axis] == 0 && c.shape(1).count() > 0)
-    fail(c, "axis " + std::to_string(axis) + " is empty: no index can point into it",
+    fail(c, phrase({"axis ", axis, " is empty: no index can point into it"}),
          "at least one element along it");
   check_shape(c, 0, picked_shape(c, shape, axis), "the shape of what gather picks");
   return {{DType::f32, shape}};
@@ -164,7 +163,7 @@ Values gradient_of_gather_nd(const Grad& g) {
 
 }  // namespace
 
-const Op gather_op{
+constexpr Op gather_op{
     .name = "gather",
     .summary = "Picks slices of the input along an axis by their index.",
     .inputs = {"input", "indices"},
@@ -174,7 +173,7 @@ const Op gather_op{
     .gradient = gradient_of_gather,
 };
 
-const Op gather_elements_op{
+constexpr Op gather_elements_op{
     .name = "gatherElements",
     .summary = "Picks one element of the input for each index, along an axis.",
     .inputs = {"input", "indices"},
@@ -184,17 +183,17 @@ const Op gather_elements_op{
     .gradient = gradient_of_gather_elements,
 };
 
-const Op gather_gradient_op{
+constexpr Op gather_gradient_op{
     .name = "gatherGradient",
     .summary = "A tensor of zeros to which slices are added, along an axis, by their index.",
     .inputs = {"dy", "indices"},
-    .attrs = {{"axis", 0.0}, {"newShape", Ints{}}},
+    .attrs = {{"axis", 0.0}, {"newShape", no_ints}},
     .infer = infer_gather_gradient,
     .cpu = {gather_gradient<float>, gather_gradient<double>},
     .gradient = gradient_of_gather_gradient,
 };
 
-const Op gather_nd_op{
+constexpr Op gather_nd_op{
     .name = "gatherND",
     .summary = "Picks elements or slices of the input; the last axis of indices is a location.",
     .inputs = {"input", "indices"},

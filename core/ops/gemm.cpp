@@ -14,7 +14,8 @@ Types infer(const Call& c) {
   require_clamp(c);
   for (int i = 0; i < 2; ++i)
     if (c.shape(i).rank() != 2)
-      fail(c, input_name(c.op, i) + " must be a matrix", "a tensor with 2 dimensions, or matmul");
+      fail(c, phrase({input_name(c.op, i), " must be a matrix"}),
+           "a tensor with 2 dimensions, or matmul");
   bool transpose_a = c.node.flag("aTranspose"), transpose_b = c.node.flag("bTranspose");
   int rows = c.shape(0)[transpose_a], depth = c.shape(0)[!transpose_a];
   int columns = c.shape(1)[!transpose_b], other_depth = c.shape(1)[transpose_b];
@@ -24,7 +25,7 @@ Types infer(const Call& c) {
   Shape shape{rows, columns};
   if (c.has(2) && !stretches_to(c.shape(2), shape))
     fail(c, "c must stretch to the product",
-         "the shape " + to_string(shape) + ", or sizes of 1 in it");
+         phrase({"the shape ", shape, ", or sizes of 1 in it"}));
   return {{DType::f32, shape}};
 }
 
@@ -75,7 +76,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op gemm_op{
+constexpr Op gemm_op{
     .name = "gemm",
     .summary =
         "The product of two matrices plus a third: alpha * a * b + beta * c, then kept "

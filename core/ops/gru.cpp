@@ -50,7 +50,8 @@ void cpu(Kernel<Real>& k) {
 Values kept_outputs(const Grad& g) {
   if (g.node.flag("keepGates")) return g.y;
   Attrs attrs = g.node.attrs;
-  attrs["returnSequence"] = attrs["keepGates"] = true;
+  attrs.set("returnSequence", true);
+  attrs.set("keepGates", true);
   Value first = apply(gru_op, g.x, attrs);
   return {first, first.at(out::sequence), first.at(out::gates)};
 }
@@ -112,7 +113,7 @@ void cpu_gradient(Kernel<Real>& k) {
 
 }  // namespace
 
-const Op gru_op{
+constexpr Op gru_op{
     .name = "gru",
     .summary =
         "Gated recurrent units over a sequence: the last hidden state, and with returnSequence "
@@ -132,7 +133,7 @@ const Op gru_op{
     .gradient = gradient,
 };
 
-const Op gru_gradient_op{
+constexpr Op gru_gradient_op{
     .name = "gruGradient",
     .summary =
         "The derivatives by gru's input, weights, biases and initial state, from what keepGates "

@@ -51,7 +51,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op gru_cell_op{
+constexpr Op gru_cell_op{
     .name = "gruCell",
     .summary = "One step of gated recurrent units: the next hidden state.",
     .inputs = {"input", "weight", "recurrentWeight", "hiddenState", "bias?", "recurrentBias?"},

@@ -13,15 +13,14 @@ constexpr int clamp_index(int32_t index, int size) {
 // Refuses indices into an axis of the first input that has nothing to point at.
 inline void require_something_to_index(const Call& call, int axis) {
   if (call.shape()[axis] == 0 && call.shape(1).count() > 0)
-    fail(call,
-         "axis " + std::to_string(axis) + " of the input is empty: no index can point into it",
+    fail(call, phrase({"axis ", axis, " of the input is empty: no index can point into it"}),
          "an input with at least one element along it");
 }
 
 // Refuses a result of more dimensions than a shape can have.
 inline void require_room(const Call& call, int rank) {
   if (rank > Shape::max_rank)
-    fail(call, "the output would have more than " + std::to_string(Shape::max_rank) + " dimensions",
+    fail(call, phrase({"the output would have more than ", Shape::max_rank, " dimensions"}),
          "reshape the indices or the input to fewer dimensions");
 }
 
@@ -42,7 +41,7 @@ inline int require_locations(const Call& call) {
     fail(call, "indices must have at least one dimension, which holds a location", "[[0], [1]]");
   if (indices.back() > call.shape().rank())
     fail(call, "a location in indices is longer than the input has dimensions",
-         "indices whose last size is at most " + std::to_string(call.shape().rank()));
+         phrase({"indices whose last size is at most ", call.shape().rank()}));
   return indices.back();
 }
 

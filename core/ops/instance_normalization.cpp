@@ -59,7 +59,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op instance_normalization_op{
+constexpr Op instance_normalization_op{
     .name = "instanceNormalization",
     .summary =
         "Each channel of each image brought to mean 0 and variance 1, then scaled and "

@@ -105,7 +105,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op layer_normalization_op{
+constexpr Op layer_normalization_op{
     .name = "layerNormalization",
     .summary =
         "Each sample brought to mean 0 and variance 1 over the axes, all but the first by "

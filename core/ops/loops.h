@@ -32,24 +32,9 @@ class Loops {
   // Calls f(offsets, count, steps) for each run along the innermost axis.
   template <class F>
   void run(F f, Offsets at = {}) const {
-    for (size_t axis = 0; axis < rank_; ++axis)
-      if (sizes_[axis] == 0) return;
-    if (rank_ == 0) return f(at, size_t{1}, Offsets{});
-    size_t inner = rank_ - 1;
-    std::array<size_t, Shape::max_rank> index{};
-    while (true) {
-      f(at, sizes_[inner], steps_[inner]);
-      size_t axis = inner;
-      while (axis > 0) {
-        --axis;
-        for (size_t n = 0; n < N; ++n) at[n] += steps_[axis][n];
-        if (++index[axis] < sizes_[axis]) break;
-        for (size_t n = 0; n < N; ++n) at[n] -= steps_[axis][n] * sizes_[axis];
-        if (axis == 0) return;
-        index[axis] = 0;
-      }
-      if (inner == 0) return;
-    }
+    nest([](void* run, const Offsets& here, size_t count,
+            const Offsets& steps) { (*static_cast<F*>(run))(here, count, steps); },
+         &f, at);
   }
 
   // Calls f(offsets) for each element.
@@ -66,6 +51,29 @@ class Loops {
   }
 
  private:
+  // The loops around the runs, which are the same whatever is done in them: compiled once.
+  void nest(void (*f)(void* run, const Offsets& at, size_t count, const Offsets& steps), void* run,
+            Offsets at) const {
+    for (size_t axis = 0; axis < rank_; ++axis)
+      if (sizes_[axis] == 0) return;
+    if (rank_ == 0) return f(run, at, size_t{1}, Offsets{});
+    size_t inner = rank_ - 1;
+    std::array<size_t, Shape::max_rank> index{};
+    while (true) {
+      f(run, at, sizes_[inner], steps_[inner]);
+      size_t axis = inner;
+      while (axis > 0) {
+        --axis;
+        for (size_t n = 0; n < N; ++n) at[n] += steps_[axis][n];
+        if (++index[axis] < sizes_[axis]) break;
+        for (size_t n = 0; n < N; ++n) at[n] -= steps_[axis][n] * sizes_[axis];
+        if (axis == 0) return;
+        index[axis] = 0;
+      }
+      if (inner == 0) return;
+    }
+  }
+
   static Offsets times(Offsets steps, size_t size) {
     for (size_t& step : steps) step *= size;
     return steps;

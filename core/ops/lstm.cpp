@@ -57,7 +57,8 @@ void cpu(Kernel<Real>& k) {
 Values kept_outputs(const Grad& g) {
   if (g.node.flag("keepGates")) return g.y;
   Attrs attrs = g.node.attrs;
-  attrs["returnSequence"] = attrs["keepGates"] = true;
+  attrs.set("returnSequence", true);
+  attrs.set("keepGates", true);
   Value first = apply(lstm_op, g.x, attrs);
   Values outputs;
   for (int o : {out::hidden, out::cell, out::sequence, out::gates, out::cells})
@@ -125,7 +126,7 @@ void cpu_gradient(Kernel<Real>& k) {
 
 }  // namespace
 
-const Op lstm_op{
+constexpr Op lstm_op{
     .name = "lstm",
     .summary =
         "Long short-term memory over a sequence: the last hidden and cell states, and with "
@@ -144,7 +145,7 @@ const Op lstm_op{
     .gradient = gradient,
 };
 
-const Op lstm_gradient_op{
+constexpr Op lstm_gradient_op{
     .name = "lstmGradient",
     .summary =
         "The derivatives by lstm's input, weights, bias, peephole weight and initial states, from "

@@ -49,7 +49,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op lstm_cell_op{
+constexpr Op lstm_cell_op{
     .name = "lstmCell",
     .summary = "One step of long short-term memory: the next hidden and cell states.",
     .inputs = {"input", "weight", "recurrentWeight", "hiddenState", "cellState", "bias?",

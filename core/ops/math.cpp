@@ -5,24 +5,36 @@
 
 namespace gesso {
 
-Value apply(const Op& op, const Values& inputs, Attrs attrs) {
-  auto given = std::find_if(inputs.begin(), inputs.end(), [](Value v) { return bool(v); });
-  return given->graph->apply(op, inputs, std::move(attrs));
+namespace {
+
+// The graph of the first input that was given.
+Graph& graph_of(const View<Value>& inputs) {
+  return *std::find_if(inputs.begin(), inputs.end(), [](const Value& v) { return bool(v); })->graph;
 }
 
-Value full_like(Value x, double value) {
+}  // namespace
+
+Value apply(const Op& op, const View<Value>& inputs, const Options& options) {
+  return graph_of(inputs).apply(op, inputs, options);
+}
+
+Value apply(const Op& op, const View<Value>& inputs, const Attrs& attrs) {
+  return graph_of(inputs).apply(op, inputs, attrs);
+}
+
+Value full_like(const Value& x, double value) {
   return expand(x.graph->scalar(value, x.dtype()), x.shape());
 }
 
-Value only_where(Value condition, Value x) {
+Value only_where(const Value& condition, const Value& x) {
   return where(condition, x, x.graph->scalar(0));
 }
 
-Value clamp(Value x, double low, double high) {
+Value clamp(const Value& x, double low, double high) {
   return apply(clamp_op, {x}, {{"minValue", low}, {"maxValue", high}});
 }
 
-Value clamp_gradient(Value dy, Value y, double low, double high) {
+Value clamp_gradient(const Value& dy, const Value& y, double low, double high) {
   return apply(clamp_gradient_op, {dy, y}, {{"minValue", low}, {"maxValue", high}});
 }
 
@@ -32,29 +44,29 @@ Value clamp_gradient_of(const Grad& g) {
   return is_open ? g.dy() : clamp_gradient(g.dy(), g.y[0], low, high);
 }
 
-Value transpose(Value x) {
+Value transpose(const Value& x) {
   Ints permutation = all_axes(x.shape().rank());
   std::swap(permutation.back(), permutation.rbegin()[1]);
   return transpose(x, permutation);
 }
 
-Value conv2d_filter_gradient(Value x, Value dy, const Shape& filter, Attrs attrs) {
-  attrs["filterSize"] = Ints{filter[1], filter[2]};
+Value conv2d_filter_gradient(const Value& x, const Value& dy, const Shape& filter, Attrs attrs) {
+  attrs.set("filterSize", Ints{filter[1], filter[2]});
   return apply(conv2d_filter_gradient_op, {x, dy}, std::move(attrs));
 }
 
-Value conv2d_input_gradient(Value filter, Value dy, const Shape& x, Attrs attrs) {
-  attrs["inputSize"] = Ints{x[1], x[2]};
+Value conv2d_input_gradient(const Value& filter, const Value& dy, const Shape& x, Attrs attrs) {
+  attrs.set("inputSize", Ints{x[1], x[2]});
   return apply(conv2d_input_gradient_op, {filter, dy}, std::move(attrs));
 }
 
-Value reduce(const Op& op, Value x, const Ints& axes, bool keep) {
+Value reduce(const Op& op, const Value& x, const Ints& axes, bool keep) {
   Attrs attrs{{"keepDimensions", keep}};
-  if (!axes.empty()) attrs["axes"] = axes;
+  if (!axes.empty()) attrs.set("axes", axes);
   return apply(op, {x}, std::move(attrs));
 }
 
-Value sum_to(Value x, const Shape& shape) {
+Value sum_to(const Value& x, const Shape& shape) {
   int added = x.shape().rank() - shape.rank();
   Ints axes;
   for (int i = 0; i < x.shape().rank(); ++i)

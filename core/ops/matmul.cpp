@@ -75,7 +75,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op matmul_op{
+constexpr Op matmul_op{
     .name = "matmul",
     .summary = "The product of two matrices, for each matrix in a batch; batches stretch to match.",
     .inputs = {"a", "b"},

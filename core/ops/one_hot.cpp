@@ -11,7 +11,7 @@ Types infer(const Call& c) {
   int depth = whole_option(c, "depth");
   if (depth < 1) fail(c, "depth must be at least 1", "the number of classes");
   if (c.shape().rank() == Shape::max_rank)
-    fail(c, "the output would have more than " + std::to_string(Shape::max_rank) + " dimensions",
+    fail(c, phrase({"the output would have more than ", Shape::max_rank, " dimensions"}),
          "reshape the indices to fewer dimensions");
   DType dtype = dtype_from(c.node.text("type"));
   require_fits(c, "onValue", dtype);
@@ -37,7 +37,7 @@ void cpu(Kernel<Real>& k) {
 
 }  // namespace
 
-const Op one_hot_op{
+constexpr Op one_hot_op{
     .name = "oneHot",
     .summary = "A row for each index, with onValue at the index and offValue elsewhere.",
     .inputs = {"indices"},

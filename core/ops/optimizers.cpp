@@ -12,18 +12,18 @@ namespace {
 template <template <class> class Rule>
 constexpr int states = int(Rule<float>::states);
 
-void require_between_0_and_1(const Call& c, std::string_view name) {
+void require_between_0_and_1(const Call& c, Text name) {
   double value = c.node.number(name);
   if (!(value >= 0 && value < 1))
-    fail(c, std::string(name) + " must be at least 0 and below 1",
+    fail(c, phrase({name, " must be at least 0 and below 1"}),
          "0.9: the share of the past that is kept");
 }
 
 void check_options(const Call& c) {
-  for (std::string_view share : {"beta1", "beta2", "decay", "momentum", "rho"})
-    if (c.op.attrs.contains(share)) require_between_0_and_1(c, share);
-  if (c.op.attrs.contains("epsilon")) check_epsilon(c);
-  if (c.op.attrs.contains("weightDecay") && !(c.node.number("weightDecay") >= 0))
+  for (Text share : {"beta1", "beta2", "decay", "momentum", "rho"})
+    if (c.op.has_option(share)) require_between_0_and_1(c, share);
+  if (c.op.has_option("epsilon")) check_epsilon(c);
+  if (c.op.has_option("weightDecay") && !(c.node.number("weightDecay") >= 0))
     fail(c, "weightDecay must not be negative", "a small number like 0.01");
 }
 
@@ -61,7 +61,7 @@ constexpr CpuKernel kernel{update<float, Rule>, update<double, Rule>};
 
 }  // namespace
 
-const Op adadelta_op{
+constexpr Op adadelta_op{
     .name = "adadelta",
     .summary = "A weight after one step of Adadelta: steps as long as those before it.",
     .inputs = {"weight", "accumulatedGradient", "accumulatedUpdate", "gradient", "rate"},
@@ -71,7 +71,7 @@ const Op adadelta_op{
     .in_place = states<optimizers::Adadelta>,
 };
 
-const Op adagrad_op{
+constexpr Op adagrad_op{
     .name = "adagrad",
     .summary = "A weight after one step of Adagrad: shorter where gradients have been large.",
     .inputs = {"weight", "accumulator", "gradient", "rate"},
@@ -81,7 +81,7 @@ const Op adagrad_op{
     .in_place = states<optimizers::Adagrad>,
 };
 
-const Op adam_op{
+constexpr Op adam_op{
     .name = "adam",
     .summary =
         "A weight after one step of Adam: along the mean gradient, over its deviation. `step` "
@@ -93,7 +93,7 @@ const Op adam_op{
     .in_place = states<optimizers::Adam>,
 };
 
-const Op adamax_op{
+constexpr Op adamax_op{
     .name = "adamax",
     .summary =
         "A weight after one step of Adamax: along the mean gradient, over its largest size. "
@@ -105,7 +105,7 @@ const Op adamax_op{
     .in_place = states<optimizers::Adamax>,
 };
 
-const Op momentum_op{
+constexpr Op momentum_op{
     .name = "momentum",
     .summary = "A weight after one step of gradient descent with momentum.",
     .inputs = {"weight", "velocity", "gradient", "rate"},
@@ -115,7 +115,7 @@ const Op momentum_op{
     .in_place = states<optimizers::Momentum>,
 };
 
-const Op rms_prop_op{
+constexpr Op rms_prop_op{
     .name = "rmsProp",
     .summary = "A weight after one step of RMSProp: along the gradient, over its recent size.",
     .inputs = {"weight", "meanSquare", "velocity", "meanGradient", "gradient", "rate"},
@@ -125,7 +125,7 @@ const Op rms_prop_op{
     .in_place = states<optimizers::RmsProp>,
 };
 
-const Op sgd_op{
+constexpr Op sgd_op{
     .name = "sgd",
     .summary = "A weight after one step of gradient descent: weight - rate * gradient.",
     .inputs = {"weight", "gradient", "rate"},

@@ -8,59 +8,55 @@
 namespace gesso {
 namespace {
 
-std::string quoted(std::string_view name) {
+std::string quoted(Text name) {
   return '"' + std::string(name) + '"';
 }
 
 }  // namespace
 
-int whole_option(const Call& call, std::string_view name) {
+int whole_option(const Call& call, Text name) {
   double value = call.node.number(name);
   if (!(std::abs(value) <= std::numeric_limits<int>::max()) || value != std::floor(value))
-    fail(call, std::string(name) + " must be a whole number", "a number like 1, 2 or 3");
+    fail(call, phrase({name, " must be a whole number"}), "a number like 1, 2 or 3");
   return int(value);
 }
 
-int axis_option(const Call& call, std::string_view name) {
+int axis_option(const Call& call, Text name) {
   int rank = call.shape().rank();
   int axis = whole_option(call, name);
   if (rank == 0)
-    fail(call, std::string(name) + " names an axis, but a scalar has none",
-         "reshape the input to [1]");
+    fail(call, phrase({name, " names an axis, but a scalar has none"}), "reshape the input to [1]");
   if (axis < -rank || axis >= rank)
-    fail(call, std::string(name) + " must be an axis of the input",
-         "a number from " + std::to_string(-rank) + " to " + std::to_string(rank - 1));
+    fail(call, phrase({name, " must be an axis of the input"}),
+         phrase({"a number from ", -rank, " to ", rank - 1}));
   return positive_axis(axis, rank);
 }
 
-std::span<const int> ints_option(const Call& call, std::string_view name) {
-  const Attr& attr = call.node.attrs.find(name)->second;
+std::span<const int> ints_option(const Call& call, Text name) {
+  const Attr& attr = *call.node.attrs.find(name);
   if (std::holds_alternative<Numbers>(attr))
-    fail(call, std::string(name) + " must hold whole numbers", "numbers like 1, 2 or 3");
+    fail(call, phrase({name, " must hold whole numbers"}), "numbers like 1, 2 or 3");
   const auto* ints = std::get_if<Ints>(&attr);
   return ints ? std::span(*ints) : std::span<const int>();
 }
 
-std::span<const int> ints_option(const Call& call, std::string_view name, int length) {
+std::span<const int> ints_option(const Call& call, Text name, int length) {
   auto ints = ints_option(call, name);
   if (call.node.has(name) && int(ints.size()) != length)
-    fail(call,
-         std::string(name) + " must have " + std::to_string(length) +
-             (length == 1 ? " entry" : " entries"),
-         "a list of " + std::to_string(length));
+    fail(call, phrase({name, " must have ", length, (length == 1 ? " entry" : " entries")}),
+         phrase({"a list of ", length}));
   return ints;
 }
 
-int choice_option(const Call& call, std::string_view name,
-                  std::initializer_list<std::string_view> known) {
-  std::string_view given = call.node.text(name);
+int choice_option(const Call& call, Text name, std::initializer_list<Text> known) {
+  Text given = call.node.text(name);
   std::string list;
   int place = 0;
-  for (std::string_view choice : known) {
+  for (Text choice : known) {
     if (choice == given) return place;
     list += (place++ ? ", " : "") + std::string(choice);
   }
-  fail(call, std::string(name) + " cannot be " + quoted(given), "one of " + list);
+  fail(call, phrase({name, " cannot be ", quoted(given)}), phrase({"one of ", list}));
 }
 
 void require_float(const Call& call) {
@@ -76,7 +72,7 @@ void require_clamp(const Call& call) {
     fail(call, "minValue must not be above maxValue", "exchange them, or leave one out");
 }
 
-void require_fits(const Call& call, std::string_view name, DType dtype) {
+void require_fits(const Call& call, Text name, DType dtype) {
   if (dtype == DType::f32) return;
   double value = call.node.number(name), least = 0, most = 0;
   switch (dtype) {
@@ -93,18 +89,15 @@ void require_fits(const Call& call, std::string_view name, DType dtype) {
       most = 255;
   }
   if (!(value >= least && value <= most) || value != std::floor(value))
-    fail(
-        call,
-        std::string(name) + " must be a number that " + std::string(to_string(dtype)) + " can hold",
-        "a whole number from " + std::to_string(int64_t(least)) + " to " +
-            std::to_string(int64_t(most)));
+    fail(call, phrase({name, " must be a number that ", to_string(dtype), " can hold"}),
+         phrase({"a whole number from ", int64_t(least), " to ", int64_t(most)}));
 }
 
 int size_from(const Call& call, int64_t size) {
   if (size < 0 || size > std::numeric_limits<int>::max())
-    fail(call, "a size of the output would be " + std::to_string(size),
-         "other options, so that it lies between 0 and " +
-             std::to_string(std::numeric_limits<int>::max()));
+    fail(
+        call, phrase({"a size of the output would be ", size}),
+        phrase({"other options, so that it lies between 0 and ", std::numeric_limits<int>::max()}));
   return int(size);
 }
 

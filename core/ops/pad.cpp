@@ -50,11 +50,10 @@ Types infer(const Call& c) {
     int64_t most = mode == Mode::reflection ? size - 1 : size;
     bool mirrored = mode == Mode::reflection || mode == Mode::symmetric;
     if (mirrored && std::max(first, last) > std::max<int64_t>(most, 0))
-      fail(c, "the padding along axis " + std::to_string(axis) + " is wider than what it mirrors",
-           "at most " + std::to_string(std::max<int64_t>(most, 0)) + ", or mode edge");
+      fail(c, phrase({"the padding along axis ", axis, " is wider than what it mirrors"}),
+           phrase({"at most ", std::max<int64_t>(most, 0), ", or mode edge"}));
     if (mode == Mode::edge && size == 0 && first + last > 0)
-      fail(c, "axis " + std::to_string(axis) + " is empty and has no edge to repeat",
-           "mode constant");
+      fail(c, phrase({"axis ", axis, " is empty and has no edge to repeat"}), "mode constant");
     shape[axis] = size_from(c, size + first + last);
   }
   return {{c.dtype(), shape}};
@@ -164,12 +163,12 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op pad_op{
+constexpr Op pad_op{
     .name = "pad",
     .summary = "Puts a border around its input: a constant, the edge, or a mirror image.",
     .inputs = {"input"},
-    .attrs = {{"beginningPadding", Ints{}},
-              {"endingPadding", Ints{}},
+    .attrs = {{"beginningPadding", no_ints},
+              {"endingPadding", no_ints},
               {"mode", "constant"},
               {"value", 0.0}},
     .infer = infer,

@@ -23,9 +23,9 @@ int output_size(const Call& c, Side side) {
   int given = sizes[size_t(side)];
   if (given != floor && given != ceil)
     fail(c,
-         std::string("outputSizes cannot be ") + std::to_string(given) + " along " +
-             (side == Side::height ? "the height" : "the width"),
-         std::to_string(floor) + " (rounded down) or " + std::to_string(ceil) + " (rounded up)");
+         phrase({"outputSizes cannot be ", given, " along ",
+                 (side == Side::height ? "the height" : "the width")}),
+         phrase({floor, " (rounded down) or ", ceil, " (rounded up)"}));
   return given;
 }
 
@@ -114,15 +114,15 @@ void cpu(Kernel<Real>& k) {
 Attrs gradient_attrs(const Grad& g) {
   Attrs attrs = window_attrs(g.node);
   const Shape& x = g.x[0].shape();
-  attrs["windowDimensions"] =
-      Ints{pool_window(g.node, Side::height, x).taps, pool_window(g.node, Side::width, x).taps};
+  attrs.set("windowDimensions", Ints{pool_window(g.node, Side::height, x).taps,
+                                     pool_window(g.node, Side::width, x).taps});
   return attrs;
 }
 
 // What each window's share of its average hands back to the pixels.
 Value spread(const Grad& g, Value dy) {
   Attrs attrs = gradient_attrs(g);
-  attrs["inputSize"] = Ints{g.x[0].shape()[1], g.x[0].shape()[2]};
+  attrs.set("inputSize", Ints{g.x[0].shape()[1], g.x[0].shape()[2]});
   return apply(average_pool2d_gradient_op, {dy}, std::move(attrs));
 }
 
@@ -144,40 +144,45 @@ Values gradient_of_l2(const Grad& g) {
   return {x * spread(g, ratio * pixels)};
 }
 
-Attrs attrs(bool clamps) {
-  Attrs all{{"windowDimensions", {}},  {"padding", Ints{0, 0, 0, 0}}, {"strides", Ints{1, 1}},
-            {"dilations", Ints{1, 1}}, {"roundingType", "floor"},     {"outputSizes", {}}};
-  if (clamps) all.insert({{"minValue", -infinity}, {"maxValue", infinity}});
-  return all;
-}
+constexpr Options l2_options{
+    {"windowDimensions", {}},  {"padding", no_padding},   {"strides", one_by_one},
+    {"dilations", one_by_one}, {"roundingType", "floor"}, {"outputSizes", {}},
+};
+
+// As above, with a clamp.
+constexpr Options options{
+    {"windowDimensions", {}},  {"padding", no_padding},   {"strides", one_by_one},
+    {"dilations", one_by_one}, {"roundingType", "floor"}, {"outputSizes", {}},
+    {"minValue", -infinity},   {"maxValue", infinity},
+};
 
 }  // namespace
 
-const Op average_pool2d_op{
+constexpr Op average_pool2d_op{
     .name = "averagePool2d",
     .summary = "The average of each window of an image; of the whole image by default.",
     .inputs = {"input"},
-    .attrs = attrs(true),
+    .attrs = options,
     .infer = infer,
     .cpu = {cpu<Average, float>, cpu<Average, double>},
     .gradient = gradient_of_average,
 };
 
-const Op l2_pool2d_op{
+constexpr Op l2_pool2d_op{
     .name = "l2Pool2d",
     .summary = "The square root of the sum of squares of each window of an image.",
     .inputs = {"input"},
-    .attrs = attrs(false),
+    .attrs = l2_options,
     .infer = infer,
     .cpu = {cpu<L2, float>, cpu<L2, double>},
     .gradient = gradient_of_l2,
 };
 
-const Op max_pool2d_op{
+constexpr Op max_pool2d_op{
     .name = "maxPool2d",
     .summary = "The largest element of each window of an image; of the whole image by default.",
     .inputs = {"input"},
-    .attrs = attrs(true),
+    .attrs = options,
     .infer = infer,
     .cpu = {cpu<Max, float>, cpu<Max, double>},
     .gradient = gradient_of_max,

@@ -12,17 +12,16 @@ namespace gesso {
 namespace {
 
 // Refuses sizes that a pool over images of this shape does not give; it may round down or up.
-void require_pooled(const Call& c, const Shape& input, const Shape& pooled, std::string_view name) {
+void require_pooled(const Call& c, const Shape& input, const Shape& pooled, Text name) {
   bool fits = pooled.rank() == 4 && pooled[0] == input[0] && pooled[3] == input[3];
   for (Side side : {Side::height, Side::width}) {
     Window window = pool_window(c.node, side, input);
     int axis = 1 + int(side), floor = steps_of(c, window, input[axis]);
     int ceil = steps_of(c, window, input[axis], true);
     if (!fits || (pooled[axis] != floor && pooled[axis] != ceil))
-      fail(c, std::string(name) + " must have the shape that the pool gives",
-           "along the " + std::string(side == Side::height ? "height" : "width") + ' ' +
-               std::to_string(floor) +
-               (ceil == floor ? std::string() : " or " + std::to_string(ceil)));
+      fail(c, phrase({name, " must have the shape that the pool gives"}),
+           phrase({"along the ", side == Side::height ? "height" : "width", " ", floor,
+                   (ceil == floor ? std::string() : " or " + std::to_string(ceil))}));
   }
 }
 
@@ -53,7 +52,7 @@ Types infer_max(const Call& c) {
 Types infer_select(const Call& c) {
   require_options(c);
   if (c.shape(1) != c.shape())
-    fail(c, "values must have the shape of the input", "the shape " + to_string(c.shape()));
+    fail(c, "values must have the shape of the input", phrase({"the shape ", c.shape()}));
   auto size = ints_option(c, "outputSizes", 2);
   Shape pooled{c.shape()[0], size[0], size[1], c.shape()[3]};
   require_pooled(c, c.shape(), pooled, "the output");
@@ -143,7 +142,7 @@ void select(Kernel<Real>& k) {
 
 Attrs options_of(const Grad& g) {
   Attrs options = window_attrs(g.node);
-  options["windowDimensions"] = g.node.attrs.find("windowDimensions")->second;
+  options.set("windowDimensions", *g.node.attrs.find("windowDimensions"));
   return options;
 }
 
@@ -164,7 +163,7 @@ bool has_empty_window(const Node& node, const Shape& input, const Shape& pooled)
 Values gradient_of_average(const Grad& g) {
   Attrs options = options_of(g);
   const Shape& dy = g.x[0].shape();
-  options["outputSizes"] = Ints{dy[1], dy[2]};
+  options.set("outputSizes", Ints{dy[1], dy[2]});
   Value result = apply(average_pool2d_op, {g.dy()}, options);
   if (!has_empty_window(g.node, g.dy().shape(), dy)) return {result};
   Value ones = apply(average_pool2d_op, {ones_like(g.dy())}, options);
@@ -173,7 +172,7 @@ Values gradient_of_average(const Grad& g) {
 
 Values gradient_of_max(const Grad& g) {
   Attrs options = options_of(g);
-  options["outputSizes"] = Ints{g.x[1].shape()[1], g.x[1].shape()[2]};
+  options.set("outputSizes", Ints{g.x[1].shape()[1], g.x[1].shape()[2]});
   return {{}, apply(max_pool2d_select_op, {g.x[0], g.dy()}, std::move(options))};
 }
 
@@ -181,46 +180,48 @@ Values gradient_of_select(const Grad& g) {
   return {{}, apply(max_pool2d_gradient_op, {g.x[0], g.dy()}, options_of(g))};
 }
 
-Attrs attrs(std::string_view size = {}) {
-  Attrs all{{"windowDimensions", {}},
-            {"padding", Ints{0, 0, 0, 0}},
-            {"strides", Ints{1, 1}},
-            {"dilations", Ints{1, 1}}};
-  if (!size.empty()) all.emplace(size, Ints{1, 1});
-  return all;
-}
-
 }  // namespace
 
-const Op average_pool2d_gradient_op{
+constexpr Op average_pool2d_gradient_op{
     .name = "averagePool2dGradient",
     .summary = "The derivative of averagePool2d by its input, which has inputSize as its sizes.",
     .inputs = {"dy"},
-    .attrs = attrs("inputSize"),
+    .attrs = {{"windowDimensions", {}},
+              {"padding", no_padding},
+              {"strides", one_by_one},
+              {"dilations", one_by_one},
+              {"inputSize", one_by_one}},
     .infer = infer_average,
     .cpu = {average<float>, average<double>},
     .gradient = gradient_of_average,
 };
 
-const Op max_pool2d_gradient_op{
+constexpr Op max_pool2d_gradient_op{
     .name = "maxPool2dGradient",
     .summary =
         "The derivative of maxPool2d by its input: dy in the place of the first of the largest "
         "elements of each window.",
     .inputs = {"input", "dy"},
-    .attrs = attrs(),
+    .attrs = {{"windowDimensions", {}},
+              {"padding", no_padding},
+              {"strides", one_by_one},
+              {"dilations", one_by_one}},
     .infer = infer_max,
     .cpu = {max<float>, max<double>},
     .gradient = gradient_of_max,
 };
 
-const Op max_pool2d_select_op{
+constexpr Op max_pool2d_select_op{
     .name = "maxPool2dSelect",
     .summary =
         "The values in the places of the first of the largest elements of the input, one for each "
         "window.",
     .inputs = {"input", "values"},
-    .attrs = attrs("outputSizes"),
+    .attrs = {{"windowDimensions", {}},
+              {"padding", no_padding},
+              {"strides", one_by_one},
+              {"dilations", one_by_one},
+              {"outputSizes", one_by_one}},
     .infer = infer_select,
     .cpu = {select<float>, select<double>},
     .gradient = gradient_of_select,

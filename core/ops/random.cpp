@@ -31,9 +31,9 @@ Types infer(const Call& c) {
   return {{DType::f32, Shape(ints_option(c, "newShape"))}};
 }
 
-void require_finite(const Call& c, std::string_view name) {
+void require_finite(const Call& c, Text name) {
   if (!(std::abs(c.node.number(name)) <= std::numeric_limits<float>::max()))
-    fail(c, std::string(name) + " must be a finite number", "a number like 0 or 1");
+    fail(c, phrase({name, " must be a finite number"}), "a number like 0 or 1");
 }
 
 Types infer_uniform(const Call& c) {
@@ -78,23 +78,23 @@ void normal(Kernel<Real>& k) {
 
 }  // namespace
 
-const Op random_normal_op{
+constexpr Op random_normal_op{
     .name = "randomNormal",
     .summary =
         "Normally distributed numbers, the same on every machine: `state` is a seed and a step.",
     .inputs = {"state"},
-    .attrs = {{"newShape", Ints{}}, {"stream", 0.0}, {"mean", 0.0}, {"deviation", 1.0}},
+    .attrs = {{"newShape", no_ints}, {"stream", 0.0}, {"mean", 0.0}, {"deviation", 1.0}},
     .infer = infer_normal,
     .cpu = {normal<float>, normal<double>},
 };
 
-const Op random_uniform_op{
+constexpr Op random_uniform_op{
     .name = "randomUniform",
     .summary =
         "Numbers from minValue up to maxValue, each equally likely, the same on every machine: "
         "`state` is a seed and a step.",
     .inputs = {"state"},
-    .attrs = {{"newShape", Ints{}}, {"stream", 0.0}, {"minValue", 0.0}, {"maxValue", 1.0}},
+    .attrs = {{"newShape", no_ints}, {"stream", 0.0}, {"minValue", 0.0}, {"maxValue", 1.0}},
     .infer = infer_uniform,
     .cpu = {uniform<float>, uniform<double>},
 };

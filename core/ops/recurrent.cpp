@@ -8,8 +8,8 @@
 namespace gesso::recurrent {
 namespace {
 
-constexpr std::array<std::string_view, 9> names{
-    "elu", "hardSigmoid", "linear", "relu", "selu", "sigmoid", "softplus", "softsign", "tanh"};
+constexpr std::array<Text, 9> names{"elu",     "hardSigmoid", "linear",   "relu", "selu",
+                                    "sigmoid", "softplus",    "softsign", "tanh"};
 
 std::string number_text(size_t number) {
   return std::to_string(number);
@@ -19,19 +19,19 @@ void check_activations(const Call& c, size_t count) {
   auto given = activations_from(c.node.text("activations"));
   if (given.size() == count) return;
   std::string known;
-  for (std::string_view name : names) known += (known.empty() ? "" : ", ") + std::string(name);
+  for (Text name : names) known += (known.empty() ? "" : ", ") + std::string(name);
   fail(c,
        given.empty() ? "activations holds an unknown name"
                      : "activations must name " + number_text(count) + " functions",
-       number_text(count) + " of " + known + ", with commas between them");
+       phrase({number_text(count), " of ", known, ", with commas between them"}));
 }
 
 // An option that repeats a size of the inputs. 0: it was left out.
-void check_size(const Call& c, std::string_view option, int size, std::string_view where) {
-  if (!c.op.attrs.contains(option)) return;
+void check_size(const Call& c, Text option, int size, Text where) {
+  if (!c.op.has_option(option)) return;
   int given = whole_option(c, option);
   if (given != 0 && given != size)
-    fail(c, std::string(option) + " must be " + std::string(where), std::to_string(size));
+    fail(c, phrase({option, " must be ", where}), std::to_string(size));
 }
 
 void check_floats(const Call& c) {
@@ -50,27 +50,27 @@ int check_recurrent_weight(const Call& c, int rank, int gates, const std::string
   bool fits = shape.rank() == rank && shape.back() > 0 &&
               int64_t{shape[rank - 2]} == int64_t{gates} * shape.back();
   if (!fits)
-    fail(c, "recurrentWeight must have the shape " + form,
-         std::to_string(gates) + " gates of hiddenSize rows each");
+    fail(c, phrase({"recurrentWeight must have the shape ", form}),
+         phrase({gates, " gates of hiddenSize rows each"}));
   check_size(c, "hiddenSize", shape.back(), "the last size of recurrentWeight");
   return shape.back();
 }
 
 }  // namespace
 
-std::vector<Activation> activations_from(std::string_view list) {
+std::vector<Activation> activations_from(Text list) {
   std::vector<Activation> result;
-  while (true) {
-    size_t comma = list.find(',');
-    auto found = std::ranges::find(names, list.substr(0, comma));
+  for (std::string_view rest = list;;) {
+    size_t comma = rest.find(',');
+    auto found = std::find(names.begin(), names.end(), rest.substr(0, comma));
     if (found == names.end()) return {};
     result.push_back(Activation(found - names.begin()));
-    if (comma == std::string_view::npos) return result;
-    list.remove_prefix(comma + 1);
+    if (comma == rest.npos) return result;
+    rest.remove_prefix(comma + 1);
   }
 }
 
-Value activated(Activation f, Value x) {
+Value activated(Activation f, const Value& x) {
   switch (f) {
     case Activation::elu:
       return apply(elu_op, {x});
@@ -157,13 +157,13 @@ Values composed_gradient(const Grad& g, Values (*compose)(const Values&, const N
   return results;
 }
 
-Value affine(Value x, Value weight, Value bias) {
+Value affine(const Value& x, const Value& weight, const Value& bias) {
   Values inputs{x, weight};
   if (bias) inputs.push_back(bias);
   return apply(gemm_op, inputs, {{"bTranspose", true}});
 }
 
-Value block(Value x, int n, int hidden) {
+Value block(const Value& x, int n, int hidden) {
   if (x.shape().rank() == 1) return slice(x, {n * hidden}, {hidden});
   return slice(x, {0, n * hidden}, {x.shape()[0], hidden});
 }

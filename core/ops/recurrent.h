@@ -70,10 +70,10 @@ T slope(Activation f, T y) {
 
 // The functions named in the option `activations`, such as "sigmoid,tanh,tanh". Empty when one of
 // the names is unknown.
-std::vector<Activation> activations_from(std::string_view names);
+std::vector<Activation> activations_from(Text names);
 
 // One of the functions above as operators.
-Value activated(Activation f, Value x);
+Value activated(Activation f, const Value& x);
 
 struct Sizes {
   size_t steps, batch, inputs, hidden, directions;
@@ -127,10 +127,10 @@ TensorType check_cell(const Call& call, int gates, size_t functions);
 Values composed_gradient(const Grad& grad, Values (*compose)(const Values& x, const Node& node));
 
 // x W^T + b; no bias where none is given.
-Value affine(Value x, Value weight, Value bias);
+Value affine(const Value& x, const Value& weight, const Value& bias);
 
 // The n-th block of hiddenSize columns, or of numbers.
-Value block(Value x, int n, int hidden);
+Value block(const Value& x, int n, int hidden);
 
 // An optional input of a recurrence: [directions, batch, hidden].
 void check_state(const Call& call, int i, const Sizes& sizes);

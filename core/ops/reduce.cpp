@@ -25,9 +25,7 @@ Types reduced(const Call& c) {
   return {{c.dtype(), shape}};
 }
 
-Attrs options() {
-  return {{"axes", {}}, {"keepDimensions", false}};
-}
+constexpr Options options{{"axes", {}}, {"keepDimensions", false}};
 
 // Each of these folds the elements into a total. Floats are totalled in double, even to run, so
 // that a long sum is as exact as its result can be; integers wrap when the result is stored.
@@ -177,7 +175,7 @@ void log_sum_exp(Kernel<Real>& k) {
 }
 
 // A reduced value under the shape that stretches to the input's: sizes of 1 along the axes.
-Value kept(const Grad& g, Value reduced) {
+Value kept(const Grad& g, const Value& reduced) {
   uint32_t axes = axes_mask(g.node, "axes", g.x[0].shape().rank(), every_axis);
   Shape shape = g.x[0].shape();
   for (int axis = 0; axis < shape.rank(); ++axis)
@@ -226,7 +224,9 @@ Values mean_gradient(const Grad& g) {
 // of these; 0 where another element is 0.
 Values product_gradient(const Grad& g) {
   Value x = g.x[0], zero = g.graph.scalar(0), one = g.graph.scalar(1);
-  auto over_axes = [&](const Op& op, Value v) { return kept(g, apply(op, {v}, g.node.attrs)); };
+  auto over_axes = [&](const Op& op, const Value& v) {
+    return kept(g, apply(op, {v}, g.node.attrs));
+  };
   Value is_zero = equal(x, zero);
   Value safe = where(is_zero, one, x);
   Value zeros = where(is_zero, one, zero);
@@ -247,102 +247,102 @@ Values sum_square_gradient(const Grad& g) {
 
 }  // namespace
 
-const Op reduce_l1_op{
+constexpr Op reduce_l1_op{
     .name = "reduceL1",
     .summary = "The sum of |x| over the axes; over all of them by default.",
     .inputs = {"input"},
-    .attrs = options(),
+    .attrs = options,
     .infer = reduced<numbers>,
     .cpu = over_all<L1>,
     .gradient = l1_gradient,
 };
 
-const Op reduce_l2_op{
+constexpr Op reduce_l2_op{
     .name = "reduceL2",
     .summary = "The length of a vector: the square root of the sum of x * x over the axes.",
     .inputs = {"input"},
-    .attrs = options(),
+    .attrs = options,
     .infer = reduced<floats>,
     .cpu = over_floats<L2>,
     .gradient = l2_gradient,
 };
 
-const Op reduce_log_sum_op{
+constexpr Op reduce_log_sum_op{
     .name = "reduceLogSum",
     .summary = "log(sum of x) over the axes.",
     .inputs = {"input"},
-    .attrs = options(),
+    .attrs = options,
     .infer = reduced<floats>,
     .cpu = over_floats<LogSum>,
     .gradient = log_sum_gradient,
 };
 
-const Op reduce_log_sum_exp_op{
+constexpr Op reduce_log_sum_exp_op{
     .name = "reduceLogSumExp",
     .summary = "log(sum of exp(x)) over the axes, without overflow.",
     .inputs = {"input"},
-    .attrs = options(),
+    .attrs = options,
     .infer = reduced<floats>,
     .cpu = {log_sum_exp<float>, log_sum_exp<double>},
     .gradient = log_sum_exp_gradient,
 };
 
-const Op reduce_max_op{
+constexpr Op reduce_max_op{
     .name = "reduceMax",
     .summary =
         "The greatest element over the axes; NaN if any is. Of booleans: whether any is true.",
     .inputs = {"input"},
-    .attrs = options(),
+    .attrs = options,
     .infer = reduced<everything>,
     .cpu = over_all<Max>,
     .gradient = extreme_gradient,
 };
 
-const Op reduce_mean_op{
+constexpr Op reduce_mean_op{
     .name = "reduceMean",
     .summary = "The mean over the axes.",
     .inputs = {"input"},
-    .attrs = options(),
+    .attrs = options,
     .infer = reduced<floats>,
     .cpu = over_floats<Mean>,
     .gradient = mean_gradient,
 };
 
-const Op reduce_min_op{
+constexpr Op reduce_min_op{
     .name = "reduceMin",
     .summary = "The least element over the axes; NaN if any is. Of booleans: whether all are true.",
     .inputs = {"input"},
-    .attrs = options(),
+    .attrs = options,
     .infer = reduced<everything>,
     .cpu = over_all<Min>,
     .gradient = extreme_gradient,
 };
 
-const Op reduce_product_op{
+constexpr Op reduce_product_op{
     .name = "reduceProduct",
     .summary = "The product over the axes.",
     .inputs = {"input"},
-    .attrs = options(),
+    .attrs = options,
     .infer = reduced<numbers>,
     .cpu = over_all<Product>,
     .gradient = product_gradient,
 };
 
-const Op reduce_sum_op{
+constexpr Op reduce_sum_op{
     .name = "reduceSum",
     .summary = "The sum over the axes.",
     .inputs = {"input"},
-    .attrs = options(),
+    .attrs = options,
     .infer = reduced<numbers>,
     .cpu = over_all<Sum>,
     .gradient = sum_gradient,
 };
 
-const Op reduce_sum_square_op{
+constexpr Op reduce_sum_square_op{
     .name = "reduceSumSquare",
     .summary = "The sum of x * x over the axes.",
     .inputs = {"input"},
-    .attrs = options(),
+    .attrs = options,
     .infer = reduced<numbers>,
     .cpu = over_all<SumSquare>,
     .gradient = sum_square_gradient,

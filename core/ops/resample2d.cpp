@@ -64,7 +64,7 @@ Types infer(const Call& c) {
   if (mode == 1) require_float(c);
   Shape shape = c.shape();
   auto sizes = ints_option(c, "sizes", 2);
-  const Attr& scales = c.node.attrs.find("scales")->second;
+  const Attr& scales = *c.node.attrs.find("scales");
   for (int i = 0; i < 2; ++i) {
     int& size = shape[1 + i];
     if (!sizes.empty()) {
@@ -224,7 +224,7 @@ Values gradient_of_gradient(const Grad& g) {
 
 }  // namespace
 
-const Op resample2d_op{
+constexpr Op resample2d_op{
     .name = "resample2d",
     .summary = "Images in another size, by the nearest pixel or between the four around.",
     .inputs = {"input"},
@@ -237,12 +237,12 @@ const Op resample2d_op{
     .gradient = gradient_of_resample,
 };
 
-const Op resample2d_gradient_op{
+constexpr Op resample2d_gradient_op{
     .name = "resample2dGradient",
     .summary =
         "Adds up, for each pixel of the images of the given sizes, what resample2d took of it.",
     .inputs = {"dy"},
-    .attrs = {{"mode", "nearest-neighbor"}, {"sizes", Ints{}}, {"coordinates", "halfPixel"}},
+    .attrs = {{"mode", "nearest-neighbor"}, {"sizes", no_ints}, {"coordinates", "halfPixel"}},
     .infer = infer_gradient,
     .cpu = {resample_gradient<float>, resample_gradient<double>},
     .gradient = gradient_of_gradient,

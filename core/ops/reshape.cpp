@@ -27,11 +27,11 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op reshape_op{
+constexpr Op reshape_op{
     .name = "reshape",
     .summary = "The same elements in the same order under another shape.",
     .inputs = {"input"},
-    .attrs = {{"newShape", Ints{}}},
+    .attrs = {{"newShape", no_ints}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
     .is_view = true,

@@ -35,7 +35,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op reverse_op{
+constexpr Op reverse_op{
     .name = "reverse",
     .summary = "Turns its input back to front along some axes; along all, when none are named.",
     .inputs = {"input"},

@@ -17,9 +17,9 @@ void require_updates(const Call& c, const Shape& shape) {
     fail(c, "only float32 and int32 can be added", "cast the input, or reduction none");
   if (c.dtype(2) != c.dtype())
     fail(c, "updates must have the type of the input",
-         "cast them to " + std::string(to_string(c.dtype())));
+         phrase({"cast them to ", to_string(c.dtype())}));
   if (c.shape(2) != shape)
-    fail(c, "updates must have the shape " + to_string(shape), "reshape or expand them");
+    fail(c, phrase({"updates must have the shape ", shape}), "reshape or expand them");
 }
 
 template <class T>
@@ -135,7 +135,7 @@ Values scatter_nd_gradient(const Grad& g) {
 
 }  // namespace
 
-const Op scatter_elements_op{
+constexpr Op scatter_elements_op{
     .name = "scatterElements",
     .summary = "The input with one element replaced, or added to, for each index along an axis.",
     .inputs = {"input", "indices", "updates"},
@@ -145,7 +145,7 @@ const Op scatter_elements_op{
     .gradient = scatter_elements_gradient,
 };
 
-const Op scatter_nd_op{
+constexpr Op scatter_nd_op{
     .name = "scatterND",
     .summary = "The input with elements or slices replaced, or added to, at given locations.",
     .inputs = {"input", "indices", "updates"},

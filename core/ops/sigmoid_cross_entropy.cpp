@@ -32,7 +32,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op sigmoid_cross_entropy_op{
+constexpr Op sigmoid_cross_entropy_op{
     .name = "sigmoidCrossEntropy",
     .summary = "How badly sigmoid(logits) foretells the labels, for each element.",
     .inputs = {"logits", "labels"},

@@ -23,8 +23,8 @@ Types infer(const Call& c) {
                   : size == 0 ? start == 0 || (start > 0 && start < whole)
                               : start >= 0 && start < whole && start - size + 1 >= 0;
     if (!inside)
-      fail(c, "the slice reaches outside of the input along axis " + std::to_string(axis),
-           "starts and sizes within its " + std::to_string(whole) + " elements");
+      fail(c, phrase({"the slice reaches outside of the input along axis ", axis}),
+           phrase({"starts and sizes within its ", whole, " elements"}));
     shape[axis] = int((size + std::abs(stride) - 1) / std::abs(stride));
   }
   return {{c.dtype(), shape}};
@@ -80,11 +80,11 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op slice_op{
+constexpr Op slice_op{
     .name = "slice",
     .summary = "A box cut out of the input, with steps if wanted.",
     .inputs = {"input"},
-    .attrs = {{"starts", Ints{}}, {"sizes", Ints{}}, {"strides", {}}},
+    .attrs = {{"starts", no_ints}, {"sizes", no_ints}, {"strides", {}}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
     .gradient = gradient,

@@ -38,7 +38,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op softmax_op{
+constexpr Op softmax_op{
     .name = "softmax",
     .summary = "Turns scores along an axis into probabilities: exp(x) / sum(exp(x)).",
     .inputs = {"input"},

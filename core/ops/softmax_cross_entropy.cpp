@@ -49,7 +49,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op softmax_cross_entropy_op{
+constexpr Op softmax_cross_entropy_op{
     .name = "softmaxCrossEntropy",
     .summary =
         "How badly softmax(logits) foretells the labels: -sum(labels * log(softmax)), a row.",

@@ -21,8 +21,8 @@ Types infer(const Call& c) {
     types.push_back({c.dtype(), shape});
   }
   if (sum != c.shape()[axis])
-    fail(c, "the pieces have " + std::to_string(sum) + " rows together, the input has others",
-         "splits that add up to " + std::to_string(c.shape()[axis]));
+    fail(c, phrase({"the pieces have ", sum, " rows together, the input has others"}),
+         phrase({"splits that add up to ", c.shape()[axis]}));
   return types;
 }
 
@@ -51,11 +51,11 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op split_op{
+constexpr Op split_op{
     .name = "split",
     .summary = "Cuts its input along an axis into pieces of the given sizes.",
     .inputs = {"input"},
-    .attrs = {{"splits", Ints{}}, {"axis", 0.0}},
+    .attrs = {{"splits", no_ints}, {"axis", 0.0}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
     .gradient = gradient,

@@ -46,11 +46,11 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op tile_op{
+constexpr Op tile_op{
     .name = "tile",
     .summary = "Repeats the whole input along each axis.",
     .inputs = {"input"},
-    .attrs = {{"repetitions", Ints{}}},
+    .attrs = {{"repetitions", no_ints}},
     .infer = infer,
     .cpu = {cpu<float>, cpu<double>},
     .gradient = gradient,

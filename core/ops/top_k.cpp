@@ -14,7 +14,7 @@ Types infer(const Call& c) {
   int k = whole_option(c, "k");
   if (k < 0 || k > c.shape().back())
     fail(c, "k must not be more than the input has along its last axis",
-         "a number from 0 to " + std::to_string(c.shape().back()));
+         phrase({"a number from 0 to ", c.shape().back()}));
   Shape shape = c.shape();
   shape.back() = k;
   return {{c.dtype(), shape}, {DType::i32, shape}};
@@ -66,7 +66,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op top_k_op{
+constexpr Op top_k_op{
     .name = "topK",
     .summary = "The k largest elements along the last axis, largest first, and their indices.",
     .inputs = {"input"},

@@ -17,7 +17,7 @@ Types infer(const Call& c) {
   for (int axis : ints_option(c, "permutation", rank)) {
     if (axis < 0 || axis >= rank || seen[size_t(axis)])
       fail(c, "permutation must name every axis of the input once",
-           "the numbers from 0 to " + std::to_string(rank - 1) + " in the order you want");
+           phrase({"the numbers from 0 to ", rank - 1, " in the order you want"}));
     seen[size_t(axis)] = true;
   }
   Shape shape = c.shape();
@@ -45,7 +45,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op transpose_op{
+constexpr Op transpose_op{
     .name = "transpose",
     .summary = "The same elements with the axes in another order; reversed, when none is given.",
     .inputs = {"input"},

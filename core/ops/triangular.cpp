@@ -38,7 +38,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op triangular_op{
+constexpr Op triangular_op{
     .name = "triangular",
     .summary =
         "The upper or lower triangle of the last two axes, from a diagonal on; zeros elsewhere.",

@@ -39,7 +39,7 @@ Values gradient(const Grad& g) {
 
 }  // namespace
 
-const Op where_op{
+constexpr Op where_op{
     .name = "where",
     .summary = "trueValue where the condition is true or not 0, falseValue elsewhere.",
     .inputs = {"condition", "trueValue", "falseValue"},

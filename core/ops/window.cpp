@@ -5,9 +5,9 @@
 namespace gesso {
 namespace {
 
-Attrs chosen(const Node& node, std::initializer_list<std::string_view> names) {
+Attrs chosen(const Node& node, std::initializer_list<Text> names) {
   Attrs attrs;
-  for (std::string_view name : names) attrs.emplace(name, node.attrs.find(name)->second);
+  for (Text name : names) attrs.set(name, *node.attrs.find(name));
   return attrs;
 }
 
@@ -39,26 +39,25 @@ void require_filter(const Call& call) {
          "groups 1, or the number of channels for a depthwise convolution");
   if (filter[3] != channels / groups)
     fail(call,
-         "the last size of the filter must be the input's channels in one group, " +
-             std::to_string(channels / groups),
+         phrase({"the last size of the filter must be the input's channels in one group, ",
+                 channels / groups}),
          "filters [out, height, width, in / groups]");
   if (call.has(2) && call.shape(2) != Shape{filter[0]})
     fail(call, "bias must hold one number for each filter",
-         "the shape [" + std::to_string(filter[0]) + ']');
+         phrase({"the shape [", filter[0], "]"}));
 }
 
 void require_window_options(const Call& call) {
-  for (std::string_view name : {"padding", "strides", "dilations"})
+  for (Text name : {"padding", "strides", "dilations"})
     for (int pixels : call.node.ints(name))
       if (pixels > most_window_pixels)
-        fail(call, std::string(name) + " is too large",
-             "at most " + std::to_string(most_window_pixels));
+        fail(call, phrase({name, " is too large"}), phrase({"at most ", most_window_pixels}));
   for (int pixels : ints_option(call, "padding", 4))
     if (pixels < 0)
       fail(call, "padding cannot be negative", "slice the input where it is to become smaller");
-  for (std::string_view name : {"strides", "dilations"})
+  for (Text name : {"strides", "dilations"})
     for (int pixels : ints_option(call, name, 2))
-      if (pixels < 1) fail(call, std::string(name) + " must be at least 1", "[1, 1]");
+      if (pixels < 1) fail(call, phrase({name, " must be at least 1"}), "[1, 1]");
 }
 
 int steps_of(const Call& call, const Window& window, int size, bool ceil) {
@@ -67,8 +66,8 @@ int steps_of(const Call& call, const Window& window, int size, bool ceil) {
   int64_t room = int64_t(size) + window.before + window.after - window.extent();
   if (room < 0)
     fail(call,
-         "a window of " + std::to_string(window.extent()) + " pixels does not fit into " +
-             std::to_string(room + window.extent()) + ", which is the image with its padding",
+         phrase({"a window of ", window.extent(), " pixels does not fit into ",
+                 room + window.extent(), ", which is the image with its padding"}),
          "a larger image, more padding or a smaller window");
   return size_from(call, (room + (ceil ? window.stride - 1 : 0)) / window.stride + 1);
 }

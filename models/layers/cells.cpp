@@ -16,33 +16,33 @@ int units_of(const Field& config) {
   return units;
 }
 
-Operand add(Builder& b, const Operand& x, const Operand& y) {
+Operand add(Builder& b, Operand x, Operand y) {
   return b.apply(add_op, {x, y});
 }
 
-Operand mul(Builder& b, const Operand& x, const Operand& y) {
+Operand mul(Builder& b, Operand x, Operand y) {
   return b.apply(mul_op, {x, y});
 }
 
 // Pieces of `units` columns of [batch, n * units].
-Operands pieces(Builder& b, const Operand& x, int units) {
+Operands pieces(Builder& b, Operand x, int units) {
   Ints splits(size_t(x.shape().back() / units), units);
   return b.apply_all(split_op, {x}, {{"splits", splits}, {"axis", double(x.rank() - 1)}});
 }
 
 // Columns [from, to) of a matrix.
-Operand columns(Builder& b, const Operand& x, int from, int to) {
+Operand columns(Builder& b, Operand x, int from, int to) {
   return b.apply(slice_op, {x},
                  {{"starts", Ints{0, from}}, {"sizes", Ints{x.shape()[0], to - from}}});
 }
 
-Operand row(Builder& b, const Operand& x, int i) {
+Operand row(Builder& b, Operand x, int i) {
   int n = x.shape()[1];
   return b.reshape(b.apply(slice_op, {x}, {{"starts", Ints{i, 0}}, {"sizes", Ints{1, n}}}), {n});
 }
 
 // 1 / (1 - rate) with the probability 1 - rate, else 0.
-Operand kept(const LayerCall& c, std::string_view name, const Shape& shape) {
+Operand kept(const LayerCall& c, Text name, const Shape& shape) {
   Field field = c.config(name);
   double rate = field.number_or(0);
   if (!(rate >= 0 && rate < 1)) field.refuse("must be from 0 to below 1", "0.5");
@@ -53,13 +53,13 @@ Operand kept(const LayerCall& c, std::string_view name, const Shape& shape) {
 }
 
 // h' = f(x + h U).
-Operands simple_step(const Cell& cell, const Operand& x, const Operand& into) {
+Operands simple_step(const Cell& cell, Operand x, Operand into) {
   Operand sum = cell.call.b.apply(gemm_op, {into, cell.call.weight("recurrent_kernel"), x});
   return {cell.call.activate(sum)};
 }
 
 // i, f, g, o = x + h U;  c' = f c + i g;  h' = o tanh(c').
-Operands lstm_step(const Cell& cell, const Operand& x, const Operand& into, const Operand& c) {
+Operands lstm_step(const Cell& cell, Operand x, Operand into, Operand c) {
   const LayerCall& call = cell.call;
   Builder& b = call.b;
   Operands z = pieces(b, b.apply(gemm_op, {into, call.weight("recurrent_kernel"), x}), cell.units);
@@ -71,14 +71,14 @@ Operands lstm_step(const Cell& cell, const Operand& x, const Operand& into, cons
 
 // z, r = x + h U;  g = x + (r h) U, or x + r (h U + bias) where it resets after the product;
 // h' = z h + (1 - z) g.
-Operands gru_step(const Cell& cell, const Operand& x, const Operand& h, const Operand& into) {
+Operands gru_step(const Cell& cell, Operand x, Operand h, Operand into) {
   const LayerCall& call = cell.call;
   Builder& b = call.b;
   int units = cell.units;
   Operand kernel = call.weight("recurrent_kernel");
   Operands in = pieces(b, x, units);
   Operand z, r, g;
-  auto gate = [&](const Operand& sum) { return call.activate(sum, "recurrent_activation"); };
+  auto gate = [&](Operand sum) { return call.activate(sum, "recurrent_activation"); };
   if (cell.resets_after()) {
     Operands rec = pieces(b, b.apply(gemm_op, {into, kernel, cell.biases().second}), units);
     z = gate(add(b, in[0], rec[0]));
@@ -115,7 +115,7 @@ CellKind cell_kind(const Layer& layer) {
   if (name == "SimpleRNN") return CellKind::simple;
   if (name == "GRU") return CellKind::gru;
   if (name == "LSTM") return CellKind::lstm;
-  fail(layer.config.file() + ": layer " + in_quotes(layer.name) + ": is not a cell",
+  fail(phrase({layer.config.file(), ": layer ", in_quotes(layer.name), ": is not a cell"}),
        {{"class", layer.class_name}}, "SimpleRNNCell, GRUCell or LSTMCell");
 }
 
@@ -151,13 +151,13 @@ std::pair<Operand, Operand> Cell::biases() const {
   return {row(call.b, bias, 0), row(call.b, bias, 1)};
 }
 
-Operand Cell::project(const Operand& x) const {
+Operand Cell::project(Operand x) const {
   Operand kept_part = dropped ? mul(call.b, x, dropped) : x;
   return dense(call.b, kept_part, call.weight("kernel"), biases().first);
 }
 
-Operands Cell::step(const Operand& projected, const Operands& states) const {
-  const Operand& h = states[0];
+Operands Cell::step(Operand projected, const Operands& states) const {
+  Operand h = states[0];
   Operand into = dropped_recurrent ? mul(call.b, h, dropped_recurrent) : h;
   switch (kind) {
     case CellKind::simple:

@@ -26,10 +26,10 @@ struct Cell {
   std::pair<Operand, Operand> biases() const;
 
   // [..., in] to [..., gates * units]: what does not depend on the state.
-  Operand project(const Operand& x) const;
+  Operand project(Operand x) const;
 
   // The states, each [batch, units], after a step; the first is the cell's output.
-  Operands step(const Operand& projected, const Operands& states) const;
+  Operands step(Operand projected, const Operands& states) const;
 };
 
 // What kind of cell a layer or cell of this class has. Fails on others.

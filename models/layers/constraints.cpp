@@ -44,8 +44,8 @@ Value constrain(Value w, const Field& config) {
 }
 
 Value constrain(Value weight, const std::string& constraint) {
-  Json json = parse_json("constraint", std::as_bytes(std::span(constraint)));
-  return constrain(weight, Field(json, "constraint"));
+  Document document("constraint", std::as_bytes(std::span(constraint)));
+  return constrain(weight, document.root());
 }
 
 }  // namespace gesso

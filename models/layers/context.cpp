@@ -7,10 +7,9 @@
 namespace gesso {
 namespace {
 
-[[noreturn]] void refuse(const Layer& layer, std::string_view what,
-                         std::initializer_list<Fact> facts, std::string_view hint) {
-  fail(layer.config.file() + ": layer " + in_quotes(layer.name) + ": " + std::string(what), facts,
-       hint);
+[[noreturn]] void refuse(const Layer& layer, Text what, std::initializer_list<Fact> facts,
+                         Text hint) {
+  fail(phrase({layer.config.file(), ": layer ", in_quotes(layer.name), ": ", what}), facts, hint);
 }
 
 TensorType type_of(const Layer& layer, const WeightSpec& spec, const Shape& input) {
@@ -30,8 +29,8 @@ TensorType type_of(const Layer& layer, const WeightSpec& spec, const Shape& inpu
     refuse(layer, "a weight is too large",
            {{"class", layer.class_name},
             {"weight", std::string(spec.name)},
-            {"shape", to_string(shape)},
-            {"most elements", std::to_string(most_elements)}},
+            {"shape", shape},
+            {"most elements", most_elements}},
            "fewer units or filters");
   return {DType::f32, shape};
 }
@@ -48,7 +47,7 @@ std::shared_ptr<Buffer> States::at(const Layer& layer, int i, const TensorType& 
   if (is_new) state->second.data = std::make_shared<Buffer>(type.bytes());
   if (state->second.type != type)
     refuse(layer, "remembers states of another batch size",
-           {{"remembers", to_string(state->second.type)}, {"needs", to_string(type)}},
+           {{"remembers", state->second.type}, {"needs", to_string(type)}},
            "the same batch size in every call, or stateful=False");
   return state->second.data;
 }
@@ -75,24 +74,24 @@ void LayerContext::prepare(const Layer& layer, const Shape& input) {
         b.input(layer.name + '/' + std::string(spec.name), type_of(layer, spec, input)));
 }
 
-Operand LayerContext::weight(const Layer& layer, std::string_view name) {
+Operand LayerContext::weight(const Layer& layer, Text name) {
   const WeightSpecs& specs = planning() ? planned_[&layer] : layer.specs;
   for (size_t slot = 0; slot < specs.size(); ++slot) {
     if (specs[slot].name != name) continue;
     if (planning()) return stand_ins_[&layer][slot];
-    return layer.weights[slot] < 0 ? Operand{} : source_(layer, slot);
+    return layer.weights[slot] < 0 ? Operand{} : source_(b, layer, slot);
   }
   return {};
 }
 
-void LayerContext::update(const Layer& layer, std::string_view name,
-                          const std::function<Operand(const Operand&)>& next) {
+void LayerContext::update(const Layer& layer, Text name,
+                          const std::function<Operand(Operand)>& next) {
   if (planning()) return;
   for (size_t slot = 0; slot < layer.specs.size(); ++slot) {
     if (layer.specs[slot].name != name) continue;
-    Operand now = source_(layer, slot);
+    Operand now = source_(b, layer, slot);
     if (now.is_constant()) return;
-    auto& kept = updated_.try_emplace({&layer, slot}, Kept{now.value, now}).first->second;
+    auto& kept = updated_.try_emplace({&layer, slot}, Kept{b.value(now), now}).first->second;
     kept.next = next(kept.next);
   }
 }
@@ -103,13 +102,12 @@ Operand LayerContext::state(const Layer& layer, int i, const Shape& shape) {
   auto known = kept_.find({&layer, i});
   if (known == kept_.end()) {
     Value variable = graph_.variable(layer.name + "/state", type, states_.at(layer, i, type));
-    known =
-        kept_.emplace(std::pair(&layer, i), Kept{variable, {type, variable, nullptr, {}}}).first;
+    known = kept_.emplace(std::pair(&layer, i), Kept{variable, b.operand(variable)}).first;
   }
   return known->second.next;
 }
 
-void LayerContext::keep(const Layer& layer, int i, const Operand& value) {
+void LayerContext::keep(const Layer& layer, int i, Operand value) {
   auto known = kept_.find({&layer, i});
   if (known != kept_.end()) known->second.next = value;
 }
@@ -121,12 +119,11 @@ Operand LayerContext::draw(const Layer& layer, const Shape& shape, bool normal) 
   Field seed = layer.config.get("seed");
   double stream = streams_++;
   if (seed) stream = double(first_seeded + uint32_t(seed.integer()) % first_seeded);
-  Operand state{random_.type(), random_, nullptr, {}};
-  return b.apply(normal ? random_normal_op : random_uniform_op, {state},
-                 {{"newShape", Ints(shape.begin(), shape.end())}, {"stream", stream}});
+  return b.apply(normal ? random_normal_op : random_uniform_op, {b.operand(random_)},
+                 {{"newShape", shape}, {"stream", stream}});
 }
 
-void LayerContext::add_penalty(const Operand& penalty) {
+void LayerContext::add_penalty(Operand penalty) {
   penalties_.push_back(penalty);
 }
 

@@ -32,7 +32,7 @@ class States {
 class LayerContext {
  public:
   // Gives the weight of a layer's i-th specification.
-  using Source = std::function<Operand(const Layer& layer, size_t slot)>;
+  using Source = std::function<Operand(Builder& b, const Layer& layer, size_t slot)>;
 
   LayerContext(Graph& graph, Source source, States& states)
       : b(graph), graph_(graph), source_(std::move(source)), states_(states) {}
@@ -52,23 +52,22 @@ class LayerContext {
 
   // To be called before a layer asks for its weights.
   void prepare(const Layer& layer, const Shape& input);
-  Operand weight(const Layer& layer, std::string_view name);
+  Operand weight(const Layer& layer, Text name);
 
   // At the end of the run the weight becomes what `next` gives for its value, which includes what
   // earlier calls of the same layer have asked for.
-  void update(const Layer& layer, std::string_view name,
-              const std::function<Operand(const Operand&)>& next);
+  void update(const Layer& layer, Text name, const std::function<Operand(Operand)>& next);
 
   // A state of a stateful layer, and what it becomes.
   Operand state(const Layer& layer, int i, const Shape& shape);
-  void keep(const Layer& layer, int i, const Operand& value);
+  void keep(const Layer& layer, int i, Operand value);
 
   // Numbers that differ from call to call and from step to step: uniform in [0, 1), or with mean 0
   // and deviation 1. A layer that has a seed of its own always draws from the same stream.
   Operand uniform(const Layer& layer, const Shape& shape) { return draw(layer, shape, false); }
   Operand normal(const Layer& layer, const Shape& shape) { return draw(layer, shape, true); }
 
-  void add_penalty(const Operand& penalty);
+  void add_penalty(Operand penalty);
   const Operands& penalties() const { return penalties_; }
 
   // Writes the assignments. Call it once, after everything else.

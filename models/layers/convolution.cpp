@@ -77,7 +77,7 @@ Operand conv2d_transpose(const LayerCall& c) {
 }
 
 // The i-th number of a configured size, n or [n, ...], or -1 where there is none.
-int size_in(const Field& config, std::string_view name, size_t i) {
+int size_in(const Field& config, Text name, size_t i) {
   Field field = config.get(name);
   if (!field) return -1;
   int size = field.is_list() ? -1 : field.integer();
@@ -91,7 +91,7 @@ int size_in(const Field& config, std::string_view name, size_t i) {
 }
 
 // A number above 0, or -1 where the product of an unknown size is asked for.
-int count_in(const Field& config, std::string_view name, int otherwise) {
+int count_in(const Field& config, Text name, int otherwise) {
   Field field = config.get(name);
   int count = field.integer_or(otherwise);
   if (count < 1) field.refuse("must be above 0", "1");

@@ -99,9 +99,9 @@ Operand reshape_layer(const LayerCall& c) {
   }
   if (open >= 0) shape[open] = known ? int(count / known) : 0;
   if ((open < 0 ? known : known * uint64_t(shape[open])) != count)
-    fail(field.file() + ": " + field.path() + " does not have as many elements as the input",
-         {{"input", to_string(c.x().shape())}, {"found", field.shown()}},
-         "sizes whose product is " + std::to_string(count));
+    fail(phrase({field.file(), ": ", field.path(), " does not have as many elements as the input"}),
+         {{"input", c.x().shape()}, {"found", field.shown()}},
+         phrase({"sizes whose product is ", count}));
   return c.b.reshape(c.x(), shape);
 }
 
@@ -125,7 +125,7 @@ Operand repeat_vector(const LayerCall& c) {
 }
 
 // [[before, after], [before, after]] from the forms that Keras allows.
-std::vector<Ints> borders(const LayerCall& c, std::string_view name) {
+std::vector<Ints> borders(const LayerCall& c, Text name) {
   Field field = c.config(name);
   if (!field) return {{1, 1}, {1, 1}};
   if (!field.is_list())

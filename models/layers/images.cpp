@@ -10,7 +10,7 @@ Operand as_image(const LayerCall& c) {
   return is_channels_first(c) ? channels_last(c.b, c.x()) : c.x();
 }
 
-Operand as_saved(const LayerCall& c, const Operand& y) {
+Operand as_saved(const LayerCall& c, Operand y) {
   return is_channels_first(c) ? channels_first(c.b, y) : y;
 }
 
@@ -21,7 +21,7 @@ Operand as_row(const LayerCall& c) {
   return c.b.reshape(x, {x.shape()[0], 1, x.shape()[1], x.shape()[2]});
 }
 
-Operand as_sequence(const LayerCall& c, const Operand& y) {
+Operand as_sequence(const LayerCall& c, Operand y) {
   const Shape& s = y.shape();
   return as_saved(c, c.b.reshape(y, {s[0], s[2], s[3]}));
 }
@@ -40,7 +40,7 @@ bool is_linear(const LayerCall& c) {
   return word == "bilinear";
 }
 
-Operand cut(Builder& b, const Operand& x, const Ints& starts, const Ints& sizes) {
+Operand cut(Builder& b, Operand x, const Ints& starts, const Ints& sizes) {
   return b.apply(slice_op, {x}, {{"starts", starts}, {"sizes", sizes}});
 }
 

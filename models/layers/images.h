@@ -9,11 +9,11 @@ namespace gesso {
 // The input as images in our layout, [batch, height, width, channels], and a result in the
 // layer's layout.
 Operand as_image(const LayerCall& call);
-Operand as_saved(const LayerCall& call, const Operand& y);
+Operand as_saved(const LayerCall& call, Operand y);
 
 // The input [batch, steps, channels] as images of one row, and such images as a sequence.
 Operand as_row(const LayerCall& call);
-Operand as_sequence(const LayerCall& call, const Operand& y);
+Operand as_sequence(const LayerCall& call, Operand y);
 
 // "padding": same or valid.
 Padding padding_of(const LayerCall& call);
@@ -22,6 +22,6 @@ Padding padding_of(const LayerCall& call);
 bool is_linear(const LayerCall& call);
 
 // x[starts ... starts + sizes].
-Operand cut(Builder& b, const Operand& x, const Ints& starts, const Ints& sizes);
+Operand cut(Builder& b, Operand x, const Ints& starts, const Ints& sizes);
 
 }  // namespace gesso

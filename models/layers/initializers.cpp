@@ -19,9 +19,7 @@ struct Task {
   Random random;
   std::span<float> out;
 
-  double number(std::string_view name, double otherwise) const {
-    return config.get(name).number_or(otherwise);
-  }
+  double number(Text name, double otherwise) const { return config.get(name).number_or(otherwise); }
 };
 
 void fill(Task& t, double value) {
@@ -54,7 +52,7 @@ std::pair<double, double> fans(const Shape& shape) {
   return {window * shape[rank - 2], window * shape[rank - 1]};
 }
 
-void variance_scaling(Task& t, double scale, std::string_view mode, std::string_view spread) {
+void variance_scaling(Task& t, double scale, Text mode, Text spread) {
   auto [in, out] = fans(t.shape);
   double n = mode == "fan_in" ? in : mode == "fan_out" ? out : (in + out) / 2;
   double variance = scale / std::max(1.0, n);
@@ -81,8 +79,7 @@ void configured_variance_scaling(Task& t) {
 
 void identity(Task& t) {
   if (t.shape.rank() != 2)
-    fail("identity: only a matrix can begin as one", {{"shape", to_string(t.shape)}},
-         "glorot_uniform");
+    fail("identity: only a matrix can begin as one", {{"shape", t.shape}}, "glorot_uniform");
   fill(t, 0);
   for (int i = 0; i < std::min(t.shape[0], t.shape[1]); ++i)
     t.out[size_t(i) * size_t(t.shape[1]) + size_t(i)] = float(t.number("gain", 1));
@@ -115,13 +112,13 @@ void orthonormalise(std::vector<double>& vectors, size_t count, size_t n) {
 void orthogonal(Task& t) {
   constexpr double most_work = 1e11;
   if (t.shape.rank() < 2)
-    fail("orthogonal: a weight must have two sizes or more", {{"shape", to_string(t.shape)}},
+    fail("orthogonal: a weight must have two sizes or more", {{"shape", t.shape}},
          "glorot_uniform");
   size_t columns = size_t(t.shape.back()), rows = t.shape.count(0, t.shape.rank() - 1);
   size_t count = std::min(rows, columns), n = std::max(rows, columns);
   if (2.0 * double(count) * double(count) * double(n) > most_work)
-    fail("orthogonal: the weight is too large for this initialiser",
-         {{"shape", to_string(t.shape)}}, "glorot_uniform");
+    fail("orthogonal: the weight is too large for this initialiser", {{"shape", t.shape}},
+         "glorot_uniform");
   std::vector<double> vectors(count * n);
   for (double& v : vectors) v = t.random.normal();
   orthonormalise(vectors, count, n);
@@ -134,7 +131,7 @@ void orthogonal(Task& t) {
 }
 
 struct Row {
-  std::string_view name;  // without underscores
+  Text name;  // without underscores
   void (*run)(Task&);
 };
 
@@ -166,7 +163,7 @@ std::string plain(std::string_view name) {
   return plain;
 }
 
-const Row* find_row(std::string_view name) {
+const Row* find_row(Text name) {
   std::string wanted = plain(name);
   auto found =
       std::find_if(std::begin(rows), std::end(rows), [&](auto& row) { return row.name == wanted; });
@@ -175,8 +172,8 @@ const Row* find_row(std::string_view name) {
 
 }  // namespace
 
-std::shared_ptr<Buffer> initial_weight(const Field& config, std::string_view otherwise,
-                                       const Shape& shape, RandomSource source) {
+std::shared_ptr<Buffer> initial_weight(const Field& config, Text otherwise, const Shape& shape,
+                                       RandomSource source) {
   bool is_object = config.is_object();
   Field name = is_object ? config.at("class_name") : config;
   const Row* row = find_row(name.text_or(otherwise));

@@ -22,7 +22,7 @@ struct RandomSource {
 // deviations), variance_scaling, glorot, he and lecun in their uniform and normal forms,
 // orthogonal (Saxe et al. 2014) and identity. A variance is scale / n, where n is the number of
 // inputs (fan_in) or outputs (fan_out) of one element of the result, or their mean.
-std::shared_ptr<Buffer> initial_weight(const Field& config, std::string_view otherwise,
-                                       const Shape& shape, RandomSource source);
+std::shared_ptr<Buffer> initial_weight(const Field& config, Text otherwise, const Shape& shape,
+                                       RandomSource source);
 
 }  // namespace gesso

@@ -21,7 +21,7 @@ void check(const LayerCall& call) {
 }
 
 // Keras: the penalty of an activity is that of the batch, divided by its size.
-void punish_activity(const LayerCall& call, const Operand& y) {
+void punish_activity(const LayerCall& call, Operand y) {
   Field config = call.config("activity_regularizer");
   if (!config || !call.context.judged() || y.rank() < 1) return;
   Operand whole = penalty(call.b, as_float(call.b, y), config);
@@ -68,7 +68,7 @@ Operand same_mask(const LayerCall& call) {
 
 Operand common_mask(const LayerCall& call) {
   Operand common;
-  for (const Operand& mask : call.masks)
+  for (Operand mask : call.masks)
     if (mask) common = common ? call.b.apply(logical_and_op, {common, mask}) : mask;
   return common;
 }
@@ -90,15 +90,15 @@ bool is_channels_first(const LayerCall& call) {
   return is_channels_first(call.layer.config);
 }
 
-Field LayerCall::config(std::string_view name) const {
+Field LayerCall::config(Text name) const {
   return layer.config.get(name);
 }
 
-std::string LayerCall::word(std::string_view name, std::string_view otherwise) const {
+std::string LayerCall::word(Text name, Text otherwise) const {
   return snake_case(config(name).text_or(otherwise));
 }
 
-Ints LayerCall::pair(std::string_view name, Ints otherwise) const {
+Ints LayerCall::pair(Text name, Ints otherwise) const {
   Field field = config(name);
   if (!field) return otherwise;
   Ints sizes = field.is_list() ? field.integers() : Ints{field.integer()};
@@ -107,7 +107,7 @@ Ints LayerCall::pair(std::string_view name, Ints otherwise) const {
   return sizes;
 }
 
-int LayerCall::single(std::string_view name, int otherwise) const {
+int LayerCall::single(Text name, int otherwise) const {
   Field field = config(name);
   if (!field) return otherwise;
   if (!field.is_list()) return field.integer();
@@ -122,11 +122,11 @@ int LayerCall::axis(int otherwise) const {
   return axis;
 }
 
-Operand LayerCall::weight(std::string_view name) const {
+Operand LayerCall::weight(Text name) const {
   return context.weight(layer, name);
 }
 
-Operand LayerCall::activate(const Operand& x, std::string_view name) const {
+Operand LayerCall::activate(Operand x, Text name) const {
   Field field = config(name);
   if (!field) return x;
   Field word = field;
@@ -149,15 +149,14 @@ bool LayerCall::is_training() const {
   return context.training();
 }
 
-void LayerCall::refuse(std::string_view what, std::string_view hint) const {
+void LayerCall::refuse(Text what, Text hint) const {
   std::string inputs;
-  for (const Operand& operand : in)
-    inputs += (inputs.empty() ? "" : ", ") + to_string(operand.shape());
-  fail(layer.config.file() + ": layer " + in_quotes(layer.name) + ": " + std::string(what),
+  for (Operand operand : in) inputs += (inputs.empty() ? "" : ", ") + to_string(operand.shape());
+  fail(phrase({layer.config.file(), ": layer ", in_quotes(layer.name), ": ", what}),
        {{"class", layer.class_name}, {"input", inputs}}, hint);
 }
 
-const LayerClass* find_layer_class(std::string_view name) {
+const LayerClass* find_layer_class(Text name) {
   for (auto family : {activation_layers, convolution_layers, core_layers, merge_layers,
                       noise_layers, normalization_layers, pooling_layers, preprocessing_layers,
                       recurrent_layers, wrapper_layers})

@@ -19,14 +19,14 @@ class Network;
 // A weight that a layer has. Sizes that follow from an input which is not known yet are -1; no
 // sizes at all stand for a weight of any rank.
 struct WeightSpec {
-  std::string_view name;  // as Keras calls it: "kernel"
+  Text name;  // as Keras calls it: "kernel"
   std::vector<int> sizes = {};
-  std::string_view initializer = "glorot_uniform";  // where the configuration names none
-  std::string_view settings = {};    // "kernel" for kernel_initializer, ...; empty: the name
-  bool trainable = true;             // false: moving statistics
-  std::string_view other_name = {};  // in other versions of Keras
-  bool optional = false;             // a file may lack it; a new layer does not have it
-  int ones_from = 0, ones_to = 0;    // elements that begin as 1: the forget gate's bias
+  Text initializer = "glorot_uniform";  // where the configuration names none
+  Text settings = {};                   // "kernel" for kernel_initializer, ...; empty: the name
+  bool trainable = true;                // false: moving statistics
+  Text other_name = {};                 // in other versions of Keras
+  bool optional = false;                // a file may lack it; a new layer does not have it
+  int ones_from = 0, ones_to = 0;       // elements that begin as 1: the forget gate's bias
 };
 using WeightSpecs = std::vector<WeightSpec>;
 
@@ -46,31 +46,31 @@ struct LayerCall {
   Operands in;
   Operands masks;  // of the inputs
 
-  const Operand& x() const { return in[0]; }
-  const Operand& mask() const { return masks[0]; }
-  Field config(std::string_view name) const;
+  Operand x() const { return in[0]; }
+  Operand mask() const { return masks[0]; }
+  Field config(Text name) const;
   // An enumeration in snake_case, whichever way the file spells it.
-  std::string word(std::string_view name, std::string_view otherwise) const;
+  std::string word(Text name, Text otherwise) const;
   // Two sizes from [h, w], [n] or n.
-  Ints pair(std::string_view name, Ints otherwise) const;
+  Ints pair(Text name, Ints otherwise) const;
   // A number of one dimension: n or [n].
-  int single(std::string_view name, int otherwise) const;
+  int single(Text name, int otherwise) const;
   // One axis of the input, alone or in a list, counted from the front.
   int axis(int otherwise) const;
   // The weight of this name, or no Operand where the layer has none.
-  Operand weight(std::string_view name) const;
+  Operand weight(Text name) const;
   // x after the layer's "activation", or after the one that another field names.
-  Operand activate(const Operand& x, std::string_view field = "activation") const;
+  Operand activate(Operand x, Text field = "activation") const;
   // Whether the model is called as in training.
   bool is_training() const;
   // Refuses the model because of this layer.
-  [[noreturn]] void refuse(std::string_view what, std::string_view hint) const;
+  [[noreturn]] void refuse(Text what, Text hint) const;
 };
 
 // One row: what a class computes, which weights it has, and what becomes of a mask. A class
 // without a mask rule ends the mask, as in Keras 3.
 struct LayerClass {
-  std::string_view name;
+  Text name;
   Operand (*write)(const LayerCall& call) = nullptr;
   WeightSpecs (*weights)(const Field& config, const Shape& input) = nullptr;
   Operand (*mask)(const LayerCall& call) = nullptr;
@@ -94,7 +94,7 @@ struct Layer {
 };
 
 // The row of a class, or null.
-const LayerClass* find_layer_class(std::string_view name);
+const LayerClass* find_layer_class(Text name);
 
 // How many outputs a layer of this configuration has.
 int outputs_of(const Layer& layer);

@@ -14,10 +14,10 @@ namespace gesso {
 namespace {
 
 // What the configuration of a layer says about one of its weights.
-Field setting(const Layer& layer, size_t slot, std::string_view what) {
+Field setting(const Layer& layer, size_t slot, Text what) {
   const WeightSpec& spec = layer.specs[slot];
-  std::string_view name = spec.settings.empty() ? spec.name : spec.settings;
-  return layer.config.get(std::string(name) + '_' + std::string(what));
+  Text name = spec.settings.empty() ? spec.name : spec.settings;
+  return layer.config.named(phrase({name, "_", what}));
 }
 
 Field model_config(const Field& topology) {
@@ -90,10 +90,10 @@ std::shared_ptr<Buffer> first_weight(const Layer& layer, size_t slot, RandomSour
 
 }  // namespace
 
-LayersModel::LayersModel(std::shared_ptr<const Json> json, const Field& topology,
+LayersModel::LayersModel(std::shared_ptr<const Document> document, const Field& topology,
                          std::shared_ptr<const Weights> weights, uint32_t seed)
     : FileModel(topology.file()),
-      json_(std::move(json)),
+      document_(std::move(document)),
       topology_(topology),
       loaded_(std::move(weights)),
       network_(read_network(topology)),
@@ -143,7 +143,8 @@ void LayersModel::number_places() {
 void LayersModel::plan() {
   for (const ModelPort& port : inputs_)
     if (port.any_shape)
-      fail(file_ + ": the input \"" + port.name + "\" has no shape", {{"model", network_->name()}},
+      fail(phrase({file_, ": the input \"", port.name, "\" has no shape"}),
+           {{"model", network_->name()}},
            "batch_input_shape in the configuration of the first layer");
   std::map<const Layer*, WeightSpecs> plan;
   std::string refusal;
@@ -167,7 +168,8 @@ void LayersModel::plan() {
   }
   const Layer* depends = nullptr;
   if (!same_plan(plan, other, depends))
-    fail(file_ + ": layer " + in_quotes(depends->name) + ": its weights depend on an open size",
+    fail(phrase(
+             {file_, ": layer ", in_quotes(depends->name), ": its weights depend on an open size"}),
          {{"class", depends->class_name}, {"input", to_string(inputs_[0])}},
          "an input whose sizes are given, but for the batch");
   for_each_layer(*network_, [&](Layer&, Layer& layer, const auto&) {
@@ -188,8 +190,8 @@ void LayersModel::create(uint32_t seed) {
     }
   });
   if (elements > double(most_elements))
-    fail(file_ + ": the model has too many weights",
-         {{"numbers", std::to_string(uint64_t(elements))}, {"most", std::to_string(most_elements)}},
+    fail(phrase({file_, ": the model has too many weights"}),
+         {{"numbers", uint64_t(elements)}, {"most", most_elements}},
          "fewer layers, units or filters");
   number_places();
   for (Place& place : places_) {
@@ -229,7 +231,7 @@ void LayersModel::set_trainable(std::string_view name, bool trainable) {
     bool is_meant = owner.name == name || std::ranges::find(scope, name) != scope.end();
     if (is_meant) layer.trainable = trainable;
     found = found || is_meant;
-    if (!known.ends_with(owner.name)) known += (known.empty() ? "" : ", ") + owner.name;
+    if (!known.ends_with(owner.name)) known += phrase({known.empty() ? "" : ", ", owner.name});
   });
   if (!found)
     fail("setTrainable: there is no layer " + in_quotes(name) + " with weights", {{"known", known}},
@@ -239,8 +241,8 @@ void LayersModel::set_trainable(std::string_view name, bool trainable) {
 }
 
 void LayersModel::write(Graph& graph, const std::vector<Shape>& sizes) const {
-  auto source = [&](const Layer& layer, size_t slot) {
-    return Builder::weight(*places_[size_t(layer.weights[slot])].weight);
+  auto source = [&](Builder& b, const Layer& layer, size_t slot) {
+    return b.weight(*places_[size_t(layer.weights[slot])].weight);
   };
   LayerContext context(graph, source, *states_);
   Flows inputs;
@@ -255,18 +257,17 @@ void LayersModel::write(Graph& graph, const std::vector<Shape>& sizes) const {
 TrainingCall LayersModel::call(Graph& graph, const Values& inputs, Value random,
                                const Values& masks) {
   if (inputs.size() != inputs_.size())
-    fail(file_ + ": the model is called with a wrong number of inputs",
-         {{"needs", std::to_string(inputs_.size())}, {"given", std::to_string(inputs.size())}},
-         "a value for each input");
+    fail(phrase({file_, ": the model is called with a wrong number of inputs"}),
+         {{"needs", inputs_.size()}, {"given", inputs.size()}}, "a value for each input");
   TrainingCall result;
   for (const Parameter& p : weights())
     result.parameters.push_back(graph.variable(p.name, p.type, p.data));
-  auto operand = [](Value v) { return Operand{v.type(), v, nullptr, {}}; };
-  auto source = [&](const Layer& layer, size_t slot) {
-    return operand(result.parameters[size_t(layer.weights[slot])]);
+  auto source = [&](Builder& b, const Layer& layer, size_t slot) {
+    return b.operand(result.parameters[size_t(layer.weights[slot])]);
   };
   LayerContext context(graph, source, *states_);
   context.judge();
+  auto operand = [&](Value v) { return context.b.operand(v); };
   if (random) context.train(random);
   Flows flows;
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -281,8 +282,7 @@ TrainingCall LayersModel::call(Graph& graph, const Values& inputs, Value random,
     if (Field config = setting(*places_[i].layer, places_[i].slot, "regularizer"))
       if (Operand whole = penalty(context.b, operand(result.parameters[i]), config))
         context.add_penalty(whole);
-  for (const Operand& whole : context.penalties())
-    result.penalties.push_back(context.b.value(whole));
+  for (Operand whole : context.penalties()) result.penalties.push_back(context.b.value(whole));
   context.finish();
   return result;
 }
@@ -308,14 +308,14 @@ std::string LayersModel::topology() const {
 }
 
 std::unique_ptr<LayersModel> create_model(std::string_view topology, uint32_t seed) {
-  Json given = parse_json("topology", std::as_bytes(std::span(topology)));
-  Field root(given, "topology", Field::Origin::options);
+  Document given("topology", std::as_bytes(std::span(topology)), Document::Origin::options);
+  Field root = given.root();
   if (Field inside = root.is_object() ? root.get("modelTopology") : Field{}) root = inside;
   if (!root.is_object()) root.refuse("must hold an object", R"({"class_name": "Sequential", ...})");
   // With every default written out, so that the model does now what it will do once saved.
-  auto json = std::make_shared<const Json>(complete_topology(*root.json()));
-  return std::make_unique<LayersModel>(json, Field(*json, "topology", Field::Origin::options),
-                                       nullptr, seed);
+  auto document = std::make_shared<const Document>("topology", complete_topology(*root.json()),
+                                                   Document::Origin::options);
+  return std::make_unique<LayersModel>(document, document->root(), nullptr, seed);
 }
 
 }  // namespace gesso

@@ -40,7 +40,7 @@ class LayersModel final : public FileModel {
   // Without `weights` every weight is made by its layer's initialiser, with random numbers that
   // follow from the seed. Fails, naming the layer, its class and the shapes, on a topology that is
   // not complete and supported, and on weights that do not belong to it.
-  LayersModel(std::shared_ptr<const Json> json, const Field& topology,
+  LayersModel(std::shared_ptr<const Document> document, const Field& topology,
               std::shared_ptr<const Weights> weights, uint32_t seed);
   ~LayersModel() override;
 
@@ -92,8 +92,8 @@ class LayersModel final : public FileModel {
   void write(Graph& graph, const std::vector<Shape>& sizes) const override;
   TrainingCall call(Graph& graph, const Values& inputs, Value random, const Values& masks);
 
-  std::shared_ptr<const Json> json_;  // the layers read their configurations from it
-  Field topology_;                    // in that file
+  std::shared_ptr<const Document> document_;  // the layers read their configurations from it
+  Field topology_;                            // in that file
   std::shared_ptr<const Weights> loaded_;
   std::vector<std::unique_ptr<Weight>> created_;
   std::unique_ptr<Network> network_;

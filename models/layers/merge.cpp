@@ -14,9 +14,9 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 // Inputs of fewer dimensions are aligned at the batch: [2, 3] meets [2, 4, 3] as [2, 1, 3].
 Operands aligned(const LayerCall& c) {
   int rank = 0;
-  for (const Operand& x : c.in) rank = std::max(rank, x.rank());
+  for (Operand x : c.in) rank = std::max(rank, x.rank());
   Operands all;
-  for (const Operand& x : c.in) {
+  for (Operand x : c.in) {
     Shape shape = x.shape();
     while (shape.rank() > 0 && shape.rank() < rank) shape.insert(1, 1);
     all.push_back(c.b.reshape(x, shape));
@@ -50,7 +50,7 @@ Operand concatenate(const LayerCall& c) {
 // Along the steps, masks are concatenated too; along another axis a step counts where it counts
 // in every input.
 Operand concatenated_mask(const LayerCall& c) {
-  auto is_given = [](const Operand& mask) { return bool(mask); };
+  auto is_given = [](Operand mask) { return bool(mask); };
   if (c.axis(-1) != 1 || std::none_of(c.masks.begin(), c.masks.end(), is_given))
     return common_mask(c);
   Operands all;
@@ -63,7 +63,7 @@ Operand concatenated_mask(const LayerCall& c) {
 }
 
 // x / sqrt(max(sum(x^2), 1e-12)) along an axis.
-Operand normalized(Builder& b, const Operand& x, int axis) {
+Operand normalized(Builder& b, Operand x, int axis) {
   Operand squares = reduce(b, reduce_sum_square_op, x, {axis}, true);
   return b.apply(div_op, {x, b.apply(sqrt_op, {clamp(b, squares, 1e-12, infinity)})});
 }
@@ -100,7 +100,7 @@ Operand dot(const LayerCall& c) {
 }
 
 template <Operand (*write)(const LayerCall&)>
-constexpr LayerClass merging(std::string_view name) {
+constexpr LayerClass merging(Text name) {
   return {.name = name, .write = write, .mask = common_mask, .many_inputs = true};
 }
 

@@ -33,7 +33,7 @@ Layer read_single(const Field& field, bool keras3, bool trainable) {
   if (is_input_layer(class_name)) return layer;
   layer.kind = find_layer_class(class_name);
   if (!layer.kind)
-    fail(field.file() + ": the layer " + in_quotes(layer.name) + " cannot be loaded",
+    fail(phrase({field.file(), ": the layer ", in_quotes(layer.name), " cannot be loaded"}),
          {{"class", class_name}, {"field", field.path()}},
          "a model of Keras' own layers, without Lambda or custom ones");
   return layer;
@@ -43,7 +43,8 @@ Layer read_single(const Field& field, bool keras3, bool trainable) {
 Layer read_inner(const Layer& wrapper, const Field& field, std::string scope) {
   Layer inner = read_layer(field, wrapper.keras3, wrapper.trainable);
   if (!inner.network && !inner.kind)
-    field.refuse("cannot be loaded inside of " + wrapper.class_name, "a layer, such as Dense");
+    field.refuse(phrase({"cannot be loaded inside of ", wrapper.class_name}),
+                 "a layer, such as Dense");
   for (Layer& deeper : inner.inner)
     deeper.scope =
         deeper.scope.empty() || scope.empty() ? scope + deeper.scope : scope + '/' + deeper.scope;
@@ -121,7 +122,7 @@ bool read_shape(const Field& config, ModelPort& port) {
     port.shape.push_back(size);
   }
   if (port.shape.size() > Shape::max_rank)
-    shape.refuse("has too many sizes", "at most " + std::to_string(Shape::max_rank));
+    shape.refuse("has too many sizes", phrase({"at most ", Shape::max_rank}));
   port.dtype = dtype_of(config.get("dtype"));
   port.any_shape = false;
   return true;
@@ -231,8 +232,8 @@ Network::Network(const Field& model, bool keras3, bool trainable)
   order_ = run_order(needs, wanted, circle);
   if (circle >= 0) {
     int layer = calls_[size_t(circle)].layer;
-    config.refuse("has layers that need one another in a circle, such as " +
-                      in_quotes(layer < 0 ? "an input" : layers_[size_t(layer)].name),
+    config.refuse(phrase({"has layers that need one another in a circle, such as ",
+                          in_quotes(layer < 0 ? "an input" : layers_[size_t(layer)].name)}),
                   "a file that a converter wrote");
   }
 }
@@ -314,7 +315,8 @@ void Network::read_functional(const std::vector<Field>& fields, const Field& con
       place.first_node = layers_.back().network ? 1 : 0;
     }
     if (!places.emplace(name, place).second)
-      field.refuse("has the name of another layer: " + in_quotes(name), "names that differ");
+      field.refuse(phrase({"has the name of another layer: ", in_quotes(name)}),
+                   "names that differ");
   }
 
   std::vector<Reference> ins = read_references(config.at("input_layers"));
@@ -337,11 +339,10 @@ void Network::read_functional(const std::vector<Field>& fields, const Field& con
     int node = r.node - place.first_node;
     if (node < 0 || node >= place.calls)
       r.field.refuse("names a node that does not exist",
-                     "a node below " + std::to_string(place.calls + place.first_node));
+                     phrase({"a node below ", place.calls + place.first_node}));
     int outputs = place.is_input ? 1 : outputs_of(layers_[size_t(place.layer)]);
     if (r.tensor >= outputs)
-      r.field.refuse("names a tensor that does not exist",
-                     "a tensor below " + std::to_string(outputs));
+      r.field.refuse("names a tensor that does not exist", phrase({"a tensor below ", outputs}));
     return {place.first_call + node, r.tensor};
   };
   for (const auto& [call, references] : wiring)
@@ -369,9 +370,9 @@ void Network::read_functional(const std::vector<Field>& fields, const Field& con
 
 Flows Network::call(LayerContext& context, const Flows& inputs) const {
   if (inputs.size() != inputs_.size())
-    fail(file_ + ": the model " + in_quotes(name_) + " is called with a wrong number of inputs",
-         {{"needs", std::to_string(inputs_.size())}, {"given", std::to_string(inputs.size())}},
-         "a file that a converter wrote");
+    fail(phrase(
+             {file_, ": the model ", in_quotes(name_), " is called with a wrong number of inputs"}),
+         {{"needs", inputs_.size()}, {"given", inputs.size()}}, "a file that a converter wrote");
   std::vector<Flows> results(calls_.size());
   for (size_t i = 0; i < inputs.size(); ++i) results[size_t(input_calls_[i])] = {inputs[i]};
   auto result = [&](const Source& s) { return results[size_t(s.call)].at(size_t(s.output)); };
@@ -379,7 +380,8 @@ Flows Network::call(LayerContext& context, const Flows& inputs) const {
     const Call& call = calls_[size_t(id)];
     if (call.layer < 0) {
       if (results[size_t(id)].empty())
-        fail(file_ + ": the model " + in_quotes(name_) + " needs an input that it does not list",
+        fail(phrase({file_, ": the model ", in_quotes(name_),
+                     " needs an input that it does not list"}),
              {{"field", "input_layers"}}, "a file that a converter wrote");
       continue;
     }

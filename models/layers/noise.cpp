@@ -50,7 +50,7 @@ template <int rank>
 Operand spatial_dropout(const LayerCall& c) {
   Shape shape = c.x().shape();
   if (shape.rank() != rank)
-    c.refuse("the input must have " + std::to_string(rank) + " sizes",
+    c.refuse(phrase({"the input must have ", rank, " sizes"}),
              rank == 4 ? "[batch, height, width, channels]" : "[batch, steps, channels]");
   int first = is_channels_first(c) ? 2 : 1;
   for (int i = 0; i < rank - 2; ++i) shape[first + i] = 1;
@@ -87,7 +87,7 @@ Operand alpha_dropout(const LayerCall& c) {
   return c.b.apply(linear_op, {mixed}, {{"alpha", scale}, {"beta", -scale * lowest * rate}});
 }
 
-constexpr LayerClass noise(std::string_view name, Operand (*write)(const LayerCall&)) {
+constexpr LayerClass noise(Text name, Operand (*write)(const LayerCall&)) {
   return {.name = name, .write = write, .mask = same_mask};
 }
 

@@ -13,9 +13,9 @@ Attrs options(const LayerCall& c) {
 }
 
 // average * momentum + value * (1 - momentum).
-void follow(const LayerCall& c, std::string_view average, const Operand& value) {
+void follow(const LayerCall& c, Text average, Operand value) {
   double momentum = c.config("momentum").number_or(0.99);
-  c.context.update(c.layer, average, [&](const Operand& now) {
+  c.context.update(c.layer, average, [&](Operand now) {
     Operand kept = c.b.apply(linear_op, {now}, {{"alpha", momentum}});
     Operand added = c.b.apply(linear_op, {value}, {{"alpha", 1 - momentum}});
     return c.b.apply(add_op, {kept, added});

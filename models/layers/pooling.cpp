@@ -22,7 +22,7 @@ Operand pooling1d(const LayerCall& c) {
 template <const Op& op, int rank>
 Operand global_pooling(const LayerCall& c) {
   if (c.x().rank() != rank)
-    c.refuse("the input must have " + std::to_string(rank) + " sizes",
+    c.refuse(phrase({"the input must have ", rank, " sizes"}),
              rank == 4 ? "[batch, height, width, channels]" : "[batch, steps, channels]");
   Ints axes = is_channels_first(c) ? Ints{2} : Ints{1};
   if (rank == 4) axes.push_back(axes[0] + 1);

@@ -11,14 +11,14 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // A lone picture is treated as a batch of one.
 Operand as_batch(const LayerCall& c) {
-  const Operand& x = c.x();
+  Operand x = c.x();
   if (x.rank() != 3 && x.rank() != 4)
     c.refuse("the input must be images", "[batch, height, width, channels]");
   if (x.rank() == 4) return x;
   return c.b.reshape(x, {1, x.shape()[0], x.shape()[1], x.shape()[2]});
 }
 
-Operand without_batch(const LayerCall& c, const Operand& y) {
+Operand without_batch(const LayerCall& c, Operand y) {
   if (c.x().rank() == 4) return y;
   return c.b.reshape(y, {y.shape()[1], y.shape()[2], y.shape()[3]});
 }
@@ -44,7 +44,7 @@ Operand center_crop(const LayerCall& c) {
 }
 
 // A number, or one number for each channel.
-Operand per_channel(const LayerCall& c, std::string_view name, double otherwise) {
+Operand per_channel(const LayerCall& c, Text name, double otherwise) {
   Field field = c.config(name);
   if (!field.is_list()) return c.b.scalar(field.number_or(otherwise));
   std::vector<float> values;

@@ -1,5 +1,6 @@
 // Layers that carry something from step to step.
-#include <map>
+#include <algorithm>
+#include <utility>
 
 #include "core/ops/list.h"
 #include "models/layers/cells.h"
@@ -19,18 +20,18 @@ bool goes_backwards(const LayerCall& c) {
   return c.config("go_backwards").flag_or(false) != c.layer.backwards;
 }
 
-Operand swapped(Builder& b, const Operand& x) {
+Operand swapped(Builder& b, Operand x) {
   std::vector<int> order{1, 0};
   for (int i = 2; i < x.rank(); ++i) order.push_back(i);
   return b.transpose(x, order);
 }
 
-Operand reversed(Builder& b, const Operand& x, int axis) {
+Operand reversed(Builder& b, Operand x, int axis) {
   return b.apply(reverse_op, {x}, {{"axes", Ints{axis}}});
 }
 
 // The steps of [steps, ...], each without the axis of steps.
-Operands each_step(Builder& b, const Operand& x) {
+Operands each_step(Builder& b, Operand x) {
   Ints ones(size_t(x.shape()[0]), 1);
   Operands steps = b.apply_all(split_op, {x}, {{"splits", ones}, {"axis", 0.0}});
   Shape shape = x.shape();
@@ -58,7 +59,7 @@ Operands zeros_for(Builder& b, const std::vector<Cell>& cells, int batch) {
 
 // Runs the cells step by step. x is [steps, batch, in], mask [steps, batch] or nothing; where it
 // is false, the states and the output stay what they were. No states stand for zeros.
-Sequence unroll(const LayerCall& c, std::vector<Cell>& cells, const Operand& x, const Operand& mask,
+Sequence unroll(const LayerCall& c, std::vector<Cell>& cells, Operand x, Operand mask,
                 Operands states) {
   constexpr int most_steps = 4096;
   if (x.shape()[0] > most_steps)
@@ -92,18 +93,20 @@ Sequence unroll(const LayerCall& c, std::vector<Cell>& cells, const Operand& x, 
 // The functions of a cell as the operators lstm and gru know them, or nothing where they do not:
 // a gate's, the candidate's and, for an LSTM, the output's.
 std::string functions_of(const Cell& cell) {
-  static const std::map<std::string, std::string_view> known{
+  constexpr std::pair<Text, Text> known[] = {
       {"elu", "elu"},           {"hard_sigmoid", "hardSigmoid"},
       {"linear", "linear"},     {"relu", "relu"},
       {"selu", "selu"},         {"sigmoid", "sigmoid"},
       {"softplus", "softplus"}, {"softsign", "softsign"},
       {"tanh", "tanh"}};
   std::string names;
-  for (std::string_view name : {"recurrent_activation", "activation", "activation"}) {
+  for (Text name : {"recurrent_activation", "activation", "activation"}) {
     Field field = cell.call.config(name);
-    auto found = known.find(snake_case(field.is_text() ? field.text() : field ? "" : "linear"));
+    std::string word = snake_case(field.is_text() ? field.text() : field ? "" : "linear");
+    auto found = std::find_if(std::begin(known), std::end(known),
+                              [&](const auto& row) { return row.first == word; });
     // Keras 3 has another hard_sigmoid.
-    if (found == known.end() || (found->first == "hard_sigmoid" && cell.call.layer.keras3))
+    if (found == std::end(known) || (found->first == "hard_sigmoid" && cell.call.layer.keras3))
       return "";
     names += (names.empty() ? "" : ",") + std::string(found->second);
   }
@@ -117,7 +120,7 @@ bool is_one_operator(const std::vector<Cell>& cells) {
 }
 
 // A tensor for the one direction of the operator.
-Operand of_one_direction(Builder& b, const Operand& x) {
+Operand of_one_direction(Builder& b, Operand x) {
   if (!x) return x;
   Shape shape = x.shape();
   shape.insert(0, 1);
@@ -125,12 +128,12 @@ Operand of_one_direction(Builder& b, const Operand& x) {
 }
 
 // The same as unroll in one operator; `backwards` runs from the last step to the first.
-Sequence run_operator(const LayerCall& c, const Cell& cell, Operand x, const Operand& mask,
+Sequence run_operator(const LayerCall& c, const Cell& cell, Operand x, Operand mask,
                       const Operands& states, bool backwards) {
   Builder& b = c.b;
   bool is_lstm = cell.kind == CellKind::lstm;
   if (cell.dropped) x = b.apply(mul_op, {x, cell.dropped});
-  auto weight = [&](std::string_view name) {
+  auto weight = [&](Text name) {
     return of_one_direction(b, b.transpose(cell.call.weight(name), {1, 0}));
   };
   auto [bias, recurrent_bias] = cell.biases();
@@ -149,13 +152,13 @@ Sequence run_operator(const LayerCall& c, const Cell& cell, Operand x, const Ope
     in.push_back(states.empty() ? Operand{} : of_one_direction(b, states[size_t(i)]));
   in.push_back(mask);
   while (!in.back()) in.pop_back();
-  if (!is_lstm) attrs["resetAfter"] = cell.resets_after();
+  if (!is_lstm) attrs.set("resetAfter", cell.resets_after());
   Operands out = b.apply_all(is_lstm ? lstm_op : gru_op, in, attrs);
   Sequence run;
   Shape state{x.shape()[1], cell.units};
   for (int i = 0; i < cell.states(); ++i) run.states.push_back(b.reshape(out[size_t(i)], state));
   if (sequences) {
-    const Operand& all = out[size_t(cell.states())];
+    Operand all = out[size_t(cell.states())];
     run.outputs = b.reshape(all, {x.shape()[0], state[0], state[1]});
     if (backwards) run.outputs = reversed(b, run.outputs, 0);
   }
@@ -174,14 +177,14 @@ Operands first_states(const LayerCall& c, const std::vector<Cell>& cells, int ba
       Shape shape{batch, cell.units};
       if (given > n) {
         if (c.in[n + 1].shape() != shape)
-          c.refuse("a first state must be " + to_string(shape), "[batch, units]");
+          c.refuse(phrase({"a first state must be ", shape}), "[batch, units]");
         states.push_back(as_float(c.b, c.in[n + 1]));
       } else {
         states.push_back(c.context.state(c.layer, int(n), shape));
       }
     }
   if (given != 0 && given != states.size())
-    c.refuse("needs " + std::to_string(states.size()) + " first states or none",
+    c.refuse(phrase({"needs ", states.size(), " first states or none"}),
              "as many states as the layer has");
   return states;
 }
@@ -221,7 +224,7 @@ Flows recurrent(const LayerCall& c) {
   else
     flows.push_back({run.states[run.states.size() - size_t(cells.back().states())]});
   if (c.config("return_state").flag_or(false))
-    for (const Operand& state : run.states) flows.push_back({state});
+    for (Operand state : run.states) flows.push_back({state});
   return flows;
 }
 
@@ -230,7 +233,7 @@ Operand lone_cell(const LayerCall& c) {
 }
 
 // What the two directions give, as one tensor.
-Operand merged(const LayerCall& c, std::string_view mode, const Operand& x, const Operand& y) {
+Operand merged(const LayerCall& c, Text mode, Operand x, Operand y) {
   if (mode == "concat") return c.b.apply(concat_op, {x, y}, {{"axis", double(x.rank() - 1)}});
   if (mode == "mul") return c.b.apply(mul_op, {x, y});
   Operand sum = c.b.apply(add_op, {x, y});
@@ -277,13 +280,11 @@ Flows bidirectional(const LayerCall& c) {
   return flows;
 }
 
-constexpr LayerClass layer(std::string_view name,
-                           WeightSpecs (*weights)(const Field&, const Shape&)) {
+constexpr LayerClass layer(Text name, WeightSpecs (*weights)(const Field&, const Shape&)) {
   return {.name = name, .weights = weights, .many_inputs = true, .write_all = recurrent};
 }
 
-constexpr LayerClass cell(std::string_view name,
-                          WeightSpecs (*weights)(const Field&, const Shape&)) {
+constexpr LayerClass cell(Text name, WeightSpecs (*weights)(const Field&, const Shape&)) {
   return {.name = name, .write = lone_cell, .weights = weights};
 }
 

@@ -7,13 +7,13 @@ namespace {
 
 constexpr double usual = 0.01;  // where only the name is given
 
-Operand scaled_sum(Builder& b, const Op& reduction, const Operand& x, double factor) {
+Operand scaled_sum(Builder& b, const Op& reduction, Operand x, double factor) {
   return b.apply(linear_op, {b.apply(reduction, {x})}, {{"alpha", factor}});
 }
 
 }  // namespace
 
-Operand penalty(Builder& b, const Operand& x, double l1, double l2) {
+Operand penalty(Builder& b, Operand x, double l1, double l2) {
   Operand sum;
   if (l1 != 0) sum = scaled_sum(b, reduce_l1_op, x, l1);
   if (l2 == 0) return sum;
@@ -21,7 +21,7 @@ Operand penalty(Builder& b, const Operand& x, double l1, double l2) {
   return sum ? b.apply(add_op, {sum, squares}) : squares;
 }
 
-Operand penalty(Builder& b, const Operand& x, const Field& config) {
+Operand penalty(Builder& b, Operand x, const Field& config) {
   bool is_object = config.is_object();
   Field name = is_object ? config.at("class_name") : config;
   Field factors = is_object ? config.get("config") : Field{};

@@ -1,7 +1,7 @@
 #include "models/layers/topology.h"
 
+#include <algorithm>
 #include <cctype>
-#include <set>
 #include <utility>
 
 namespace gesso {
@@ -102,11 +102,12 @@ constexpr std::pair<std::string_view, std::string_view> defaults[] = {
 
 // Fields whose value is one of a few words.
 bool is_choice(std::string_view field) {
-  static const std::set<std::string_view> choices{
-      "activation", "data_format", "distribution", "interpolation",       "merge_mode",
-      "mode",       "output_mode", "padding",      "recurrent_activation"};
-  return choices.contains(field) || field.ends_with("_initializer") ||
-         field.ends_with("_regularizer") || field.ends_with("_constraint");
+  constexpr Text choices[] = {"activation",    "data_format", "distribution",
+                              "interpolation", "merge_mode",  "mode",
+                              "output_mode",   "padding",     "recurrent_activation"};
+  return std::find(std::begin(choices), std::end(choices), field) != std::end(choices) ||
+         field.ends_with("_initializer") || field.ends_with("_regularizer") ||
+         field.ends_with("_constraint");
 }
 
 Json object(std::string_view class_name, Json::Object config = {}) {
@@ -135,7 +136,8 @@ Json initializer(const std::string& name) {
 // L1, L2 and L1L2, named or as objects, all as L1L2, the only one that TF.js has.
 Json regularizer(const Json& json) {
   constexpr double usual = 0.01;
-  Field field(json, "regularizer");
+  Document document("regularizer", json);
+  Field field = document.root();
   Field name = field.is_object() ? field.get("class_name") : field;
   std::string word = name.is_text() ? snake_case(name.text()) : "";
   bool has_l1 = word == "l1" || word == "l1_l2" || word == "l1l2";

@@ -17,18 +17,14 @@ bool is_small(const TensorType& type) {
   return type.shape.count() <= most_folded;
 }
 
-template <class T>
-Operand constant_of(DType dtype, const Shape& shape, const std::vector<T>& elements) {
-  return Builder::constant({dtype, shape}, Buffer::copy(std::as_bytes(std::span(elements))));
-}
-
 }  // namespace
 
-std::shared_ptr<const Buffer> data_of(const Operand& constant) {
-  return constant.data ? constant.data : constant.weight->data();
+std::shared_ptr<const Buffer> data_of(Operand constant) {
+  const Operand::Entry& entry = *constant.entry_;
+  return entry.data ? entry.data : entry.weight->data();
 }
 
-std::vector<double> elements_of(const Operand& constant) {
+std::vector<double> elements_of(Operand constant) {
   std::vector<double> elements;
   auto data = data_of(constant);
   Kernel<float>::visit(constant.dtype(), [&](auto zero) {
@@ -41,24 +37,36 @@ std::vector<double> elements_of(const Operand& constant) {
 void Builder::count_call() {
   constexpr int most_calls = 1 << 16;
   if (++calls_ > most_calls)
-    fail("model: its layers are called too often", {{"most", std::to_string(most_calls)}},
+    fail("model: its layers are called too often", {{"most", most_calls}},
          "a model with fewer models inside of models");
 }
 
+Operand Builder::add(Operand::Entry entry) {
+  return Operand(entries_.emplace_back(std::move(entry)));
+}
+
 Operand Builder::input(std::string name, TensorType type) {
-  return {type, graph_.input(std::move(name), type), nullptr, {}};
+  return operand(graph_.input(std::move(name), type));
 }
 
-Operand Builder::constant(TensorType type, std::shared_ptr<const Buffer> data) {
-  return {std::move(type), {}, nullptr, std::move(data)};
+Operand Builder::operand(Value value) {
+  return add({value.type(), value});
 }
 
-Operand Builder::ints(const Shape& shape, const std::vector<int>& elements) {
-  return constant_of(DType::i32, shape, elements);
+Operand Builder::weight(const Weight& weight) {
+  return add({.type = weight.type(), .weight = &weight});
 }
 
-Operand Builder::numbers(const Shape& shape, const std::vector<float>& elements) {
-  return constant_of(DType::f32, shape, elements);
+Operand Builder::constant(const TensorType& type, std::shared_ptr<const Buffer> data) {
+  return add({.type = type, .data = std::move(data)});
+}
+
+Operand Builder::ints(const Shape& shape, const View<int>& elements) {
+  return constant({DType::i32, shape}, Buffer::copy(elements.bytes()));
+}
+
+Operand Builder::numbers(const Shape& shape, const View<float>& elements) {
+  return constant({DType::f32, shape}, Buffer::copy(elements.bytes()));
 }
 
 Operand Builder::scalar(double value, DType dtype) {
@@ -68,15 +76,15 @@ Operand Builder::scalar(double value, DType dtype) {
 
 Operand Builder::filled(const TensorType& type, double value) {
   Operand one = scalar(value, type.dtype);
-  return apply(expand_op, {one}, {{"newShape", Ints(type.shape.begin(), type.shape.end())}});
+  return apply(expand_op, {one}, {{"newShape", type.shape}});
 }
 
-Operands Builder::fold(const Op& op, const Operands& inputs, const Attrs& attrs) {
+Operands Builder::fold(const Op& op, const View<Operand>& inputs, const Attrs& attrs) {
   Graph scratch;
   Values values;
   std::vector<const Node*> constants;
-  for (const Operand& x : inputs) {
-    values.push_back(x ? scratch.constant(x.type, data_of(x)) : Value{});
+  for (Operand x : inputs) {
+    values.push_back(x ? scratch.constant(x.type(), data_of(x)) : Value{});
     constants.push_back(x ? &scratch.node(values.back()) : nullptr);
   }
   const Node& node = scratch.node(scratch.apply(op, values, attrs));
@@ -88,49 +96,58 @@ Operands Builder::fold(const Op& op, const Operands& inputs, const Attrs& attrs)
   return outputs;
 }
 
-Operands Builder::apply_all(const Op& op, const Operands& inputs, Attrs attrs) {
-  auto foldable = [](const Operand& x) { return !x || (x.is_constant() && is_small(x.type)); };
+Operands Builder::apply_all(const Op& op, const View<Operand>& inputs, const Attrs& attrs) {
+  auto foldable = [](Operand x) { return !x || (x.is_constant() && is_small(x.type())); };
   if (std::all_of(inputs.begin(), inputs.end(), foldable)) {
     Operands outputs = fold(op, inputs, attrs);
     if (!outputs.empty()) return outputs;
   }
   Values values;
-  for (const Operand& x : inputs) values.push_back(x ? value(x) : Value{});
-  Value first = graph_.apply(op, values, std::move(attrs));
+  for (Operand x : inputs) values.push_back(x ? value(x) : Value{});
+  Value first = graph_.apply(op, values, attrs);
   Operands outputs;
-  for (size_t i = 0; i < graph_.node(first).outputs.size(); ++i) {
-    Value v = first.at(int(i));
-    outputs.push_back({v.type(), v, nullptr, {}});
-  }
+  for (size_t i = 0; i < graph_.node(first).outputs.size(); ++i)
+    outputs.push_back(operand(first.at(int(i))));
   return outputs;
 }
 
-Operand Builder::reshape(const Operand& x, const Shape& shape) {
+Operands Builder::apply_all(const Op& op, const View<Operand>& inputs, const Options& options) {
+  return apply_all(op, inputs, Attrs(options));
+}
+
+Operand Builder::apply(const Op& op, const View<Operand>& inputs, const Options& options) {
+  return apply_all(op, inputs, options).front();
+}
+
+Operand Builder::reshape(Operand x, const Shape& shape) {
   if (x.shape() == shape) return x;
   if (x.is_constant() && shape.count() == x.shape().count())
     return constant({x.dtype(), shape}, data_of(x));
-  return apply(reshape_op, {x}, {{"newShape", Ints(shape.begin(), shape.end())}});
+  return apply(reshape_op, {x}, {{"newShape", shape}});
 }
 
-Operand Builder::transpose(const Operand& x, const std::vector<int>& order) {
+Operand Builder::transpose(Operand x, const View<int>& order) {
   if (std::is_sorted(order.begin(), order.end())) return x;
-  if (!x.is_constant()) return apply(transpose_op, {x}, {{"permutation", order}});
+  std::vector<int> axes(order.begin(), order.end());
+  if (!x.is_constant()) return apply(transpose_op, {x}, {{"permutation", axes}});
   TensorType type{x.dtype(), {}};
-  for (int axis : order) type.shape.push_back(x.shape()[axis]);
-  return constant(type, x.weight ? x.weight->data(order) : transposed(x.type, *x.data, order));
+  for (int axis : axes) type.shape.push_back(x.shape()[axis]);
+  const Operand::Entry& entry = *x.entry_;
+  return constant(
+      type, entry.weight ? entry.weight->data(axes) : transposed(entry.type, *entry.data, axes));
 }
 
-Operand Builder::cast(const Operand& x, DType dtype) {
+Operand Builder::cast(Operand x, DType dtype) {
   if (x.dtype() == dtype) return x;
-  return apply(cast_op, {x}, {{"type", std::string(to_string(dtype))}});
+  return apply(cast_op, {x}, {{"type", to_string(dtype)}});
 }
 
-Value Builder::value(const Operand& x) {
-  if (!x.is_constant()) return x.value;
+Value Builder::value(Operand x) {
+  if (!x.is_constant()) return x.entry_->value;
   auto data = data_of(x);
   auto known = constants_.find(data.get());
-  if (known != constants_.end() && known->second.type() == x.type) return known->second;
-  Value v = graph_.constant(x.type, data);
+  if (known != constants_.end() && known->second.type() == x.type()) return known->second;
+  Value v = graph_.constant(x.type(), data);
   constants_.insert_or_assign(data.get(), v);
   return v;
 }

@@ -22,14 +22,14 @@ Graph FileModel::build(const std::map<std::string, Shape>& shapes) const {
       known += (known.empty() ? "" : ", ") + port.name;
     }
     if (known != "+")
-      fail(file_ + ": there is no input \"" + name + '"', {{"inputs", known}},
+      fail(phrase({file_, ": there is no input \"", name, "\""}), {{"inputs", known}},
            "one of these names");
   }
   std::vector<Shape> sizes;
   for (const ModelPort& port : inputs_) {
     auto given = shapes.find(port.name);
-    auto refuse = [&](std::string_view what, std::string_view hint) {
-      fail(file_ + ": the input \"" + port.name + "\" " + std::string(what),
+    auto refuse = [&](Text what, Text hint) {
+      fail(phrase({file_, ": the input \"", port.name, "\" ", what}),
            {{"declared", to_string(port)},
             {"given", given == shapes.end() ? "nothing" : to_string(given->second)}},
            hint);

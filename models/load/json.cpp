@@ -5,6 +5,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "core/decimal.h"
 #include "models/load/write_json.h"
 
 namespace gesso {
@@ -52,9 +53,9 @@ class Builder {
   }
   bool parse_error(size_t position, const std::string&, const nlohmann::json::exception& error) {
     bool too_large = error.id == 406;
-    fail(std::string(file_) + (too_large ? " holds a number that is too large"
-                                         : " is not JSON, or only a part of it"),
-         {{"at byte", std::to_string(position)}}, "download the file again");
+    fail(phrase({file_, (too_large ? " holds a number that is too large"
+                                   : " is not JSON, or only a part of it")}),
+         {{"at byte", position}}, "download the file again");
   }
 
  private:
@@ -75,8 +76,8 @@ class Builder {
   template <class T>
   bool start(T container) {
     if (open_.size() > most_levels)
-      fail(std::string(file_) + " is nested too deeply",
-           {{"most levels", std::to_string(most_levels)}}, "a file that a converter wrote");
+      fail(phrase({file_, " is nested too deeply"}), {{"most levels", most_levels}},
+           "a file that a converter wrote");
     open_.push_back(&place({std::move(container)}));
     return true;
   }
@@ -89,6 +90,25 @@ class Builder {
   std::vector<Json*> open_;  // stable: a parent grows only when its last child is closed
   std::string name_;
 };
+
+// Adds the way from one value to another inside of it; false where there is none.
+bool add_path(const Json& from, const Json* to, std::string& path) {
+  if (&from == to) return true;
+  size_t length = path.size();
+  auto leads = [&](const Json& child, const std::string& step) {
+    path += step;
+    if (add_path(child, to, path)) return true;
+    path.resize(length);
+    return false;
+  };
+  if (auto* list = std::get_if<Json::Array>(&from.value))
+    for (size_t i = 0; i < list->size(); ++i)
+      if (leads((*list)[i], phrase({"[", i, "]"}))) return true;
+  if (auto* object = std::get_if<Json::Object>(&from.value))
+    for (const auto& [name, child] : *object)
+      if (leads(child, phrase({path.empty() ? "" : ".", name}))) return true;
+  return false;
+}
 
 }  // namespace
 
@@ -104,10 +124,9 @@ Json parse_json(std::string_view file, std::span<const std::byte> bytes) {
   std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   size_t first = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
   if (first == text.npos)
-    fail(std::string(file) + " is empty", {{"bytes", std::to_string(text.size())}},
-         "download the file again");
+    fail(phrase({file, " is empty"}), {{"bytes", text.size()}}, "download the file again");
   if (text[first] == '<')
-    fail(std::string(file) + " is a web page, not a model",
+    fail(phrase({file, " is a web page, not a model"}),
          {{"begins with", in_quotes(text.substr(first, 40))}},
          "check the address: servers answer so when there is no such file");
   Json root;
@@ -120,28 +139,43 @@ Field::operator bool() const {
   return json_ && !holds<std::nullptr_t>();
 }
 
-Field Field::get(std::string_view name) const {
-  const Json* found = json_ ? json_->find(name) : nullptr;
-  std::string spelled(name);
-  if (json_ && !found) {
-    std::string camel = camel_case(name);
-    if ((found = json_->find(camel))) spelled = camel;
-  }
-  return child(found, path_.empty() ? spelled : path_ + '.' + spelled);
+Field Document::root() const {
+  return {this, &json_};
 }
 
-Field Field::at(std::string_view name) const {
+Text Field::remedy(Text of_options) const {
+  return is_option() ? of_options : "a file that a converter wrote";
+}
+
+Field Field::get(Text name) const {
+  if (!json_) return *this;
+  Field field(document_, json_->find(name));
+  if (!field.json_) field.json_ = json_->find(camel_case(name));
+  if (!field.json_) {
+    field.parent_ = json_;
+    field.name_ = name;
+  }
+  return field;
+}
+
+Field Field::at(Text name) const {
   if (!is_object()) refuse("must be an object", remedy("an object"));
   Field field = get(name);
   if (!field)
-    field.refuse("is missing", origin_ == Origin::file ? "a file that a converter wrote, complete"
-                                                       : "a value for it");
+    field.refuse("is missing",
+                 is_option() ? "a value for it" : "a file that a converter wrote, complete");
+  return field;
+}
+
+Field Field::named(const std::string& name) const {
+  Field field = get(name);
+  if (document_ && field.parent_) field.name_ = document_->names_.emplace_back(name);
   return field;
 }
 
 template <class T>
-const T& Field::require(std::string_view kind) const {
-  if (!holds<T>()) refuse("must be " + std::string(kind), remedy(kind));
+const T& Field::require(Text kind) const {
+  if (!holds<T>()) refuse(phrase({"must be ", kind}), remedy(kind));
   return std::get<T>(json_->value);
 }
 
@@ -166,16 +200,28 @@ bool Field::flag() const {
 
 std::vector<Field> Field::items() const {
   std::vector<Field> fields;
-  for (const Json& json : require<Json::Array>("a list"))
-    fields.push_back(child(&json, path_ + '[' + std::to_string(fields.size()) + ']'));
+  for (const Json& json : require<Json::Array>("a list")) fields.push_back(Field(document_, &json));
   return fields;
 }
 
-std::vector<std::pair<std::string_view, Field>> Field::members() const {
-  std::vector<std::pair<std::string_view, Field>> fields;
+std::vector<std::pair<Text, Field>> Field::members() const {
+  std::vector<std::pair<Text, Field>> fields;
   for (const auto& [name, json] : require<Json::Object>("an object"))
-    fields.emplace_back(name, child(&json, path_.empty() ? name : path_ + '.' + name));
+    fields.emplace_back(name, Field(document_, &json));
   return fields;
+}
+
+const std::string& Field::file() const {
+  static const std::string none;
+  return document_ ? document_->file_ : none;
+}
+
+std::string Field::path() const {
+  std::string path;
+  if (!document_) return path;
+  add_path(document_->json_, json_ ? json_ : parent_, path);
+  if (!json_) path += phrase({path.empty() ? "" : ".", name_});
+  return path;
 }
 
 std::vector<int> Field::integers() const {
@@ -184,7 +230,7 @@ std::vector<int> Field::integers() const {
   return values;
 }
 
-std::string Field::text_or(std::string_view otherwise) const {
+std::string Field::text_or(Text otherwise) const {
   return *this ? text() : std::string(otherwise);
 }
 
@@ -196,7 +242,7 @@ std::string Field::shown() const {
   if (is_number()) {
     double value = number();
     bool whole = value == std::floor(value) && std::abs(value) < 1e15;
-    return whole ? std::to_string(int64_t(value)) : std::to_string(value);
+    return whole ? std::to_string(int64_t(value)) : decimal(value);
   }
   if (is_object()) return "an object";
   const auto& list = std::get<Json::Array>(json_->value);
@@ -207,9 +253,9 @@ std::string Field::shown() const {
   return '[' + shown + ']';
 }
 
-void Field::refuse(std::string_view what, std::string_view hint) const {
-  std::string field = path_.empty() ? file_ : file_ + ": " + path_;
-  fail(field + ' ' + std::string(what), {{"found", shown()}}, hint);
+void Field::refuse(Text what, Text hint) const {
+  std::string where = path();
+  fail(phrase({file(), where.empty() ? "" : ": ", where, " ", what}), {{"found", shown()}}, hint);
 }
 
 std::string to_text(const Json& json) {

@@ -109,14 +109,14 @@ class Matching {
   void take(Wanted& w, const Weight& weight) const {
     const WeightSpec& spec = spec_of(w);
     if (!fits(weight, spec))
-      fail(file_ + ": the weight " + in_quotes(weight.name()) + " does not fit its layer",
+      fail(phrase({file_, ": the weight ", in_quotes(weight.name()), " does not fit its layer"}),
            {{"layer", in_quotes(w.layer->name)},
             {"needs", shown(spec.sizes)},
-            {"found", to_string(weight.type().shape)}},
+            {"found", weight.type().shape}},
            "a topology and weights that were saved together");
     if (weight.type().dtype != DType::f32 && !spec.optional)
-      fail(file_ + ": the weight " + in_quotes(weight.name()) + " must hold numbers",
-           {{"layer", in_quotes(w.layer->name)}, {"found", to_string(weight.type())}}, "float32");
+      fail(phrase({file_, ": the weight ", in_quotes(weight.name()), " must hold numbers"}),
+           {{"layer", in_quotes(w.layer->name)}, {"found", weight.type()}}, "float32");
     w.found = &weight;
   }
 
@@ -126,13 +126,14 @@ class Matching {
       if (left.size() < 200) left += (left.empty() ? "" : ", ") + w->name();
     if (!open_.empty()) {
       const Wanted& w = *open_.front();
-      fail(file_ + ": weightsManifest lacks a weight of the layer " + in_quotes(w.layer->name),
+      fail(phrase(
+               {file_, ": weightsManifest lacks a weight of the layer ", in_quotes(w.layer->name)}),
            {{"missing", in_quotes(w.names.front())}, {"unused", left.empty() ? "(none)" : left}},
            "a topology and weights that were saved together");
     }
     if (!free_.empty())
-      fail(file_ + ": weightsManifest holds weights that no layer needs", {{"unused", left}},
-           "a topology and weights that were saved together");
+      fail(phrase({file_, ": weightsManifest holds weights that no layer needs"}),
+           {{"unused", left}}, "a topology and weights that were saved together");
   }
 
   const std::string& file_;

@@ -18,7 +18,7 @@ void refuse_other_formats(std::string_view file, std::span<const std::byte> byte
   if (text.starts_with("PK\x03\x04")) format = "a zip archive";
   if (text.starts_with("\x08") && file.ends_with(".onnx")) format = "an ONNX file";
   if (!format.empty())
-    fail(std::string(file) + " is " + std::string(format) + ", which cannot be loaded",
+    fail(phrase({file, " is ", format, ", which cannot be loaded"}),
          {{"can be loaded", "TF.js layers and graph models"}},
          "convert it with tensorflowjs_converter and load the model.json it writes");
 }
@@ -26,11 +26,11 @@ void refuse_other_formats(std::string_view file, std::span<const std::byte> byte
 std::unique_ptr<Model> load(const Files& files, std::string_view entry) {
   auto file = files.find(entry);
   if (file == files.end())
-    fail(std::string(entry) + " is not among the model's files",
-         {{"files", std::to_string(files.size())}}, "the address of a model.json");
+    fail(phrase({entry, " is not among the model's files"}), {{"files", files.size()}},
+         "the address of a model.json");
   refuse_other_formats(entry, file->second);
-  auto json = std::make_shared<const Json>(parse_json(entry, file->second));
-  Field root(*json, std::string(entry));
+  auto document = std::make_shared<const Document>(std::string(entry), file->second);
+  Field root = document->root();
   if (!root.is_object()) root.refuse("must hold an object", "the model.json of a TF.js model");
   Field topology = root.get("modelTopology");
   if (!topology)
@@ -40,7 +40,7 @@ std::unique_ptr<Model> load(const Files& files, std::string_view entry) {
   if (!format.empty() && format != "layers-model" && format != "graph-model")
     root.get("format").refuse("is not a format that can be loaded", "layers-model or graph-model");
   bool is_graph = format.empty() ? bool(topology.get("node")) : format == "graph-model";
-  return is_graph ? load_tfjs_graph(files, json, root) : load_tfjs_layers(files, json, root);
+  return is_graph ? load_tfjs_graph(files, document) : load_tfjs_layers(files, document);
 }
 
 }  // namespace
@@ -49,8 +49,8 @@ std::unique_ptr<Model> load_model(const Files& files, std::string_view entry) {
   try {
     return load(files, entry);
   } catch (const std::bad_alloc&) {
-    fail(std::string(entry) + " is too large for the memory there is",
-         {{"files", std::to_string(files.size())}}, "a smaller model");
+    fail(phrase({entry, " is too large for the memory there is"}), {{"files", files.size()}},
+         "a smaller model");
   }
 }
 

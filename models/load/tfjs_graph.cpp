@@ -40,19 +40,20 @@ InputName parse_input(std::string_view text) {
 
 // Ops whose nodes run or not depending on data, or carry something from step to step.
 bool is_control_flow(std::string_view op) {
-  static const std::set<std::string_view> names{"Enter",
-                                                "Exit",
-                                                "If",
-                                                "LoopCond",
-                                                "Merge",
-                                                "NextIteration",
-                                                "StatelessIf",
-                                                "StatelessWhile",
-                                                "Switch",
-                                                "While",
-                                                "PartitionedCall",
-                                                "StatefulPartitionedCall"};
-  return names.contains(op) || op.starts_with("TensorArray") || op.starts_with("TensorList");
+  constexpr Text names[] = {"Enter",
+                            "Exit",
+                            "If",
+                            "LoopCond",
+                            "Merge",
+                            "NextIteration",
+                            "StatelessIf",
+                            "StatelessWhile",
+                            "Switch",
+                            "While",
+                            "PartitionedCall",
+                            "StatefulPartitionedCall"};
+  return std::find(std::begin(names), std::end(names), op) != std::end(names) ||
+         op.starts_with("TensorArray") || op.starts_with("TensorList");
 }
 
 bool is_placeholder(std::string_view op) {
@@ -66,10 +67,11 @@ bool gives_nothing(std::string_view op) {
 
 class GraphModel : public FileModel {
  public:
-  GraphModel(const Files& files, std::shared_ptr<const Json> json, const Field& root)
-      : FileModel(root.file()),
-        json_(std::move(json)),
-        weights_(files, root.at("weightsManifest")) {
+  GraphModel(const Files& files, std::shared_ptr<const Document> document)
+      : FileModel(document->file()),
+        document_(std::move(document)),
+        weights_(files, document_->root().at("weightsManifest")) {
+    Field root = document_->root();
     Field nodes = root.at("modelTopology").at("node");
     read_nodes(nodes);
     Field signature = root.get("user_defined_metadata").get("signature");
@@ -105,7 +107,7 @@ class GraphModel : public FileModel {
   }
   Operands run(Builder& b, const GraphNode& node, const std::vector<Operands>& values) const;
 
-  std::shared_ptr<const Json> json_;  // the nodes read their attributes from it
+  std::shared_ptr<const Document> document_;  // the nodes read their attributes from it
   Weights weights_;
   std::vector<GraphNode> nodes_;
   std::map<std::string, int, std::less<>> by_name_;
@@ -196,7 +198,7 @@ void GraphModel::find_order(const Field& field) {
   const GraphNode& node = nodes_[size_t(circle)];
   bool loop =
       std::any_of(nodes_.begin(), nodes_.end(), [](auto& n) { return n.op == "NextIteration"; });
-  fail(file_ + ": " + field.path() + " has nodes that need one another in a circle",
+  fail(phrase({file_, ": ", field.path(), " has nodes that need one another in a circle"}),
        {{"node", in_quotes(node.name)}, {"op", node.op}},
        loop ? "a model without loops" : "a file that a converter wrote");
 }
@@ -217,7 +219,7 @@ void GraphModel::find_rows() {
       first = &node;
   }
   if (!first) return;
-  fail(file_ + ": the op " + in_quotes(first->op) + " cannot be loaded",
+  fail(phrase({file_, ": the op ", in_quotes(first->op), " cannot be loaded"}),
        {{"node", in_quotes(first->name)}, {"others", others.empty() ? "(none)" : others}},
        is_control_flow(first->op)
            ? "a model without loops and branches"
@@ -230,8 +232,8 @@ Operands GraphModel::run(Builder& b, const GraphNode& node,
   for (const auto& input : node.inputs) {
     const Operands& all = values[size_t(input.node)];
     if (size_t(input.output) >= all.size())
-      call.refuse("uses output " + std::to_string(input.output) + " of " +
-                      in_quotes(nodes_[size_t(input.node)].name) + ", which cannot be loaded",
+      call.refuse(phrase({"uses output ", input.output, " of ",
+                          in_quotes(nodes_[size_t(input.node)].name), ", which cannot be loaded"}),
                   "a model that uses other outputs");
     call.in.push_back(all[size_t(input.output)]);
   }
@@ -257,10 +259,10 @@ void GraphModel::write(Graph& graph, const std::vector<Shape>& sizes) const {
     if (node.op == "Const") {
       const Weight* weight = weights_.find(node.name);
       if (!weight)
-        fail(file_ + ": weightsManifest lacks the value of a constant",
+        fail(phrase({file_, ": weightsManifest lacks the value of a constant"}),
              {{"node", in_quotes(node.name)}, {"field", node.field.path()}},
              "a topology and weights that were saved together");
-      values[size_t(i)] = {Builder::weight(*weight)};
+      values[size_t(i)] = {b.weight(*weight)};
       continue;
     }
     values[size_t(i)] = run(b, node, values);
@@ -270,8 +272,8 @@ void GraphModel::write(Graph& graph, const std::vector<Shape>& sizes) const {
     const Operands& all = values[size_t(output.node)];
     int first = std::max(output.output, 0), end = output.output < 0 ? int(all.size()) : first + 1;
     if (size_t(end) > all.size())
-      fail(file_ + ": the output " + std::to_string(first) + " of node " + in_quotes(node.name) +
-               " cannot be loaded",
+      fail(phrase({file_, ": the output ", first, " of node ", in_quotes(node.name),
+                   " cannot be loaded"}),
            {{"op", node.op}}, "a model with other outputs");
     for (int k = first; k < end; ++k)
       b.output(k ? node.name + ':' + std::to_string(k) : node.name, all[size_t(k)]);
@@ -280,9 +282,9 @@ void GraphModel::write(Graph& graph, const std::vector<Shape>& sizes) const {
 
 }  // namespace
 
-std::unique_ptr<Model> load_tfjs_graph(const Files& files, std::shared_ptr<const Json> json,
-                                       const Field& root) {
-  return std::make_unique<GraphModel>(files, std::move(json), root);
+std::unique_ptr<Model> load_tfjs_graph(const Files& files,
+                                       std::shared_ptr<const Document> document) {
+  return std::make_unique<GraphModel>(files, std::move(document));
 }
 
 }  // namespace gesso

@@ -8,8 +8,8 @@
 
 namespace gesso {
 
-// `json` is the main file, which the model keeps, and `root` the way into it.
-std::unique_ptr<Model> load_tfjs_graph(const Files& files, std::shared_ptr<const Json> json,
-                                       const Field& root);
+// From the main file, which the model keeps.
+std::unique_ptr<Model> load_tfjs_graph(const Files& files,
+                                       std::shared_ptr<const Document> document);
 
 }  // namespace gesso

@@ -21,7 +21,7 @@ constexpr int most_parts = 1 << 16, most_numbers = 1 << 22;
 int axis_of(const OpCall& c, int axis, int rank) {
   int positive = positive_axis(axis, rank);
   if (positive < 0 || positive >= rank)
-    c.refuse("the axis " + std::to_string(axis) + " is not one of the input", "an axis from 0");
+    c.refuse(phrase({"the axis ", axis, " is not one of the input"}), "an axis from 0");
   return positive;
 }
 
@@ -167,11 +167,11 @@ Operands cumulative_sum(const OpCall& c) {
 bool is_nchw(const OpCall& c) {
   std::string format = c.text_attr("data_format", "NHWC");
   if (format != "NHWC" && format != "NCHW")
-    c.refuse("the data_format " + in_quotes(format) + " cannot be loaded", "NHWC or NCHW");
+    c.refuse(phrase({"the data_format ", in_quotes(format), " cannot be loaded"}), "NHWC or NCHW");
   return format == "NCHW";
 }
 
-Ints height_and_width(const OpCall& c, std::string_view attr, const Operand& x) {
+Ints height_and_width(const OpCall& c, Text attr, Operand x) {
   Ints all = c.ints_attr(attr);
   if (all.empty()) return {1, 1};
   size_t first = is_nchw(c) ? 2 : 1;
@@ -181,7 +181,7 @@ Ints height_and_width(const OpCall& c, std::string_view attr, const Operand& x) 
   bool others =
       all.size() == 4 && (attr == "dilations" || (all[0] == 1 && all[is_nchw(c) ? 1 : 3] == 1));
   if (!others || x.rank() != 4)
-    c.refuse("the attribute " + std::string(attr) + " must have 1 for the batch and the channels",
+    c.refuse(phrase({"the attribute ", attr, " must have 1 for the batch and the channels"}),
              "[1, height, width, 1]");
   return {all[first], all[first + 1]};
 }
@@ -202,7 +202,8 @@ WindowOptions window(const OpCall& c) {
     w.padding = Padding::given;
     w.pads.assign(pads.begin() + long(first), pads.begin() + long(first) + 4);
   } else if (padding != "VALID") {
-    c.refuse("the padding " + in_quotes(padding) + " cannot be loaded", "SAME, VALID or EXPLICIT");
+    c.refuse(phrase({"the padding ", in_quotes(padding), " cannot be loaded"}),
+             "SAME, VALID or EXPLICIT");
   }
   return w;
 }
@@ -213,19 +214,19 @@ Operand image(const OpCall& c, size_t i = 0) {
   return is_nchw(c) ? channels_last(c.b, c.x(i)) : c.x(i);
 }
 
-Operand as_saved(const OpCall& c, const Operand& y) {
+Operand as_saved(const OpCall& c, Operand y) {
   return is_nchw(c) ? channels_first(c.b, y) : y;
 }
 
 // What a fused node does after its product: the bias is an input of the product already.
-Operand fused_activation(const OpCall& c, const Operand& y, const std::string& name) {
+Operand fused_activation(const OpCall& c, Operand y, const std::string& name) {
   if (name == "Relu" || name == "Elu" || name == "Sigmoid" || name == "Tanh")
     return activation(c.b, snake_case(name), y);
   if (name == "Relu6") return clamp(c.b, y, 0, 6);
   if (name == "LeakyRelu")
     return c.b.apply(leaky_relu_op, {y}, {{"alpha", c.number_attr("leakyrelu_alpha", 0.2)}});
   if (name == "Prelu") return c.b.apply(prelu_op, {y, c.x(3)});
-  c.refuse("the fused op " + in_quotes(name) + " cannot be loaded",
+  c.refuse(phrase({"the fused op ", in_quotes(name), " cannot be loaded"}),
            "BiasAdd, Relu, Relu6, Elu, LeakyRelu, Prelu or Sigmoid");
 }
 
@@ -248,14 +249,14 @@ int filter_size(const OpCall& c, int axis) {
 }
 
 Operands conv2d_row(const OpCall& c) {
-  return {as_saved(c, fused(c, filter_size(c, 3), [&](const Operand& bias) {
+  return {as_saved(c, fused(c, filter_size(c, 3), [&](Operand bias) {
                      return conv2d(c.b, image(c), c.x(1), bias, window(c));
                    }))};
 }
 
 Operands depthwise_row(const OpCall& c) {
   int channels = int(size_t(filter_size(c, 2)) * size_t(filter_size(c, 3)));
-  return {as_saved(c, fused(c, channels, [&](const Operand& bias) {
+  return {as_saved(c, fused(c, channels, [&](Operand bias) {
                      return depthwise_conv2d(c.b, image(c), c.x(1), bias, window(c));
                    }))};
 }
@@ -286,7 +287,7 @@ Operands bias_add(const OpCall& c) {
   return {binary(c.b, add_op, c.x(), bias)};
 }
 
-Operand swapped(const OpCall& c, const Operand& x) {
+Operand swapped(const OpCall& c, Operand x) {
   if (x.rank() < 2) c.refuse("the inputs must be matrices", "[..., rows, columns]");
   std::vector<int> order(static_cast<size_t>(x.rank()));
   std::iota(order.begin(), order.end(), 0);
@@ -295,7 +296,7 @@ Operand swapped(const OpCall& c, const Operand& x) {
 }
 
 // Matrices, or batches of them. Products of integers are integers.
-Operand product(const OpCall& c, bool transpose_a, bool transpose_b, const Operand& bias = {}) {
+Operand product(const OpCall& c, bool transpose_a, bool transpose_b, Operand bias = {}) {
   bool whole = c.x(0).dtype() == DType::i32 && c.x(1).dtype() == DType::i32;
   Operand a = as_float(c.b, c.x(0)), b = as_float(c.b, c.x(1));
   Operand y;
@@ -312,7 +313,7 @@ Operand product(const OpCall& c, bool transpose_a, bool transpose_b, const Opera
 Operands matmul_row(const OpCall& c) {
   bool a = c.flag_attr("transpose_a", false), b = c.flag_attr("transpose_b", false);
   int channels = c.x(1).rank() < 2 ? 0 : c.x(1).shape()[c.x(1).rank() - (b ? 2 : 1)];
-  return {fused(c, channels, [&](const Operand& bias) { return product(c, a, b, bias); })};
+  return {fused(c, channels, [&](Operand bias) { return product(c, a, b, bias); })};
 }
 
 Operands batch_matmul(const OpCall& c) {
@@ -332,7 +333,7 @@ Operands batch_norm(const OpCall& c) {
 // The sum is an average pool over channels that lie along the height of images of one column.
 Operands local_response(const OpCall& c) {
   Builder& b = c.b;
-  const Operand& x = c.x();
+  Operand x = c.x();
   const Shape& s = x.shape();
   if (s.rank() != 4) c.refuse("the input must be images", "[batch, height, width, channels]");
   int radius = c.integer_attr("depth_radius", 5);
@@ -360,7 +361,7 @@ Operands resize_row(const OpCall& c) {
 
 // Shapes.
 
-Ints sizes_of(const Operand& x) {
+Ints sizes_of(Operand x) {
   return {x.shape().begin(), x.shape().end()};
 }
 
@@ -373,21 +374,21 @@ Shape shape_from(const OpCall& c, const Ints& sizes) {
 }
 
 Operands shape_row(const OpCall& c) {
-  return {Builder::ints({c.x().rank()}, sizes_of(c.x()))};
+  return {c.b.ints({c.x().rank()}, sizes_of(c.x()))};
 }
 
 Operands shapes_row(const OpCall& c) {
   Operands all;
-  for (const Operand& x : c.in) all.push_back(Builder::ints({x.rank()}, sizes_of(x)));
+  for (Operand x : c.in) all.push_back(c.b.ints({x.rank()}, sizes_of(x)));
   return all;
 }
 
 Operands rank_row(const OpCall& c) {
-  return {Builder::ints({}, {c.x().rank()})};
+  return {c.b.ints({}, {c.x().rank()})};
 }
 
 Operands size_row(const OpCall& c) {
-  return {Builder::ints({}, {int(c.x().shape().count())})};
+  return {c.b.ints({}, {int(c.x().shape().count())})};
 }
 
 Operands reshape_row(const OpCall& c) {
@@ -468,7 +469,7 @@ Operands concat_v1(const OpCall& c) {
 Operands pack(const OpCall& c) {
   int axis = axis_of(c, c.integer_attr("axis", 0), c.x().rank() + 1);
   Operands parts;
-  for (const Operand& x : c.in) {
+  for (Operand x : c.in) {
     Shape shape = x.shape();
     if (x.rank() != c.x().rank()) c.refuse("the inputs must have one shape", "equal shapes");
     shape.insert(axis, 1);
@@ -477,7 +478,7 @@ Operands pack(const OpCall& c) {
   return {concatenated(c, std::move(parts), axis)};
 }
 
-Operands split_into(const OpCall& c, const Operand& x, const Ints& sizes, int axis) {
+Operands split_into(const OpCall& c, Operand x, const Ints& sizes, int axis) {
   if (sizes.size() == 1) return {x};
   return c.b.apply_all(split_op, {x}, {{"splits", sizes}, {"axis", double(axis)}});
 }
@@ -486,7 +487,7 @@ Operands unpack(const OpCall& c) {
   int axis = axis_of(c, c.integer_attr("axis", 0), c.x().rank());
   int n = c.x().shape()[axis];
   if (n == 0) return {};
-  if (n > most_parts) c.refuse("gives too many parts", "at most " + std::to_string(most_parts));
+  if (n > most_parts) c.refuse("gives too many parts", phrase({"at most ", most_parts}));
   Operands parts = split_into(c, c.x(), Ints(size_t(n), 1), axis);
   Shape shape = c.x().shape();
   shape.erase(axis);
@@ -498,8 +499,7 @@ Operands split(const OpCall& c) {
   int axis = axis_of(c, c.integer(0, "the axis"), c.x(1).rank());
   int n = c.integer_attr("num_split", 1), size = c.x(1).shape()[axis];
   if (n < 1 || n > most_parts || size % n != 0)
-    c.refuse("cannot split an axis of " + std::to_string(size) + " into " + std::to_string(n),
-             "equal parts");
+    c.refuse(phrase({"cannot split an axis of ", size, " into ", n}), "equal parts");
   return split_into(c, c.x(1), Ints(size_t(n), size / n), axis);
 }
 
@@ -533,7 +533,7 @@ Operands strided_slice(const OpCall& c) {
   Ints step = c.has(3) ? c.ints(3, "the strides") : Ints(begin.size(), 1);
   if (begin.size() != end.size() || begin.size() != step.size() || begin.size() > 31)
     c.refuse("begin, end and strides must have one length", "one number an axis");
-  auto mask = [&](std::string_view name) { return uint32_t(c.integer_attr(name, 0)); };
+  auto mask = [&](Text name) { return uint32_t(c.integer_attr(name, 0)); };
   uint32_t begins = mask("begin_mask"), ends = mask("end_mask"), dots = mask("ellipsis_mask");
   uint32_t news = mask("new_axis_mask"), single = mask("shrink_axis_mask");
   const Shape& s = c.x().shape();
@@ -575,8 +575,8 @@ Operands strided_slice(const OpCall& c) {
     if (single >> i & 1) {
       int64_t index = begin[at] < 0 ? begin[at] + size : begin[at];
       if (index < 0 || index >= size)
-        c.refuse("the index " + std::to_string(begin[at]) + " is outside of the axis",
-                 "an index below " + std::to_string(size));
+        c.refuse(phrase({"the index ", begin[at], " is outside of the axis"}),
+                 phrase({"an index below ", size}));
       starts.push_back(int(index));
       sizes.push_back(1);
       strides.push_back(1);
@@ -623,7 +623,7 @@ Operands mirror_pad(const OpCall& c) {
   auto [before, after] = paddings(c, 1);
   std::string mode = c.text_attr("mode", "REFLECT");
   if (mode != "REFLECT" && mode != "SYMMETRIC")
-    c.refuse("the mode " + in_quotes(mode) + " cannot be loaded", "REFLECT or SYMMETRIC");
+    c.refuse(phrase({"the mode ", in_quotes(mode), " cannot be loaded"}), "REFLECT or SYMMETRIC");
   return {c.b.apply(pad_op, {c.x()},
                     {{"beginningPadding", before},
                      {"endingPadding", after},
@@ -651,11 +651,11 @@ Operands fill(const OpCall& c) {
 }
 
 Operands zeros_like(const OpCall& c) {
-  return {c.b.filled(c.x().type, 0)};
+  return {c.b.filled(c.x().type(), 0)};
 }
 
 Operands ones_like(const OpCall& c) {
-  return {c.b.filled(c.x().type, 1)};
+  return {c.b.filled(c.x().type(), 1)};
 }
 
 Operands range(const OpCall& c) {
@@ -672,7 +672,7 @@ Operands range(const OpCall& c) {
   }
   bool whole = c.x(0).dtype() != DType::f32 && c.x(2).dtype() != DType::f32;
   Shape shape{int(floats.size())};
-  return {whole ? Builder::ints(shape, ints) : Builder::numbers(shape, floats)};
+  return {whole ? c.b.ints(shape, ints) : c.b.numbers(shape, floats)};
 }
 
 // `count` numbers from start to stop, both included.
@@ -684,7 +684,7 @@ Operands lin_space(const OpCall& c) {
   std::vector<float> numbers;
   for (double i = 0; i < std::floor(count); ++i)
     numbers.push_back(float(count < 2 ? start : start + (stop - start) * i / (count - 1)));
-  return {Builder::numbers({int(numbers.size())}, numbers)};
+  return {c.b.numbers({int(numbers.size())}, numbers)};
 }
 
 // Blocks of pixels and channels or batches.
@@ -699,7 +699,7 @@ Operands space_to_depth(const OpCall& c) {
   Operand x = image(c);
   const Shape& s = x.shape();
   if (n < 1 || s[1] % n || s[2] % n)
-    c.refuse("the image must divide into blocks of " + std::to_string(n), "another size");
+    c.refuse(phrase({"the image must divide into blocks of ", n}), "another size");
   Operand blocks = c.b.reshape(x, {s[0], s[1] / n, n, s[2] / n, n, s[3]});
   return {as_saved(
       c, c.b.reshape(c.b.transpose(blocks, {0, 1, 3, 2, 4, 5}),
@@ -888,7 +888,7 @@ Operands top_k_row(const OpCall& c) {
 class Crops {
  public:
   explicit Crops(const OpCall& c) : c_(c), b_(c.b), image_(as_float(b_, c.x(0))) {
-    const Operand& boxes = c.x(1);
+    Operand boxes = c.x(1);
     Ints size = c.ints(3, "the crop size");
     auto is_good = [](int n) { return n > 0 && n <= most_parts; };
     if (image_.rank() != 4 || boxes.rank() != 2 || boxes.shape()[1] != 4 || size.size() != 2 ||
@@ -901,7 +901,8 @@ class Crops {
   Operand operator()() {
     std::string method = c_.text_attr("method", "bilinear");
     if (method != "bilinear" && method != "nearest")
-      c_.refuse("the method " + in_quotes(method) + " cannot be loaded", "bilinear or nearest");
+      c_.refuse(phrase({"the method ", in_quotes(method), " cannot be loaded"}),
+                "bilinear or nearest");
     Operand y = places(0, image_.shape()[1], height_, {n_, height_, 1});
     Operand x = places(1, image_.shape()[2], width_, {n_, 1, width_});
     Operand inside =
@@ -943,34 +944,34 @@ class Crops {
     return b_.apply(slice_op, {c_.x(1)}, {{"starts", Ints{0, i}}, {"sizes", Ints{n_, 1}}});
   }
 
-  Operand within(const Operand& place, int size) {
+  Operand within(Operand place, int size) {
     return b_.apply(logical_and_op, {b_.apply(greater_or_equal_op, {place, b_.scalar(0)}),
                                      b_.apply(lesser_or_equal_op, {place, b_.scalar(size - 1)})});
   }
 
-  Operand rounded(const Operand& place) {
+  Operand rounded(Operand place) {
     return b_.apply(floor_op, {b_.apply(linear_op, {place}, {{"beta", 0.5}})});
   }
 
   // The pixels [n, height, width, channels] at rows [n, height, 1] and columns [n, 1, width].
-  Operand pixels(const Operand& rows, const Operand& columns) {
+  Operand pixels(Operand rows, Operand columns) {
     Ints full{n_, height_, width_};
     Operands indices;
     Operand images = b_.reshape(b_.cast(c_.x(2), DType::i32), {n_, 1, 1});
     Operand parts[] = {images, b_.cast(clamp(b_, rows, 0, image_.shape()[1] - 1), DType::i32),
                        b_.cast(clamp(b_, columns, 0, image_.shape()[2] - 1), DType::i32)};
-    for (const Operand& part : parts)
+    for (Operand part : parts)
       indices.push_back(
           b_.reshape(b_.apply(expand_op, {part}, {{"newShape", full}}), {n_, height_, width_, 1}));
     return b_.apply(gather_nd_op, {image_, b_.apply(concat_op, indices, {{"axis", 3.0}})});
   }
 
-  Operand between(const Operand& from, const Operand& to, const Operand& part) {
+  Operand between(Operand from, Operand to, Operand part) {
     Operand way = b_.apply(mul_op, {b_.apply(sub_op, {to, from}), part});
     return b_.apply(add_op, {from, way});
   }
 
-  Operand with_channel(const Operand& x) {
+  Operand with_channel(Operand x) {
     Shape shape = x.shape();
     shape.push_back(1);
     return b_.reshape(x, shape);
@@ -1043,8 +1044,9 @@ class Einsum {
 
  private:
   [[noreturn]] void refuse() const {
-    c_.refuse("the equation " + in_quotes(c_.text_attr("equation", "")) + " cannot be loaded",
-              "one or two inputs whose letters differ: bij,bjk->bik");
+    c_.refuse(
+        phrase({"the equation ", in_quotes(c_.text_attr("equation", "")), " cannot be loaded"}),
+        "one or two inputs whose letters differ: bij,bjk->bik");
   }
 
   // Sums over the letters that only this input has and the result lacks.
@@ -1064,7 +1066,7 @@ class Einsum {
     names_[i] = left;
   }
 
-  Operand ordered(const Operand& x, const std::string& from, const std::string& to) {
+  Operand ordered(Operand x, const std::string& from, const std::string& to) {
     std::vector<int> order;
     for (char letter : to) order.push_back(int(from.find(letter)));
     return b_.transpose(x, order);
@@ -1250,7 +1252,7 @@ const OpRow rows[] = {
 // The first 23 of TensorFlow's DataTypes that a TF.js model can have, by number and name.
 struct TypeName {
   int number;
-  std::string_view name;
+  Text name;
   DType dtype;
 };
 constexpr TypeName types[] = {
@@ -1306,45 +1308,45 @@ int integer_of(const Field& field) {
 
 }  // namespace
 
-const Operand& OpCall::x(size_t i) const {
+Operand OpCall::x(size_t i) const {
   if (i >= in.size() || !in[i])
-    refuse("lacks its input " + std::to_string(i), "a file that a converter wrote");
+    refuse(phrase({"lacks its input ", i}), "a file that a converter wrote");
   return in[i];
 }
 
-const Operand& OpCall::constant(size_t i, std::string_view what) const {
-  const Operand& operand = x(i);
+Operand OpCall::constant(size_t i, Text what) const {
+  Operand operand = x(i);
   if (!operand.is_constant())
-    refuse(std::string(what) + " must be known before the model runs",
+    refuse(phrase({what, " must be known before the model runs"}),
            "a model whose shapes follow from the sizes of its inputs");
   return operand;
 }
 
-Ints OpCall::ints(size_t i, std::string_view what) const {
+Ints OpCall::ints(size_t i, Text what) const {
   Ints values;
   for (double value : elements_of(constant(i, what)))
     values.push_back(int(std::clamp(value, -2147483648.0, 2147483647.0)));
   return values;
 }
 
-double OpCall::number(size_t i, std::string_view what) const {
+double OpCall::number(size_t i, Text what) const {
   auto values = elements_of(constant(i, what));
-  if (values.size() != 1) refuse(std::string(what) + " must be one number", "a scalar");
+  if (values.size() != 1) refuse(phrase({what, " must be one number"}), "a scalar");
   return values[0];
 }
 
-int OpCall::integer(size_t i, std::string_view what) const {
+int OpCall::integer(size_t i, Text what) const {
   return int(std::clamp(number(i, what), -2147483648.0, 2147483647.0));
 }
 
-int OpCall::integer_attr(std::string_view name, int otherwise) const {
+int OpCall::integer_attr(Text name, int otherwise) const {
   Field field = attr(name);
   if (!field) return otherwise;
   Field value = field.get("i");
   return value ? integer_of(value) : 0;  // protocol buffers leave out zeros
 }
 
-double OpCall::number_attr(std::string_view name, double otherwise) const {
+double OpCall::number_attr(Text name, double otherwise) const {
   Field field = attr(name);
   if (!field) return otherwise;
   Field value = field.get("f");
@@ -1355,44 +1357,44 @@ double OpCall::number_attr(std::string_view name, double otherwise) const {
   value.refuse("must be a number", "a file that a converter wrote");
 }
 
-bool OpCall::flag_attr(std::string_view name, bool otherwise) const {
+bool OpCall::flag_attr(Text name, bool otherwise) const {
   Field field = attr(name);
   return field ? field.get("b").flag_or(false) : otherwise;
 }
 
-std::string OpCall::text_attr(std::string_view name, std::string_view otherwise) const {
+std::string OpCall::text_attr(Text name, Text otherwise) const {
   Field value = attr(name).get("s");
   return value ? string_of(value) : std::string(otherwise);
 }
 
-DType OpCall::type_attr(std::string_view name, DType otherwise) const {
+DType OpCall::type_attr(Text name, DType otherwise) const {
   Field value = attr(name).get("type");
   return value ? tensor_type(value) : otherwise;
 }
 
-Ints OpCall::ints_attr(std::string_view name) const {
+Ints OpCall::ints_attr(Text name) const {
   Ints values;
   if (Field list = attr(name).get("list").get("i"))
     for (const Field& item : list.items()) values.push_back(integer_of(item));
   return values;
 }
 
-std::vector<std::string> OpCall::texts_attr(std::string_view name) const {
+std::vector<std::string> OpCall::texts_attr(Text name) const {
   std::vector<std::string> values;
   if (Field list = attr(name).get("list").get("s"))
     for (const Field& item : list.items()) values.push_back(string_of(item));
   return values;
 }
 
-void OpCall::refuse(std::string_view what, std::string_view hint) const {
+void OpCall::refuse(Text what, Text hint) const {
   std::string inputs;
-  for (const Operand& operand : in)
+  for (Operand operand : in)
     inputs += (inputs.empty() ? "" : ", ") + (operand ? to_string(operand.shape()) : "nothing");
-  fail(node.field.file() + ": node " + in_quotes(node.name) + ": " + std::string(what),
+  fail(phrase({node.field.file(), ": node ", in_quotes(node.name), ": ", what}),
        {{"op", node.op}, {"input", inputs}}, hint);
 }
 
-const OpRow* find_op_row(std::string_view name) {
+const OpRow* find_op_row(Text name) {
   for (const OpRow& row : rows)
     if (row.name == name) return &row;
   return nullptr;
@@ -1414,7 +1416,7 @@ bool tensor_shape(const Field& field, std::vector<int>& sizes) {
     sizes.push_back(size ? std::max(-1, integer_of(size)) : 0);
   }
   if (sizes.size() > Shape::max_rank)
-    dims.refuse("has too many sizes", "at most " + std::to_string(Shape::max_rank));
+    dims.refuse("has too many sizes", phrase({"at most ", Shape::max_rank}));
   return true;
 }
 

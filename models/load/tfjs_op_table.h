@@ -30,40 +30,40 @@ struct OpCall {
   const GraphNode& node;
   Operands in;
 
-  const Operand& x(size_t i = 0) const;  // refuses the model where the input is missing
+  Operand x(size_t i = 0) const;  // refuses the model where the input is missing
   bool has(size_t i) const { return i < in.size(); }
 
   // An input that must be known while the graph is built, because sizes depend on it.
-  const Operand& constant(size_t i, std::string_view what) const;
-  Ints ints(size_t i, std::string_view what) const;
-  int integer(size_t i, std::string_view what) const;
-  double number(size_t i, std::string_view what) const;
+  Operand constant(size_t i, Text what) const;
+  Ints ints(size_t i, Text what) const;
+  int integer(size_t i, Text what) const;
+  double number(size_t i, Text what) const;
 
   // Attributes: strings are base64 or lists of character codes, numbers may be strings and types
   // may be numbers, depending on the converter.
-  bool has_attr(std::string_view name) const { return bool(attr(name)); }
-  int integer_attr(std::string_view name, int otherwise) const;
-  double number_attr(std::string_view name, double otherwise) const;
-  bool flag_attr(std::string_view name, bool otherwise) const;
-  std::string text_attr(std::string_view name, std::string_view otherwise) const;
-  DType type_attr(std::string_view name, DType otherwise) const;
-  Ints ints_attr(std::string_view name) const;
-  std::vector<std::string> texts_attr(std::string_view name) const;
+  bool has_attr(Text name) const { return bool(attr(name)); }
+  int integer_attr(Text name, int otherwise) const;
+  double number_attr(Text name, double otherwise) const;
+  bool flag_attr(Text name, bool otherwise) const;
+  std::string text_attr(Text name, Text otherwise) const;
+  DType type_attr(Text name, DType otherwise) const;
+  Ints ints_attr(Text name) const;
+  std::vector<std::string> texts_attr(Text name) const;
 
-  [[noreturn]] void refuse(std::string_view what, std::string_view hint) const;
+  [[noreturn]] void refuse(Text what, Text hint) const;
 
  private:
-  Field attr(std::string_view name) const { return node.field.get("attr").get(name); }
+  Field attr(Text name) const { return node.field.get("attr").get(name); }
 };
 
 struct OpRow {
-  std::string_view name;
+  Text name;
   Operands (*write)(const OpCall& call);
   const Op* op = nullptr;  // for rows that share a function
 };
 
 // The row of an op, or null.
-const OpRow* find_op_row(std::string_view name);
+const OpRow* find_op_row(Text name);
 
 // Our type for a DataType of TensorFlow, by name or number. 64-bit and small integers become
 // int32, as in TF.js.

@@ -60,7 +60,7 @@ void check_path(const Field& field) {
     at = end + 1;
   }
   if (leaves)
-    field.refuse("must name a file in the folder of " + field.file(),
+    field.refuse(phrase({"must name a file in the folder of ", field.file()}),
                  "a plain file name, such as group1-shard1of1.bin");
 }
 
@@ -75,7 +75,7 @@ std::span<const std::byte> find_file(const Files& files, const Field& path) {
   if (file == files.end()) {
     std::string given;
     for (const auto& [name, bytes] : files) given += (given.empty() ? "" : ", ") + name;
-    fail(path.file() + ": " + path.path() + " names a file that is not there",
+    fail(phrase({path.file(), ": ", path.path(), " names a file that is not there"}),
          {{"missing", in_quotes(path.text())}, {"there are", given.substr(0, 300)}},
          "download every file that the manifest names");
   }
@@ -100,7 +100,7 @@ const Storage& storage_of(const Field& dtype) {
     if (s.name == dtype.text()) return s;
     known += (known.empty() ? "" : ", ") + std::string(s.name);
   }
-  fail(dtype.file() + ": " + dtype.path() + " is not a type of weights that can be read",
+  fail(phrase({dtype.file(), ": ", dtype.path(), " is not a type of weights that can be read"}),
        {{"found", in_quotes(dtype.text())}, {"known", known}},
        "convert the model again with these types only");
 }
@@ -108,7 +108,7 @@ const Storage& storage_of(const Field& dtype) {
 Shape shape_of(const Field& field) {
   auto sizes = field.items();
   if (sizes.size() > Shape::max_rank)
-    field.refuse("has too many sizes", "at most " + std::to_string(Shape::max_rank));
+    field.refuse("has too many sizes", phrase({"at most ", Shape::max_rank}));
   Shape shape;
   size_t count = 1;
   for (const Field& item : sizes) {
@@ -116,7 +116,7 @@ Shape shape_of(const Field& field) {
     if (size < 0) item.refuse("cannot be negative", "a size of 0 or more");
     shape.push_back(size);
     if (size > 0 && count > most_elements / size_t(size))
-      field.refuse("has too many elements", "at most " + std::to_string(most_elements));
+      field.refuse("has too many elements", phrase({"at most ", most_elements}));
     count *= size_t(size);
   }
   return shape;
@@ -178,11 +178,12 @@ std::unique_ptr<Weight> read_weight(Group& group, const Field& field) {
     if (!scaled && stored->name != "float16")
       dtype.refuse("is not a quantisation", "uint8, uint16 or float16");
     if (type.dtype == DType::boolean || (!scaled && type.dtype != DType::f32))
-      quantization.refuse("does not go with the type " + in_quotes(declared.name), "float32");
+      quantization.refuse(phrase({"does not go with the type ", in_quotes(declared.name)}),
+                          "float32");
   }
   size_t count = type.shape.count(), bytes = count * stored->bytes;
   if (bytes > group.left())
-    fail(field.file() + ": the files of " + field.path() + " end too early",
+    fail(phrase({field.file(), ": the files of ", field.path(), " end too early"}),
          {{"weight", in_quotes(field.at("name").text())},
           {"needs", std::to_string(bytes) + " bytes"},
           {"left", std::to_string(group.left()) + " bytes"}},
@@ -288,7 +289,7 @@ Weights::Weights(const Files& files, const Field& manifest) {
       by_name_.emplace(name.text(), all_.back().get());
     }
     if (group.left())
-      fail(paths.file() + ": the files of " + paths.path() + " hold more than the weights",
+      fail(phrase({paths.file(), ": the files of ", paths.path(), " hold more than the weights"}),
            {{"left over", std::to_string(group.left()) + " bytes"}},
            "download the files again, all from the same place");
   }

@@ -1,8 +1,9 @@
 #include "models/load/write_json.h"
 
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
+
+#include "core/decimal.h"
 
 namespace gesso {
 namespace {
@@ -10,9 +11,8 @@ namespace {
 std::string escaped(char c) {
   if (c == '"' || c == '\\') return {'\\', c};
   if (uint8_t(c) >= 0x20) return {c};
-  char code[8];
-  std::snprintf(code, sizeof code, "\\u%04x", unsigned(c));
-  return code;
+  constexpr std::string_view digits = "0123456789abcdef";
+  return {'\\', 'u', '0', '0', digits[uint8_t(c) / 16], digits[uint8_t(c) % 16]};
 }
 
 std::string joined(const std::vector<std::string>& pieces, char open, char close) {
@@ -35,12 +35,11 @@ std::string json_text(std::string_view text) {
 std::string json_number(double number) {
   if (std::isnan(number)) return "null";
   if (std::isinf(number)) return number > 0 ? "1e999" : "-1e999";
-  char text[32];
-  for (int digits : {9, 15, 17}) {
-    std::snprintf(text, sizeof text, "%.*g", digits, number);
-    if (std::strtod(text, nullptr) == number) break;
+  for (int digits : {9, 15}) {
+    std::string text = decimal(number, digits);
+    if (std::strtod(text.c_str(), nullptr) == number) return text;
   }
-  return text;
+  return decimal(number, 17);
 }
 
 std::string json_flag(bool flag) {

@@ -21,18 +21,17 @@ void widen(const std::byte* from, size_t count, std::byte* to) {
 
 }  // namespace
 
-Rows::Rows(std::string_view what, const TensorType& row, DType kept, size_t samples)
+Rows::Rows(Text what, const TensorType& row, DType kept, size_t samples)
     : row_(row), kept_(kept), samples_(samples) {
   bool widens = kept == DType::u8 && (row.dtype == DType::f32 || row.dtype == DType::i32);
   if (kept != row.dtype && !widens)
-    fail(std::string(what) + ": samples cannot be of this type",
+    fail(phrase({what, ": samples cannot be of this type"}),
          {{"given", std::string(to_string(kept))}, {"wanted", std::string(to_string(row.dtype))}},
-         "numbers of type " + std::string(to_string(row.dtype)) + ", or bytes");
+         phrase({"numbers of type ", to_string(row.dtype), ", or bytes"}));
   double elements = double(samples) * double(row.shape.count());
   if (elements * double(size_of(kept)) > double(SIZE_MAX / 2))
-    fail(std::string(what) + ": there are too many samples",
-         {{"samples", std::to_string(samples)}, {"each", to_string(row)}},
-         "fewer at a time, from a generator");
+    fail(phrase({what, ": there are too many samples"}),
+         {{"samples", samples}, {"each", to_string(row)}}, "fewer at a time, from a generator");
   data_ = Buffer(samples * row.shape.count() * size_of(kept));
 }
 
@@ -52,18 +51,21 @@ void Rows::gather(std::span<const uint32_t> samples, std::byte* to) const {
 
 size_t DataSet::samples(std::span<const std::string> input_names,
                         std::span<const std::string> target_names) const {
-  std::vector<Fact> counts;
+  std::vector<Fact> facts;
+  std::vector<size_t> counts;
   auto add = [&](const std::vector<Rows>& rows, std::span<const std::string> names) {
-    for (size_t i = 0; i < names.size(); ++i)
-      counts.push_back({names[i], std::to_string(i < rows.size() ? rows[i].samples() : 0)});
+    for (size_t i = 0; i < names.size(); ++i) {
+      counts.push_back(i < rows.size() ? rows[i].samples() : 0);
+      facts.push_back({names[i], counts.back()});
+    }
   };
   add(inputs, input_names);
   add(targets, target_names);
   bool same = true;
-  for (const Fact& fact : counts) same &= fact.value == counts[0].value;
+  for (size_t count : counts) same &= count == counts[0];
   for (const Rows& rows : weights) same &= !rows || rows.samples() == inputs[0].samples();
-  if (!same || counts.empty() || counts[0].value == "0")
-    fail(same ? "fit: there are no samples" : "fit: the numbers of samples differ", counts,
+  if (!same || counts.empty() || counts[0] == 0)
+    fail(same ? "fit: there are no samples" : "fit: the numbers of samples differ", facts,
          "as many rows for each input, target and list of weights");
   return inputs[0].samples();
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/tensor.h"
+#include "core/text.h"
 
 namespace gesso {
 
@@ -16,7 +17,7 @@ class Rows {
 
   // Rows of this type, zeroed. They may be kept as bytes where they are used as floats or int32,
   // so that images take a quarter of the memory. Fails on other types, naming `what`.
-  Rows(std::string_view what, const TensorType& row, DType kept, size_t samples);
+  Rows(Text what, const TensorType& row, DType kept, size_t samples);
 
   explicit operator bool() const { return samples_ > 0; }
   size_t samples() const { return samples_; }

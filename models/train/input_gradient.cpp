@@ -8,22 +8,19 @@
 namespace gesso {
 namespace {
 
-Value find(Graph& graph, const std::vector<Port>& ports, std::string_view kind,
-           std::string_view name) {
-  std::vector<std::string_view> known;
+Value find(Graph& graph, const std::vector<Port>& ports, Text kind, Text name) {
+  std::vector<Text> known;
   for (const Port& port : ports) {
     if (port.name == name) return graph.value(port.edge);
     known.push_back(port.name);
   }
-  fail("gradient: the model has no " + std::string(kind) + " \"" + std::string(name) + '"',
-       {{"known", listed(known)}},
+  fail(phrase({"gradient: the model has no ", kind, " \"", name, "\""}), {{"known", listed(known)}},
        known.empty() ? "a model that has one" : '"' + std::string(nearest(name, known)) + '"');
 }
 
 }  // namespace
 
-void add_input_gradients(Graph& graph, std::string_view output,
-                         std::span<const std::string> inputs) {
+void add_input_gradients(Graph& graph, Text output, std::span<const std::string> inputs) {
   Value y = find(graph, graph.outputs(), "output", output);
   Values of;
   for (const std::string& name : inputs) of.push_back(find(graph, graph.inputs(), "input", name));

@@ -141,8 +141,8 @@ const std::vector<Loss> losses{
     {"squaredHinge", {}, "mean(max(1 - t * p, 0)^2)", squared_hinge},
 };
 
-bool is_called(const Loss& loss, std::string_view name) {
-  auto same = [&](std::string_view known) { return same_name(name, known); };
+bool is_called(const Loss& loss, Text name) {
+  auto same = [&](Text known) { return same_name(name, known); };
   return same(loss.name) || std::any_of(loss.also.begin(), loss.also.end(), same);
 }
 
@@ -177,13 +177,13 @@ std::span<const Loss> all_losses() {
   return losses;
 }
 
-const Loss& find_loss(std::string_view name) {
+const Loss& find_loss(Text name) {
   for (const Loss& loss : losses)
     if (is_called(loss, name)) return loss;
-  std::vector<std::string_view> known;
+  std::vector<Text> known;
   for (const Loss& loss : losses) known.push_back(loss.name);
-  fail("loss: there is none called \"" + std::string(name) + '"', {{"known", listed(known)}},
-       '"' + std::string(nearest(name, known)) + '"');
+  fail(phrase({"loss: there is none called \"", name, "\""}), {{"known", listed(known)}},
+       phrase({"\"", nearest(name, known), "\""}));
 }
 
 Value loss_of(const Loss& loss, Value labels, Value predictions) {
@@ -224,8 +224,8 @@ Value class_indices(Value labels, Value predictions) {
   shape.erase(shape.rank() - 1);
   if (labels.shape().count() != shape.count())
     fail("loss: there must be one index of a class for each row of predictions",
-         {{"labels", to_string(labels.type())}, {"predictions", to_string(predictions.type())}},
-         "labels of shape " + to_string(shape) + ", or categoricalCrossentropy for one-hot labels");
+         {{"labels", labels.type()}, {"predictions", predictions.type()}},
+         phrase({"labels of shape ", shape, ", or categoricalCrossentropy for one-hot labels"}));
   Value indices = labels.dtype() == DType::i32 ? labels : cast(labels, DType::i32);
   return reshape(indices, shape);
 }

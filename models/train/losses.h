@@ -13,9 +13,9 @@ namespace gesso {
 inline constexpr double loss_epsilon = 1e-7;
 
 struct Loss {
-  std::string_view name;               // "meanSquaredError"
-  std::vector<std::string_view> also;  // shorter and other names: "mse"
-  std::string_view summary;
+  Text name;               // "meanSquaredError"
+  std::vector<Text> also;  // shorter and other names: "mse"
+  Text summary;
 
   // Differences [batch, ...] of labels and predictions, both [batch, ..., size]: the last axis is
   // averaged, or summed where it holds the probabilities of classes.
@@ -30,7 +30,7 @@ std::span<const Loss> all_losses();
 
 // The loss of this name, in camelCase or snake_case, or short: "mse". Fails on others, and names
 // the one that is nearest.
-const Loss& find_loss(std::string_view name);
+const Loss& find_loss(Text name);
 
 // The same differences as loss.of. A crossentropy of what comes from a softmax or a sigmoid is
 // computed from the numbers before it, which is faster, and goes on telling right from wrong where

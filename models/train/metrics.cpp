@@ -111,7 +111,7 @@ std::vector<Metric> make_metrics() {
   return metrics;
 }
 
-std::string_view chosen_kind(std::string_view name, const Loss& loss, int last_size) {
+Text chosen_kind(Text name, const Loss& loss, int last_size) {
   bool accuracy = same_name(name, "accuracy") || same_name(name, "acc");
   if (!accuracy && !same_name(name, "crossentropy") && !same_name(name, "ce")) return name;
   if (loss.takes_indices)
@@ -128,17 +128,17 @@ std::span<const Metric> all_metrics() {
   return metrics;
 }
 
-const Metric& find_metric(std::string_view name, const Loss& loss, int last_size) {
-  std::string_view kind = chosen_kind(name, loss, last_size);
-  std::vector<std::string_view> known{"accuracy"};
+const Metric& find_metric(Text name, const Loss& loss, int last_size) {
+  Text kind = chosen_kind(name, loss, last_size);
+  std::vector<Text> known{"accuracy"};
   for (const Metric& metric : all_metrics()) {
-    auto same = [&](std::string_view other) { return same_name(kind, other); };
+    auto same = [&](Text other) { return same_name(kind, other); };
     if (same(metric.name) || std::any_of(metric.also.begin(), metric.also.end(), same))
       return metric;
     known.push_back(metric.name);
   }
-  fail("metric: there is none called \"" + std::string(name) + '"', {{"known", listed(known)}},
-       '"' + std::string(nearest(name, known)) + '"');
+  fail(phrase({"metric: there is none called \"", name, "\""}), {{"known", listed(known)}},
+       phrase({"\"", nearest(name, known), "\""}));
 }
 
 }  // namespace gesso

@@ -11,9 +11,9 @@ namespace gesso {
 
 // A metric is a mean over the samples, or it follows from sums over all of them.
 struct Metric {
-  std::string_view name;               // "categoricalAccuracy"
-  std::vector<std::string_view> also;  // shorter and other names
-  std::string_view summary;
+  Text name;               // "categoricalAccuracy"
+  std::vector<Text> also;  // shorter and other names
+  Text summary;
 
   // Labels and predictions as a Loss has them. The mean over the samples is that of [batch, ...].
   Value (*of)(Value labels, Value predictions) = nullptr;
@@ -31,6 +31,6 @@ std::span<const Metric> all_metrics();
 // too. "accuracy" and "crossentropy" (short: "acc", "ce") mean, as in Keras, the kind that suits
 // the loss of an output and the size of its last axis. Fails on others, and names the one that is
 // nearest.
-const Metric& find_metric(std::string_view name, const Loss& loss, int last_size);
+const Metric& find_metric(Text name, const Loss& loss, int last_size);
 
 }  // namespace gesso

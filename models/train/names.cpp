@@ -5,6 +5,8 @@
 #include <numeric>
 #include <vector>
 
+#include "core/error.h"
+
 namespace gesso {
 namespace {
 
@@ -35,16 +37,16 @@ bool same_name(std::string_view a, std::string_view b) {
   return plain(a) == plain(b);
 }
 
-std::string_view nearest(std::string_view name, std::span<const std::string_view> known) {
+Text nearest(std::string_view name, const View<Text>& known) {
   std::string wanted = plain(name).substr(0, 100);  // a longer one is near to nothing
   return *std::min_element(known.begin(), known.end(), [&](auto a, auto b) {
     return distance(wanted, plain(a)) < distance(wanted, plain(b));
   });
 }
 
-std::string listed(std::span<const std::string_view> names) {
+std::string listed(const View<Text>& names) {
   std::string list;
-  for (std::string_view name : names) list += (list.empty() ? "" : ", ") + std::string(name);
+  for (Text name : names) list += phrase({list.empty() ? "" : ", ", name});
   return list;
 }
 

@@ -2,9 +2,11 @@
 // that means nothing.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
+
+#include "core/text.h"
+#include "core/view.h"
 
 namespace gesso {
 
@@ -13,9 +15,9 @@ namespace gesso {
 bool same_name(std::string_view a, std::string_view b);
 
 // The one of `known` that takes the fewest changes of letters to make (Levenshtein 1966).
-std::string_view nearest(std::string_view name, std::span<const std::string_view> known);
+Text nearest(std::string_view name, const View<Text>& known);
 
 // "a, b, c".
-std::string listed(std::span<const std::string_view> names);
+std::string listed(const View<Text>& names);
 
 }  // namespace gesso

@@ -10,18 +10,18 @@
 namespace gesso {
 
 // An option of a configuration, in snake_case, and the attribute it sets.
-struct Option {
-  std::string_view name, attr;
+struct Setting {
+  Text name, attr;
   Attr otherwise = {};
-  std::string_view also = {};  // another name of it
+  Text also = {};  // another name of it
 };
 
 struct Optimizer::Kind {
-  std::string_view name;
+  Text name;
   const Op* op;
   double rate;
-  std::vector<std::string_view> states;
-  std::vector<Option> options;
+  std::vector<Text> states;
+  std::vector<Setting> options;
   bool takes_step = false;
 };
 
@@ -82,16 +82,16 @@ const Optimizer::Kind kinds[] = {
 };
 
 // What Keras writes into every configuration and what does not change an update.
-constexpr std::string_view without_effect[] = {"name",
-                                               "jit_compile",
-                                               "is_legacy_optimizer",
-                                               "ema_momentum",
-                                               "ema_overwrite_frequency",
-                                               "loss_scale_factor",
-                                               "gradient_accumulation_steps"};
+constexpr Text without_effect[] = {"name",
+                                   "jit_compile",
+                                   "is_legacy_optimizer",
+                                   "ema_momentum",
+                                   "ema_overwrite_frequency",
+                                   "loss_scale_factor",
+                                   "gradient_accumulation_steps"};
 // What is known but only accepted when it is off.
-constexpr std::string_view not_offered[] = {"amsgrad", "use_ema"};
-constexpr std::string_view common[] = {
+constexpr Text not_offered[] = {"amsgrad", "use_ema"};
+constexpr Text common[] = {
     "learning_rate",
     "lr",
     "decay",
@@ -103,24 +103,23 @@ constexpr std::string_view common[] = {
     "clipnorm",
 };
 
-const Optimizer::Kind& find_kind(std::string_view name) {
-  std::vector<std::string_view> known;
+const Optimizer::Kind& find_kind(Text name) {
+  std::vector<Text> known;
   for (const Optimizer::Kind& kind : kinds) {
     if (same_name(kind.name, name)) return kind;
     known.push_back(kind.name);
   }
-  fail("optimizer: there is none called \"" + std::string(name) + '"', {{"known", listed(known)}},
-       '"' + std::string(nearest(name, known)) + '"');
+  fail(phrase({"optimizer: there is none called \"", name, "\""}), {{"known", listed(known)}},
+       phrase({"\"", nearest(name, known), "\""}));
 }
 
 template <class List>
-bool contains(const List& names, std::string_view name) {
+bool contains(const List& names, Text name) {
   return std::any_of(std::begin(names), std::end(names),
-                     [&](std::string_view known) { return same_name(known, name); });
+                     [&](Text known) { return same_name(known, name); });
 }
 
-void check_options(std::string_view optimizer, const Field& config,
-                   const std::vector<std::string_view>& known) {
+void check_options(Text optimizer, const Field& config, const std::vector<Text>& known) {
   if (!config) return;
   for (const auto& [name, field] : config.members()) {
     if (!field || contains(without_effect, name) || contains(known, name)) continue;
@@ -128,12 +127,12 @@ void check_options(std::string_view optimizer, const Field& config,
       if (field.flag()) field.refuse("is not offered", "leave it out");
       continue;
     }
-    fail(std::string(optimizer) + ": there is no option \"" + std::string(name) + '"',
-         {{"known", listed(known)}}, '"' + std::string(nearest(name, known)) + '"');
+    fail(phrase({optimizer, ": there is no option \"", name, "\""}), {{"known", listed(known)}},
+         phrase({"\"", nearest(name, known), "\""}));
   }
 }
 
-Field either(const Field& config, std::string_view name, std::string_view also) {
+Field either(const Field& config, Text name, Text also) {
   Field field = config.get(name);
   return field || also.empty() ? field : config.get(also);
 }
@@ -155,7 +154,7 @@ double learning_rate(const Field& config, double otherwise) {
   return rate;
 }
 
-Attr read(const Option& option, const Field& config) {
+Attr read(const Setting& option, const Field& config) {
   Field field = either(config, option.name, option.also);
   if (!field) return option.otherwise;
   if (std::holds_alternative<bool>(option.otherwise)) return field.flag();
@@ -200,13 +199,13 @@ Optimizer::Optimizer(const Field& description) {
       description.is_text() ? description.text() : description.at("class_name").text();
   Field config = description.get("config");
   kind_ = &find_kind(name);
-  std::vector<std::string_view> known(std::begin(common), std::end(common));
+  std::vector<Text> known(std::begin(common), std::end(common));
   if (kind_->op == &sgd_op) {
-    for (const Option& option : momentum_kind.options) known.push_back(option.name);
+    for (const Setting& option : momentum_kind.options) known.push_back(option.name);
     known.push_back("use_nesterov");
     if (config.get("momentum").number_or(0) != 0) kind_ = &kinds[1];
   }
-  for (const Option& option : kind_->options) {
+  for (const Setting& option : kind_->options) {
     known.push_back(option.name);
     if (!option.also.empty()) known.push_back(option.also);
     attrs_[std::string(option.attr)] = read(option, config);
@@ -219,7 +218,8 @@ Optimizer::Optimizer(const Field& description) {
   clipping_ = Clipping(config);
   // RMSProp's decay is that of its mean, unless it is called rho, as Keras has it.
   if (kind_->op != &rms_prop_op || config.get("rho")) decay_ = config.get("decay").number_or(0);
-  if (kind_->op == &rms_prop_op && config.get("rho")) attrs_["decay"] = config.get("rho").number();
+  if (kind_->op == &rms_prop_op && config.get("rho"))
+    attrs_.set("decay", config.get("rho").number());
   rate_ = tensor("rate", {DType::f32, {}}, float(learning_rate(config, kind_->rate))).data;
   step_ = tensor("step", {DType::i32, {}}).data;
 }
@@ -229,16 +229,14 @@ StateTensor& Optimizer::tensor(const std::string& name, const TensorType& type, 
   if (found == state_.end())
     found = state_.emplace(name, StateTensor{name, type, filled(type, initial)}).first;
   if (found->second.type != type)
-    fail(
-        "optimizer: a weight has another shape than its state",
-        {{"state", name}, {"its type", to_string(found->second.type)}, {"wanted", to_string(type)}},
-        "the state of the same model");
+    fail("optimizer: a weight has another shape than its state",
+         {{"state", name}, {"its type", found->second.type}, {"wanted", to_string(type)}},
+         "the state of the same model");
   return found->second;
 }
 
 void Optimizer::prepare(const std::string& weight, const TensorType& type) {
-  for (std::string_view name : kind_->states)
-    tensor(weight + '/' + std::string(name), type, float(initial_));
+  for (Text name : kind_->states) tensor(weight + '/' + std::string(name), type, float(initial_));
 }
 
 Value Optimizer::scaled_rate(Graph& graph) const {
@@ -258,7 +256,7 @@ Values Optimizer::update(const Values& weights, const Values& gradients) {
     Values inputs{weights[i]};
     const std::string& weight = graph.node(weights[i]).name;
     prepare(weight, weights[i].type());
-    for (std::string_view name : kind_->states) {
+    for (Text name : kind_->states) {
       const StateTensor& state = state_.at(weight + '/' + std::string(name));
       inputs.push_back(graph.variable(state.name, state.type, state.data));
     }

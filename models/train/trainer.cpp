@@ -24,7 +24,7 @@ std::vector<std::string> names_of(const std::vector<ModelPort>& ports) {
 }
 
 std::string joined(const std::vector<std::string>& names) {
-  return listed(std::vector<std::string_view>(names.begin(), names.end()));
+  return listed(std::vector<Text>(names.begin(), names.end()));
 }
 
 // What an option says for each output: the same for all, a list in order, or by name. A part of it
@@ -35,12 +35,12 @@ std::vector<Field> by_output(const Field& option, const std::vector<std::string>
     std::vector<Field> items = option.items();
     if (items.size() != outputs.size())
       option.refuse("must have as many items as the model has outputs",
-                    "one for each of " + joined(outputs));
+                    phrase({"one for each of ", joined(outputs)}));
     return items;
   }
   for (const auto& [name, field] : option.members())
     if (std::find(outputs.begin(), outputs.end(), name) == outputs.end())
-      field.refuse("is for no output of the model", "one of " + joined(outputs));
+      field.refuse("is for no output of the model", phrase({"one of ", joined(outputs)}));
   std::vector<Field> fields;
   for (const std::string& name : outputs) fields.push_back(option.get(name));
   return fields;
@@ -157,7 +157,7 @@ void Trainer::read_losses(const Field& options) {
     const ModelPort& output = model_->outputs()[i];
     if (!losses[i])
       fail("compile: an output has no loss", {{"output", output.name}},
-           "a loss for each of " + joined(target_names_));
+           phrase({"a loss for each of ", joined(target_names_)}));
     const Loss& loss = find_loss(losses[i].text());
     outputs_.push_back({output.name, &loss, weights[i].number_or(1), {}});
     targets_.push_back(labels_for(output, loss));
@@ -177,7 +177,7 @@ void Trainer::read_metrics(const Field& options) {
       const Metric& metric =
           find_metric(item.text(), *output.loss, last_size(model_->outputs()[i]));
       if (metric.takes_indices != output.loss->takes_indices)
-        fail("metric: " + std::string(metric.name) + " and the loss want different labels",
+        fail(phrase({"metric: ", metric.name, " and the loss want different labels"}),
              {{"loss", std::string(output.loss->name)}, {"output", output.name}},
              metric.takes_indices ? "the metric for one-hot labels"
                                   : "the metric for indices of classes, or \"accuracy\"");
@@ -212,11 +212,10 @@ std::vector<std::string> Trainer::metrics() const {
 
 TensorType Trainer::row_type(Role role, int index, Shape row) const {
   const auto& ports = role == Role::input ? inputs() : targets_;
-  std::string_view what = role == Role::input ? "input" : "target";
+  Text what = role == Role::input ? "input" : "target";
   if (index < 0 || size_t(index) >= ports.size())
-    fail("reserve: there is no such " + std::string(what),
-         {{"index", std::to_string(index)}, {"there are", std::to_string(ports.size())}},
-         "an index from 0");
+    fail(phrase({"reserve: there is no such ", what}),
+         {{"index", index}, {"there are", ports.size()}}, "an index from 0");
   if (role == Role::weight) return {DType::f32, {}};
   const ModelPort& port = ports[size_t(index)];
   bool indices = role == Role::target && outputs_[size_t(index)].loss->takes_indices;
@@ -226,7 +225,7 @@ TensorType Trainer::row_type(Role role, int index, Shape row) const {
   for (int i = 0; fits && !port.any_shape && i < row.rank(); ++i)
     fits = row[i] >= 0 && (port.shape[size_t(i) + 1] < 0 || port.shape[size_t(i) + 1] == row[i]);
   if (!fits)
-    fail("reserve: rows of " + port.name + " cannot have this shape",
+    fail(phrase({"reserve: rows of ", port.name, " cannot have this shape"}),
          {{"declared", to_string(port)}, {"row", to_string(row)}},
          "the declared sizes after the first; ? may be any");
   return {port.dtype, row};
@@ -241,7 +240,7 @@ std::span<std::byte> Trainer::reserve(int set, Role role, int index, size_t samp
     kept = port.dtype;
     for (size_t i = 1; i < port.shape.size(); ++i) row.push_back(port.shape[i]);
     if (port.any_shape || std::count(row.begin(), row.end(), -1) > 0)
-      fail("reserve: " + port.name + " has open sizes", {{"declared", to_string(port)}},
+      fail(phrase({"reserve: ", port.name, " has open sizes"}), {{"declared", to_string(port)}},
            "the shape of a row, as the last argument");
   }
   return reserve(set, role, index, samples, kept, row);
@@ -250,8 +249,7 @@ std::span<std::byte> Trainer::reserve(int set, Role role, int index, size_t samp
 std::span<std::byte> Trainer::reserve(int set, Role role, int index, size_t samples, DType kept,
                                       const Shape& row) {
   if (set < 0 || size_t(set) >= most_sets)
-    fail("reserve: there is no such data set", {{"set", std::to_string(set)}},
-         "0 for training, 1 for validation");
+    fail("reserve: there is no such data set", {{"set", set}}, "0 for training, 1 for validation");
   TensorType type = row_type(role, index, row);
   if (sets_.size() <= size_t(set)) {
     sets_.resize(size_t(set) + 1);
@@ -281,18 +279,15 @@ int Trainer::classes(size_t target) const {
 
 int Trainer::begin(const Epoch& epoch) {
   if (epoch.set < 0 || size_t(epoch.set) >= sets_.size())
-    fail("fit: there is no such data set", {{"set", std::to_string(epoch.set)}},
-         "reserve() and fill it first");
+    fail("fit: there is no such data set", {{"set", epoch.set}}, "reserve() and fill it first");
   const DataSet& data = sets_[size_t(epoch.set)];
   size_t samples = data.samples(input_names_, target_names_);
   if (epoch.first > samples || epoch.count > samples - epoch.first || epoch.count == 0)
     fail("fit: there are no such samples",
-         {{"first", std::to_string(epoch.first)},
-          {"count", std::to_string(epoch.count)},
-          {"there are", std::to_string(samples)}},
+         {{"first", epoch.first}, {"count", epoch.count}, {"there are", samples}},
          "a part of them");
   if (epoch.batch_size < 1)
-    fail("fit: a batch needs samples", {{"batchSize", std::to_string(epoch.batch_size)}}, "32");
+    fail("fit: a batch needs samples", {{"batchSize", epoch.batch_size}}, "32");
 
   std::vector<Shape> shapes;
   for (const Rows& rows : data.inputs) shapes.push_back(rows.row().shape);
@@ -460,10 +455,8 @@ Value Trainer::add_target(Graph& graph, size_t index, Value predictions, int bat
   if (outputs_[index].loss->takes_indices && wanted.rank() > 0) wanted.erase(wanted.rank() - 1);
   if (type.shape != wanted)
     fail("fit: targets do not have the shape of the output",
-         {{"output", port.name},
-          {"computed", to_string(predictions.type())},
-          {"targets", to_string(type)}},
-         "targets of shape " + to_string(wanted));
+         {{"output", port.name}, {"computed", predictions.type()}, {"targets", to_string(type)}},
+         phrase({"targets of shape ", to_string(wanted)}));
   return graph.input("target of " + port.name, type);
 }
 

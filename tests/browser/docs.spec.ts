@@ -27,10 +27,15 @@ test.use({
 const local =
   '<script type="module">' +
   "import { setModelPath } from './gesso/index.js'; setModelPath('./models');</script>";
-const named = '<script type="importmap">{"imports": {"gesso": "./gesso/index.js"}}</script>';
+const named =
+  '<script type="importmap">{"imports": ' +
+  '{"gesso": "./gesso/index.js", "gesso/image": "./gesso/image.js"}}</script>';
+const tag = '<script src="./gesso/gesso.js"></script>';
 
 function pageOf({ language, text }: Block): string {
-  const body = language === 'html' ? text : `<script type="module">${text}</script>`;
+  const script = `${tag}<script>gesso.setModelPath('./models')</script>`;
+  const body =
+    language === 'html' ? text.replace(tag, script) : `<script type="module">${text}</script>`;
   return `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">${named}${text.includes('mobilenet') ? local : ''}${body}`;
 }
 
@@ -54,7 +59,8 @@ function fileOf(path: string): string {
 }
 
 const pages = blocks.filter(
-  ({ language, note, text }) => note === 'page' || (language === 'html' && scriptOf(text)),
+  ({ language, note, text }) =>
+    note === 'page' || (language === 'html' && (scriptOf(text) || text.includes(tag))),
 );
 
 let server: Server;
@@ -92,6 +98,15 @@ const shown: [part: string, check: (page: Page) => Promise<void>][] = [
       });
       expect(live).toBe('ended');
       await expect(caption).not.toHaveText(/Error/);
+    },
+  ],
+  [
+    'downloads://my-sketch',
+    async (page) => {
+      const downloading = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'Take it along' }).click();
+      await expect(page.getByRole('status')).toHaveText('my-sketch.zip is among your downloads.');
+      expect((await downloading).suggestedFilename()).toBe('my-sketch.zip');
     },
   ],
   [

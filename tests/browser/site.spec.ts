@@ -1,15 +1,17 @@
 // The site as it is published: every page of it, built, and what it must be for everybody.
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { unzipSync } from 'fflate';
 import { build, type PreviewServer, preview } from 'vite';
 import { answer, expect, expectNoSidewaysScroll, test } from './page.js';
+import { serveFiles } from './server.js';
 
 const root = resolve(import.meta.dirname, '../..');
 const pictures = resolve(root, 'build/screenshots/site');
 const outDir = resolve(root, 'build/site-tested');
-const port = 5187;
+const port = 5184;
 const options = {
   configFile: resolve(root, 'vite.config.ts'),
   logLevel: 'error',
@@ -92,6 +94,30 @@ test('the built site trains with the library that ships', async ({ page }) => {
   await page.goto('/points/');
   await page.getByRole('button', { name: 'Train', exact: true }).click();
   await expect(page.locator('[data-epochs]')).toHaveText(/^\d{2}/);
+});
+
+test('the built site gives its models along, with a page to try them', async ({
+  page,
+  browser,
+}) => {
+  await page.goto('/storage/');
+  await page.getByLabel('By name or address').fill('digits');
+  await page.getByRole('button', { name: 'Download and pin' }).click();
+  await expect(page.getByRole('heading', { name: 'digits' })).toBeVisible();
+  const downloading = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Take them along as a zip' }).click();
+  const files = unzipSync(readFileSync(await (await downloading).path()));
+  const folder = await serveFiles((path) => {
+    const file = files[`gesso-offline/${path}`];
+    if (file) return file;
+    throw new Error(path);
+  });
+  const fresh = await browser.newPage();
+  await fresh.goto(folder.address);
+  await fresh.getByRole('button', { name: 'Load' }).click();
+  await expect(fresh.getByRole('status')).toHaveText(/^It works: \d+ weights are loaded\.$/);
+  await fresh.close();
+  folder.close();
 });
 
 // Each width and each set of colours once: what is wrong in one is wrong beside any other.

@@ -96,7 +96,7 @@ TEST(Tensor, NamesUnknownTypes) {
 TEST(Ops, AreFoundByTheirNamesAndSayWhatTheyDo) {
   for (const Op* op : all_ops()) {
     EXPECT_EQ(find_op(op->name), op);
-    EXPECT_FALSE(op->summary.empty()) << op->name;
+    EXPECT_FALSE(op->summary.text.empty()) << op->name;
   }
   EXPECT_EQ(find_op("noSuchOperator"), nullptr);
 }

@@ -89,8 +89,8 @@ double deviation_of(const Floats& x) {
 }
 
 Floats initial(const std::string& text, const Shape& shape, RandomSource source = {1, 0}) {
-  Json json = parse_json("test", std::as_bytes(std::span(text)));
-  return floats(*initial_weight(Field(json, "test"), "zeros", shape, source), shape.count());
+  Document json("test", std::as_bytes(std::span(text)));
+  return floats(*initial_weight(json.root(), "zeros", shape, source), shape.count());
 }
 
 TEST(Initializers, fill_with_what_they_are_told) {

@@ -225,11 +225,12 @@ OpGraph build(const OpCase& c, Inputs inputs) {
       for (const Json& json : c.data[name]) add_input(name + std::to_string(values.size()), json);
   }
   while (!values.empty() && !values.back()) values.pop_back();
+  const Attrs defaults = op->attrs;
   Attrs attrs;
   for (const auto& [key, json] : c.data.items()) {
     if (!is_option_of_case(key) || std::ranges::find(names, key) != names.end()) continue;
-    auto declared = op->attrs.find(key);
-    bool is_text = declared == op->attrs.end() || !std::holds_alternative<double>(declared->second);
+    const Attr* declared = defaults.find(key);
+    bool is_text = !declared || !std::holds_alternative<double>(*declared);
     attrs[key] = attr_from(json, is_text);
   }
   Value first = result.graph.apply(*op, values, std::move(attrs));

@@ -261,7 +261,7 @@ TEST(Ops, HaveUniqueNamesAndASummary) {
   std::set<std::string_view> names;
   for (const Op* op : all_ops()) {
     EXPECT_TRUE(names.insert(op->name).second) << op->name;
-    EXPECT_TRUE(op->summary.ends_with('.')) << op->name;
+    EXPECT_TRUE(op->summary.text.ends_with('.')) << op->name;
   }
 }
 

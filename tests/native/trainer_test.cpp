@@ -47,8 +47,8 @@ std::shared_ptr<LayersModel> sequential(int inputs, const std::vector<std::strin
 }
 
 Trainer trainer(std::shared_ptr<LayersModel> model, const std::string& options) {
-  Json json = parse_json("options", std::as_bytes(std::span(options)));
-  return Trainer(std::move(model), Field(json, "options"));
+  Document json("options", std::as_bytes(std::span(options)));
+  return Trainer(std::move(model), json.root());
 }
 
 const std::string sgd = R"("optimizer": {"className": "SGD", "config": {"learningRate": 0.1}})";

@@ -17,8 +17,8 @@ std::string excerpt(const Json& value) {
   return s.size() > 60 ? s.substr(0, 57) + "..." : s;
 }
 
-[[noreturn]] void malformed(std::string_view what, const Json& value, std::string_view hint) {
-  fail("case: " + std::string(what), {{"given", excerpt(value)}}, hint);
+[[noreturn]] void malformed(Text what, const Json& value, Text hint) {
+  fail(phrase({"case: ", what}), {{"given", excerpt(value)}}, hint);
 }
 
 void check_range(double x, double low, double high, const Json& value) {

@@ -56,15 +56,16 @@ std::string count_text(const std::string& folder, const Coverage::Count& c) {
 }
 
 std::string row(const Op& op, const Report& report) {
-  std::vector<std::string> inputs(op.inputs.begin(), op.inputs.end()), options, kernels, cases;
-  for (const auto& [name, attr] : op.attrs)
+  std::vector<std::string> inputs, options, kernels, cases;
+  for (std::string_view input : op.inputs) inputs.emplace_back(input);
+  for (const auto& [name, attr] : Attrs(op.attrs))
     options.push_back('`' + name + "` " + default_text(attr));
   if (auto found = report.operators.find(std::string(op.name)); found != report.operators.end()) {
     kernels = {found->second.kernels.begin(), found->second.kernels.end()};
     for (const auto& [folder, count] : found->second.folders)
       cases.push_back(count_text(folder, count));
   }
-  return "| `" + std::string(op.name) + "` | " + in_cell(op.summary) + " | " +
+  return "| `" + std::string(op.name) + "` | " + in_cell(op.summary.text) + " | " +
          joined(inputs, ", ") + " | " + joined(options, ", ") + " | " + (op.gradient ? "yes" : "") +
          " | " + joined(kernels, ", ") + " | " + joined(cases, ", ") + " |\n";
 }

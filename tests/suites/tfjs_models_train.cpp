@@ -51,8 +51,8 @@ Trainer trainer_of(const std::shared_ptr<LayersModel>& model, const Json& test) 
                {"loss", member(test, "loss")},
                {"metrics", member(test, "metrics")}};
   std::string text = options.dump();
-  gesso::Json json = parse_json("compile", std::as_bytes(std::span(text)));
-  return Trainer(model, Field(json, "compile"));
+  Document json("compile", std::as_bytes(std::span(text)));
+  return Trainer(model, json.root());
 }
 
 size_t samples_of(const Tensor& tensor) {

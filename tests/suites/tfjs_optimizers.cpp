@@ -10,8 +10,8 @@ constexpr Tolerance tolerance{Tolerance::Metric::absolute, 1e-5, 0};
 
 Optimizer optimizer(const std::string& class_name, const Json& config) {
   std::string text = Json{{"className", class_name}, {"config", config}}.dump();
-  gesso::Json json = parse_json("optimizer", std::as_bytes(std::span(text)));
-  return Optimizer(Field(json, "optimizer"));
+  Document json("optimizer", std::as_bytes(std::span(text)));
+  return Optimizer(json.root());
 }
 
 std::vector<Tensor> tensors(const Json& list) {

@@ -91,13 +91,14 @@ const Op& offered(const std::string& name) {
 }
 
 Attrs options(const Op& op, const Json& attributes) {
+  const Attrs defaults = op.attrs;
   Attrs attrs;
   for (const auto& [key, value] : attributes.items()) {
-    auto declared = op.attrs.find(key);
+    const Attr* declared = defaults.find(key);
     if (key == "label" || value.is_null()) continue;
-    if (declared == op.attrs.end())
+    if (!declared)
       fail(std::string(op.name) + ": there is no option \"" + key + '"', {}, "WebNN's own names");
-    attrs[key] = option(declared->second, value);
+    attrs[key] = option(*declared, value);
   }
   return attrs;
 }

@@ -71,7 +71,7 @@ describe('mistakes', () => {
     const cases: [string[], string][] = [
       [
         ['clasify'],
-        'gesso: there is no command "clasify".\n  known  classify, run, about, --help, --version\n  Try: classify\n',
+        'gesso: there is no command "clasify".\n  known  classify, run, about, models, offline, --help, --version\n  Try: classify\n',
       ],
       [
         ['classify', 'a.png', '--modle', 'x'],

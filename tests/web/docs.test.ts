@@ -141,7 +141,7 @@ describe('types', () => {
         allowJs: true,
         checkJs: true,
         types: ['node'],
-        paths: { gesso: [join(dist, 'index.d.ts')] },
+        paths: { gesso: [join(dist, 'index.d.ts')], 'gesso/*': [join(dist, '*.d.ts')] },
         noUnusedLocals: false,
         ...more,
       },

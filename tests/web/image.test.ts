@@ -145,6 +145,7 @@ describe('takePicture', () => {
     writeFileSync(path, file);
     expect(await take(path)).toMatchObject({ width: 1, height: 1 });
     expect(await take(new Blob([Uint8Array.from(file)]))).toMatchObject({ width: 1, height: 1 });
+    expect(await take(new File([Uint8Array.from(file)], 'a.png'))).toMatchObject({ width: 1 });
     const pixels = { width: 1, height: 2, data: new Uint8Array(8) };
     expect(await take(pixels)).toEqual(pixels);
   });

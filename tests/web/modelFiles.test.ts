@@ -164,7 +164,8 @@ describe('readModel', () => {
     expect(await messageFrom(() => read(`${server}model.json`))).toBe(
       'model.json: the file is not there.\n' +
         `  address  ${server}model.json\n  answer  404 Not Found\n` +
-        '  Try: open the address in a browser tab: it must show the JSON of the model',
+        '  Try: open the address in a browser tab: it must show the JSON of the model; ' +
+        'or the path of a copy: download its files into one folder',
     );
   });
 

@@ -60,6 +60,9 @@ describe('locate', () => {
     expect((await addresses('mobilenet'))[0]).toBe(
       file('/other/mobilenet_v1_025_224_layers/model.json'),
     );
+    expect((await addresses('posenet'))[0]).toBe(
+      file('/other/posenet_mobilenet075_s16_quant2/model-stride16.json'),
+    );
     expect(await addresses('mine')).toEqual([file('/other/mine/model.json')]);
   });
 

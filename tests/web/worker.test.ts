@@ -31,7 +31,7 @@ const request = (address: string) => ({ places: [{ address }], expected: undefin
 describe('the worker protocol', () => {
   itNeeds([wasm, xor], 'opens, runs and closes a model, with progress', async () => {
     const { calls } = across(new WorkerRuntime());
-    await calls.configure({ ...settings });
+    await calls.configure({ ...settings }, {});
     const server = await serve(Object.fromEntries(filesIn(xor, files)));
     const told: Progress[] = [];
     const opened = await calls.open(1, request(`${server}model.json`), (progress) =>
@@ -54,7 +54,7 @@ describe('the worker protocol', () => {
 
   itNeeds([wasm], 'trains, tells of every slice before the end, and stops', async () => {
     const { calls } = across(new WorkerRuntime());
-    await calls.configure({ ...settings });
+    await calls.configure({ ...settings }, {});
     const layer = {
       class_name: 'Dense',
       config: { name: 'd', units: 1, batch_input_shape: [null, 1], dtype: 'float32' },
@@ -91,7 +91,7 @@ describe('the worker protocol', () => {
 
   itNeeds([wasm], 'brings errors back as errors of this library', async () => {
     const { calls } = across(new WorkerRuntime());
-    await calls.configure({ ...settings });
+    await calls.configure({ ...settings }, {});
     const server = await serve({});
     const error = await calls
       .open(1, request(`${server}model.json`))
@@ -102,7 +102,7 @@ describe('the worker protocol', () => {
 
   itNeeds([wasm], 'stops a download', async () => {
     const { calls } = across(new WorkerRuntime());
-    await calls.configure({ ...settings });
+    await calls.configure({ ...settings }, {});
     let asked = () => {};
     const arrived = new Promise<void>((resolve) => {
       asked = resolve;
@@ -121,12 +121,12 @@ describe('the worker protocol', () => {
       }
     }
     const { calls, port, deaths } = across(new Silent());
-    const waiting = calls.configure({ ...settings });
+    const waiting = calls.configure({ ...settings }, {});
     port.dispatchEvent(Object.assign(new Event('error'), { message: 'worker.js: 404' }));
     expect(await messageFrom(() => waiting)).toMatch(
       'gesso: its worker did not start.\n  reason  worker.js: 404\n  Try: copy worker.js',
     );
     expect(deaths()).toBe(1);
-    expect(await messageFrom(() => calls.configure({ ...settings }))).toMatch('did not start');
+    expect(await messageFrom(() => calls.configure({ ...settings }, {}))).toMatch('did not start');
   });
 });

@@ -1,7 +1,7 @@
 // The Vite plugin of the site: the common frame, the gallery, the made pages, the library beside them,
 // and a service worker that keeps all of it for when there is no network.
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { HtmlTagDescriptor, Plugin } from 'vite';
 import { operatorPages, readGuides } from './documents.js';
@@ -13,8 +13,7 @@ import { referencePages } from './reference.js';
 import { ownShelves, shelve } from './shelves.js';
 
 const entry = join(library, 'index.js');
-const notForPages = /^(node|cli|gesso)[^/]*\.js$|\.d\.ts$|\.map$/; // for Node, for script tags
-const onlyWhenAsked = /tfjs|tensorflow|threads/; // what few visitors load: kept when they do
+const onlyWhenAsked = /tfjs|races|threads/; // what few visitors load: kept when they do
 
 /**
  * Frames the pages and makes those that no file holds. The built site carries the library as it ships,
@@ -79,10 +78,8 @@ export function site(): Plugin {
       async handler(_, bundle) {
         const files = new Map<string, string | Uint8Array>();
         for (const [name, source] of Object.entries(await ownShelves())) files.set(name, source);
-        for (const file of await readdir(library, { recursive: true, withFileTypes: true })) {
-          if (!file.isFile() || notForPages.test(file.name)) continue;
-          const path = join(file.parentPath, file.name);
-          files.set(`gesso/${relative(library, path).split(sep).join('/')}`, await readFile(path));
+        for (const name of await libraryFiles()) {
+          files.set(`gesso/${name}`, await readFile(join(library, name)));
         }
         for (const [fileName, source] of files) this.emitFile({ type: 'asset', fileName, source });
         for (const file of Object.values(bundle)) {
@@ -94,6 +91,13 @@ export function site(): Plugin {
       },
     },
   };
+}
+
+/** What pages may load of the library: its build has listed it. */
+async function libraryFiles(): Promise<string[]> {
+  const list = 'files.json';
+  const names: string[] = JSON.parse(await readFile(join(library, list), 'utf8'));
+  return [...names, list];
 }
 
 function tagsFor(folder: string, building: boolean): HtmlTagDescriptor[] {

@@ -9,6 +9,7 @@ export const texts = {
   dark: 'Dark colours',
   promise:
     'What leaves this machine: nothing. Pictures, drawings, the camera and whatever you teach stay on this page.',
+  storage: 'Models on this device',
   /** Once the service worker has everything. */
   ready: 'This site now works without a network, too.',
   cut: 'There is no network. This site goes on without it.',

@@ -5,8 +5,20 @@ import { parseArgs } from 'node:util';
 import { engine } from './engine.js';
 import { fail, MLError, messageOf } from './errors.js';
 import { compareOutput, type Golden, goldenInput, sameOrPlace } from './golden.js';
-import { imageClassifier, type Label, loadModel, type Progress } from './node.js';
+import {
+  cachedModels,
+  clearModelCache,
+  imageClassifier,
+  type Label,
+  loadModel,
+  offline,
+  type Progress,
+  pinModel,
+  uncacheModel,
+  unpinModel,
+} from './node.js';
 import { nearest } from './options.js';
+import { megabytes } from './store.js';
 import { showShape } from './tensor.js';
 
 interface Flag {
@@ -57,6 +69,24 @@ const commands: Record<string, Command> = {
     help: 'prints what goes in and out of a model, where it is from and what it gets wrong',
     flags: { help: helpFlag },
     run: about,
+  },
+  models: {
+    usage: 'gesso models [--pin MODEL] [--unpin MODEL] [--delete MODEL] [--clear]',
+    help: 'lists the models that have been downloaded and kept',
+    flags: {
+      pin: { type: 'string', value: 'MODEL', help: 'download it, if need be, and keep it' },
+      unpin: { type: 'string', value: 'MODEL', help: 'let it go when room is needed' },
+      delete: { type: 'string', value: 'MODEL', help: 'delete it' },
+      clear: { type: 'boolean', help: 'delete all' },
+      help: helpFlag,
+    },
+    run: models,
+  },
+  offline: {
+    usage: 'gesso offline MODEL … FOLDER',
+    help: 'writes a folder with gesso and models for pages without a network',
+    flags: { help: helpFlag },
+    run: writeOffline,
   },
 };
 
@@ -141,7 +171,8 @@ function overview(): string {
     '  gesso COMMAND --help, gesso --version',
     '',
     'A MODEL is a known name, the path of a folder or of a model.json, or an address.',
-    'GESSO_MODELS names a folder in which known names are looked up first.',
+    'GESSO_MODELS names a folder in which known names are looked up first;',
+    'what is downloaded is kept in ~/.cache/gesso/models, or in models in GESSO_CACHE.',
   ].join('\n');
 }
 
@@ -258,16 +289,53 @@ async function readGolden(file: string): Promise<Golden> {
 async function about(words: string[]): Promise<number> {
   const path = only(words, 'model', 'gesso about mobilenet');
   const model = await loadModel(path, { onProgress: showProgress() });
-  const { card, ...facts } = await model.about();
+  const { card, timing, ...facts } = await model.about();
   const ports = (list: typeof model.inputs) =>
     list.map(({ name, dtype, shape }) => `${name}: ${dtype} ${showShape(shape)}`).join('; ');
   const rows = {
     ...facts,
+    loading: `${Math.round(timing.reading)} ms to read, ${Math.round(timing.building)} ms to build`,
     inputs: ports(model.inputs),
     outputs: ports(model.outputs),
     ...(card ?? { card: 'this model is not a known one' }),
   };
   for (const [name, value] of Object.entries(rows)) console.log(`${name.padEnd(11)} ${value}`);
+  return 0;
+}
+
+async function models(words: string[], flags: Flags): Promise<number> {
+  if (words.length > 0) {
+    fail('gesso models: it takes only flags', { given: words.join(' ') }, 'gesso models --help');
+  }
+  const { pin, unpin, delete: gone, clear } = flags;
+  if (typeof pin === 'string') await pinModel(pin, { onProgress: showProgress() });
+  if (typeof unpin === 'string') await unpinModel(unpin);
+  if (typeof gone === 'string') await uncacheModel(gone);
+  if (clear === true) await clearModelCache();
+  const kept = await cachedModels();
+  if (kept.length === 0) console.log('no models are kept');
+  const width = Math.max(...kept.map(({ name }) => name.length));
+  for (const { name, bytes, complete, pinned, lastUsed } of kept) {
+    const notes = [...(pinned ? ['pinned'] : []), ...(complete ? [] : ['not complete'])];
+    const day = lastUsed.toISOString().slice(0, 10);
+    const columns = [name.padEnd(width), megabytes(bytes).padStart(9), day, notes.join(', ')];
+    console.log(columns.join('  ').trimEnd());
+  }
+  return 0;
+}
+
+async function writeOffline(words: string[]): Promise<number> {
+  const names = words.slice(0, -1);
+  const folder = words.at(-1);
+  if (folder === undefined || names.length === 0) {
+    fail(
+      'gesso offline: models and a folder are needed',
+      { given: words.join(' ') || 'none' },
+      'gesso offline mobilenet ./my-sketch',
+    );
+  }
+  await offline(names, folder, { onProgress: showProgress() });
+  console.log(`${folder}: ${names.join(', ')}, gesso, and index.html, which tells how to use them`);
   return 0;
 }
 

@@ -1,7 +1,10 @@
 // Reaches the runtime: in a worker that all models of the page share, or in process.
 import * as Comlink from 'comlink';
-import { fail, MLError } from './errors.js';
+import { embedded, embeddedWorker } from './embedded.js';
+import { fail, MLError, messageOf } from './errors.js';
 import type { Picture } from './image.js';
+import type { Memory } from './memory.js';
+import { fileHint, ownFile, ownFiles } from './ownFiles.js';
 import { platform } from './platform.js';
 import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
@@ -37,13 +40,23 @@ export interface Client {
     given: Parameters<Training[M]>,
     told?: Told,
   ): Promise<TrainingAnswer<M>>;
+  memory(): Promise<Memory | undefined>;
   close(model: number): Promise<void>;
 }
 
 /** Calls into a runtime, near or far. */
 type Calls = Pick<
   Runtime,
-  'configure' | 'open' | 'create' | 'train' | 'abort' | 'run' | 'gradient' | 'see' | 'close'
+  | 'configure'
+  | 'open'
+  | 'create'
+  | 'train'
+  | 'abort'
+  | 'run'
+  | 'gradient'
+  | 'see'
+  | 'memory'
+  | 'close'
 >;
 
 let near: Client | undefined;
@@ -70,12 +83,13 @@ export function connect(who: string, worker: boolean | undefined): Client {
   return near;
 }
 
+/** The runtimes that have been started. */
+export function started(): Client[] {
+  return [near, far].filter((client) => client !== undefined);
+}
+
 function clientOf(calls: Calls, isFar: boolean): Client {
-  const configure = () => {
-    // A worker would take a relative address for one beside its own script.
-    const files = settings.files === null ? null : platform.resolve(settings.files);
-    return calls.configure({ ...settings, files });
-  };
+  const configure = () => calls.configure({ ...settings }, ownFiles());
   return {
     far: isFar,
     async open(request, onProgress, signal) {
@@ -112,20 +126,37 @@ function clientOf(calls: Calls, isFar: boolean): Client {
     run: (model, inputs, into) => calls.run(model, inputs, into),
     gradient: (model, inputs, request) => calls.gradient(model, inputs, request),
     see: (model, picture, preprocess) => calls.see(model, picture, preprocess),
+    memory: () => calls.memory(),
     close: (model) => calls.close(model),
   };
 }
 
 /** Starts worker.js, also when the library comes from another site than the page. */
 function startWorker(): Worker {
-  const here = new URL(import.meta.url);
-  if (here.origin === location.origin || here.protocol === 'blob:') {
-    // Written out, because bundlers look for exactly this expression.
-    return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  try {
+    if (embedded.worker !== undefined) return workerOf(embeddedWorker(embedded.worker));
+    const address = ownFile('worker.js');
+    const near = new URL(address).origin === location.origin;
+    if (near) return new Worker(address, { name: 'gesso' });
+    return workerOf(`importScripts(${JSON.stringify(address)});`);
+  } catch (error) {
+    throw error instanceof MLError ? error : notStarted(messageOf(error));
   }
-  const text = `import ${JSON.stringify(new URL('./worker.js', here).href)};`;
-  const bootstrap = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
-  return new Worker(bootstrap, { type: 'module' });
+}
+
+function workerOf(text: string): Worker {
+  const address = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
+  return new Worker(address, { name: 'gesso' });
+}
+
+function notStarted(reason: string): MLError {
+  const hint = fileHint(
+    'copy worker.js beside the library, allow blob: in worker-src of the ' +
+      'Content-Security-Policy, or worker: false',
+  );
+  return new MLError(
+    ['gesso: its worker did not start.', `  reason  ${reason}`, `  Try: ${hint}`].join('\n'),
+  );
 }
 
 /**
@@ -140,14 +171,7 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
   let end: MLError | undefined;
   worker.addEventListener('error', (event) => {
     const { message } = event as ErrorEvent;
-    end = new MLError(
-      [
-        'gesso: its worker did not start.',
-        `  reason  ${message || 'worker.js cannot be loaded'}`,
-        '  Try: copy worker.js beside the library, allow blob: in worker-src of the ' +
-          'Content-Security-Policy, or worker: false',
-      ].join('\n'),
-    );
+    end = notStarted(message || 'worker.js cannot be loaded');
     onDeath();
     for (const reject of waiting) reject(end);
   });
@@ -160,7 +184,7 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
         .finally(() => waiting.delete(reject));
     });
   return {
-    configure: (given) => far(remote.configure(given)),
+    configure: (given, files) => far(remote.configure(given, files)),
     open: (job, request, onProgress) =>
       far(remote.open(job, request, onProgress && Comlink.proxy(onProgress)) as Promise<Opened>),
     abort: (job) => far(remote.abort(job)),
@@ -177,6 +201,7 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
     run: (model, inputs) => far(remote.run(model, inputs)),
     gradient: (model, inputs, request) => far(remote.gradient(model, inputs, request)),
     see: (model, picture, preprocess) => far(remote.see(model, handOver(picture), preprocess)),
+    memory: () => far(remote.memory()),
     close: (model) => far(remote.close(model)),
   };
 }

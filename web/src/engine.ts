@@ -1,5 +1,7 @@
 // Loads the WebAssembly build that this browser or Node can run, and calls into it.
+import { importCore } from './core.js';
 import { fail, MLError, messageOf } from './errors.js';
+import { fileHint, ownFile } from './ownFiles.js';
 import { platform } from './platform.js';
 import { settings } from './settings.js';
 import type { TypedArray } from './tensor.js';
@@ -173,9 +175,9 @@ async function load(): Promise<Core> {
   }
   const best = chooseBuild();
   const build = settings.deterministic ? 'simd' : best;
-  const address = wasmAddress(build);
+  const address = ownFile(`gesso-${build}.wasm`);
   const [{ default: create }, wasmBinary] = await Promise.all([
-    build === 'relaxed' ? import('#core/relaxed') : import('#core/simd'),
+    importCore(build),
     readWasm(address),
   ]);
   try {
@@ -191,23 +193,8 @@ async function load(): Promise<Core> {
   }
 }
 
-function wasmAddress(build: BuildName): string {
-  if (settings.files !== null) return ownFile(`gesso-${build}.wasm`);
-  // Written out, because bundlers look for exactly this expression.
-  const beside =
-    build === 'relaxed'
-      ? new URL('./gesso-relaxed.wasm', import.meta.url)
-      : new URL('./gesso-simd.wasm', import.meta.url);
-  return beside.href;
-}
-
-/** The address of one of the library's own files in the folder that setWasmPath named. */
-export function ownFile(name: string): string {
-  return new URL(name, platform.resolve(settings.files ?? './')).href;
-}
-
 async function readWasm(address: string): Promise<ArrayBuffer> {
-  const hint = 'setWasmPath(folder) with the folder that holds the .wasm files';
+  const hint = fileHint();
   const response = await platform.fetch(address).catch((error: unknown) => {
     fail('gesso: its WebAssembly file cannot be read', { address, reason: messageOf(error) }, hint);
   });

@@ -56,7 +56,7 @@ export async function takePicture(
   const drawn = unwrap(source);
   if (typeof drawn === 'string' || drawn instanceof Uint8Array) return decode(who, drawn);
   if (isPixels(drawn)) return checkPixels(who, drawn);
-  if (is('Blob', drawn)) return fromBlob(who, drawn as Blob);
+  if (is('Blob', drawn) || is('File', drawn)) return fromBlob(who, drawn as Blob);
   if (!isDrawable(drawn)) {
     fail(
       `${who}: this is not a picture`,

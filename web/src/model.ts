@@ -2,10 +2,11 @@
 import { type Client, connect } from './client.js';
 import { fail } from './errors.js';
 import { absent, callback, instance, isRecord, nearest, readOptions } from './options.js';
+import { realAddress } from './ownFiles.js';
 import type { Progress } from './progress.js';
 import { type Card, type KnownModel, knownBy } from './registry.js';
-import type { Opened, PortDescription, Tensors } from './runtime.js';
-import { type Location, locate, type ModelSource } from './source.js';
+import type { Opened, PortDescription, Tensors, Timing } from './runtime.js';
+import { type Location, locate, type ModelSource, requestOf } from './source.js';
 import {
   countOf,
   dtypeOf,
@@ -53,6 +54,8 @@ export interface About {
   build: string;
   /** Version of the runtime. */
   version: string;
+  /** How long loading took, and what came over the network. */
+  timing: Timing;
   /** What it was trained on, its licence and what it gets wrong; null for an unknown model. */
   card: Card | null;
 }
@@ -181,11 +184,7 @@ export async function openModel(
 ): Promise<Open> {
   const location = await locate(who, source);
   const client = connect(who, worker);
-  const opened = await client.open(
-    { places: location.places, expected: location.known?.files, withTraining },
-    onProgress,
-    signal,
-  );
+  const opened = await client.open({ ...requestOf(location), withTraining }, onProgress, signal);
   return { ...opened, client, location };
 }
 
@@ -273,11 +272,12 @@ export class Session {
 
   async about(): Promise<About> {
     const open = await this.opened();
-    const { address, description, sha256, fileBytes: bytes, build, version } = open;
+    const { description, sha256, fileBytes: bytes, build, version, timing } = open;
+    const address = realAddress(open.address);
     const [name, known] = await this.#known(open);
     const { format, parameters } = description;
     const card = known?.card ?? null;
-    return { name, address, format, parameters, bytes, sha256, build, version, card };
+    return { name, address, format, parameters, bytes, sha256, build, version, timing, card };
   }
 
   async #known({ sha256, address }: Open): Promise<[string, KnownModel | undefined]> {

@@ -1,8 +1,9 @@
 // Reads the files of a model: the main one, then all weights at once, with progress and checks.
+import { type Keep, Keeping } from './cache.js';
 import { fail, MLError, messageOf } from './errors.js';
 import { isRecord } from './options.js';
 import type { Progress } from './progress.js';
-import { sha256 } from './sha256.js';
+import { sha256Of } from './sha256.js';
 import { type Expected, Folder, looksLikePage, type Place } from './source.js';
 
 /** The files of a model, in the pieces in which they came. */
@@ -12,6 +13,10 @@ export interface Contents {
   /** Of the main file. */
   sha256: string;
   files: Map<string, Uint8Array[]>;
+  /** Bytes that came over the network. */
+  downloaded: number;
+  /** Why the cache could not keep something, if it should have. */
+  trouble?: unknown;
   /** What is beside the network and its weights, if it was asked for. */
   saved?: Saved;
 }
@@ -24,9 +29,13 @@ export interface Saved {
 }
 
 /** What to read: places in the order to try, and what is known beforehand. */
-interface Wanted {
+export interface Wanted {
   places: readonly Place[];
   expected: Expected | undefined;
+  /** How to keep it in the cache. */
+  keep?: Keep | undefined;
+  /** What messages tell of a model that is known by name. */
+  known?: { name: string; folder: string } | undefined;
   /** Whether to read what is needed to go on training, too. */
   withTraining?: boolean;
 }
@@ -35,7 +44,8 @@ interface Wanted {
 const parallel = 6;
 
 /**
- * Reads a model from the first place that has all of it.
+ * Reads a model from the first place that has all of it; files that the cache holds are not
+ * fetched again.
  *
  * @throws MLError of the place, or of all places in one message
  */
@@ -44,6 +54,16 @@ export async function readModel(
   signal: AbortSignal,
   onProgress?: (progress: Progress) => void,
 ): Promise<Contents> {
+  const keeping = wanted.keep && (await Keeping.open(wanted.keep, wanted.expected));
+  try {
+    return await readPlaces(new Reading(wanted, keeping, onProgress), signal);
+  } finally {
+    keeping?.close();
+  }
+}
+
+async function readPlaces(reading: Reading, signal: AbortSignal): Promise<Contents> {
+  const { wanted, keeping } = reading;
   const failures: [Place, MLError][] = [];
   for (const place of wanted.places) {
     signal.throwIfAborted();
@@ -51,7 +71,9 @@ export async function readModel(
     const stop = () => attempt.abort(signal.reason);
     signal.addEventListener('abort', stop);
     try {
-      return await readPlace(place, wanted, attempt.signal, onProgress);
+      const contents = await reading.read(place, attempt.signal);
+      if (!place.isLocal) await keeping?.complete();
+      return contents;
     } catch (error) {
       if (signal.aborted || !(error instanceof MLError)) throw error;
       failures.push([place, error]);
@@ -60,13 +82,25 @@ export async function readModel(
       signal.removeEventListener('abort', stop);
     }
   }
+  const held = await reading.readHeld();
+  if (held) return held;
+  refusePlaces(wanted, failures);
+}
+
+function refusePlaces({ known, places }: Wanted, failures: [Place, MLError][]): never {
   const [first] = failures;
-  if (first && failures.length === 1) throw first[1];
+  if (first && failures.length === 1 && !known) throw first[1];
   const facts = failures.map(([{ address }, { message }]) => [address, reasonIn(message)]);
+  const what = known ? `the model "${known.name}"` : 'the model';
+  const many = places.length > 1 ? 'any of its addresses' : 'its address';
   fail(
-    'gesso: the model cannot be read from any of its addresses',
+    `gesso: ${what} cannot be read from ${many}`,
     Object.fromEntries(facts),
-    'check the connection, or setModelPath(folder) with a folder that holds a copy',
+    known
+      ? `check the connection; or a copy in a folder ${known.folder}/, whose parent ` +
+          'setModelPath(folder) names, in Node also GESSO_MODELS=folder; ' +
+          `npx gesso offline ${known.name} FOLDER makes one wherever there is a connection`
+      : 'check the connection, or setModelPath(folder) with a folder that holds a copy',
   );
 }
 
@@ -76,35 +110,175 @@ function reasonIn(message: string): string {
   return lines.map((line) => line.trim().replace(/\.$/, '')).join('; ');
 }
 
-async function readPlace(
-  place: Place,
-  { expected, withTraining }: Wanted,
-  signal: AbortSignal,
-  onProgress?: (progress: Progress) => void,
-): Promise<Contents> {
-  const folder = new Folder(place);
-  const { entry } = folder;
-  const sizes = new Map<string, number>();
-  if (expected) for (const [name, { bytes }] of Object.entries(expected)) sizes.set(name, bytes);
-  let loaded = 0;
+/** One reading of a model, from one place after the other. */
+class Reading {
+  readonly wanted: Wanted;
+  readonly keeping: Keeping | undefined;
+  readonly #onProgress: ((progress: Progress) => void) | undefined;
+  /** Files that an earlier place gave and that are known to be right. */
+  readonly #checked = new Map<string, Uint8Array[]>();
+  #downloaded = 0;
 
-  const read = async (name: string): Promise<Uint8Array[]> => {
-    const pieces = await folder.read(name, signal, (bytes, ofBytes) => {
-      loaded += bytes;
-      if (ofBytes !== undefined && expected === undefined) sizes.set(name, ofBytes);
-      const known = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-      onProgress?.({ loaded, total: Math.max(loaded, known), file: name });
+  constructor(
+    wanted: Wanted,
+    keeping: Keeping | undefined,
+    onProgress?: (progress: Progress) => void,
+  ) {
+    this.wanted = wanted;
+    this.keeping = keeping;
+    this.#onProgress = onProgress;
+  }
+
+  async read(place: Place, signal: AbortSignal): Promise<Contents> {
+    const { expected } = this.wanted;
+    const folder = new Folder(place);
+    const count = new Count(expected, this.#onProgress);
+    const contents = await readFrom(folder, count, this.wanted.withTraining, async (name) => {
+      const told = (bytes: number, of: number | undefined) => count.told(name, bytes, of);
+      const known = expected?.[name];
+      const found = known && this.#checked.get(name);
+      if (found) {
+        told(known.bytes, known.bytes);
+        return found;
+      }
+      const keeping = place.isLocal || place.given ? undefined : this.keeping;
+      const read = () => this.#readFile(folder, name, keeping, signal, told);
+      const pieces = await (keeping ? keeping.inTurn(name, signal, read) : read());
+      if (known) this.#checked.set(name, pieces);
+      return pieces;
     });
-    const known = expected?.[name];
-    if (known) verify(folder.nameOf(name), pieces, known.sha256);
-    return pieces;
-  };
+    return this.#finished(place, contents);
+  }
 
+  /** Reads the model as it was when it was last read, where it is kept for that. */
+  async readHeld(): Promise<Contents | undefined> {
+    const { keeping, wanted } = this;
+    const [place] = wanted.places;
+    if (!keeping || !place || wanted.expected) return undefined;
+    const folder = new Folder(place);
+    const count = new Count(undefined, this.#onProgress);
+    try {
+      const contents = await readFrom(folder, count, wanted.withTraining, async (name) => {
+        const held = keeping.known(name);
+        const bytes = held && (await keeping.read(held.sha256));
+        if (bytes === undefined) throw new NotHeld();
+        count.told(name, bytes.length, bytes.length);
+        return [bytes];
+      });
+      return this.#finished(place, contents);
+    } catch (error) {
+      if (error instanceof NotHeld) return undefined;
+      throw error;
+    }
+  }
+
+  #finished(place: Place, contents: ReadFiles): Contents {
+    const trouble = this.keeping?.trouble;
+    const { address } = place;
+    const downloaded = this.#downloaded;
+    return { ...contents, address, downloaded, ...(trouble !== undefined && { trouble }) };
+  }
+
+  /** A file from the cache, or else from its place, checked and kept. */
+  async #readFile(
+    folder: Folder,
+    name: string,
+    keeping: Keeping | undefined,
+    signal: AbortSignal,
+    told: (bytes: number, ofBytes: number | undefined) => void,
+  ): Promise<Uint8Array[]> {
+    const known = this.wanted.expected?.[name];
+    const held = known ? undefined : keeping?.known(name);
+    const kept = known && keeping && (await keeping.read(known.sha256));
+    if (kept) {
+      keeping.stays(name, known);
+      told(kept.length, kept.length);
+      return [kept];
+    }
+    const inHand = held && (await keeping?.read(held.sha256));
+    const fetched = await folder.fetch(name, {
+      signal,
+      bytes: keeping ? known?.bytes : undefined,
+      checked: known !== undefined,
+      parts: keeping?.parts(name),
+      inHand: inHand && held,
+      onBytes: told,
+    });
+    if (folder.isRemote) this.#downloaded += fetched.received;
+    if (fetched.pieces === undefined && inHand && held) {
+      keeping?.stays(name, held);
+      told(inHand.length, inHand.length);
+      return [inHand];
+    }
+    const { pieces = [], version } = fetched;
+    if (!known && !keeping) return pieces;
+    const sha256 = await sha256Of(pieces);
+    if (known && sha256 !== known.sha256) {
+      await keeping?.parts(name).clear();
+      refuseContent(folder.nameOf(name), sha256, known.sha256);
+    }
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    await keeping?.write(name, known ?? { bytes, sha256, ...version }, pieces);
+    return pieces;
+  }
+}
+
+/** Says inside a reading that the cache does not hold a file; nobody else sees it. */
+class NotHeld extends Error {}
+
+/** Adds up how far the files of a model have come. */
+class Count {
+  readonly #sizes = new Map<string, number>();
+  readonly #loaded = new Map<string, number>();
+  readonly #areKnown: boolean;
+  readonly #onProgress: ((progress: Progress) => void) | undefined;
+
+  constructor(expected: Expected | undefined, onProgress?: (progress: Progress) => void) {
+    this.#areKnown = expected !== undefined;
+    this.#onProgress = onProgress;
+    for (const [name, { bytes }] of Object.entries(expected ?? {})) this.#sizes.set(name, bytes);
+  }
+
+  expect(name: string, bytes: number | undefined): void {
+    if (!this.#sizes.has(name) && bytes !== undefined) this.#sizes.set(name, bytes);
+  }
+
+  told(name: string, bytes: number, ofBytes: number | undefined): void {
+    this.#loaded.set(name, bytes);
+    if (ofBytes !== undefined && !this.#areKnown) this.#sizes.set(name, ofBytes);
+    this.#tell(name, Math.max(this.loaded, sumOf(this.#sizes)));
+  }
+
+  done(name: string): void {
+    this.#tell(name, this.loaded);
+  }
+
+  get loaded(): number {
+    return sumOf(this.#loaded);
+  }
+
+  #tell(file: string, total: number): void {
+    this.#onProgress?.({ loaded: this.loaded, total, file });
+  }
+}
+
+function sumOf(numbers: ReadonlyMap<string, number>): number {
+  return [...numbers.values()].reduce((sum, number) => sum + number, 0);
+}
+
+type ReadFiles = Pick<Contents, 'entry' | 'sha256' | 'files' | 'saved'>;
+
+/** Reads the main file and all that it names. */
+async function readFrom(
+  folder: Folder,
+  count: Count,
+  withTraining: boolean | undefined,
+  read: (name: string) => Promise<Uint8Array[]>,
+): Promise<ReadFiles> {
+  const { entry } = folder;
   const main = await read(entry);
   const manifest = readManifest(entry, folder.nameOf(entry), main);
-  for (const [path, bytes] of manifest) {
-    if (!sizes.has(path) && bytes !== undefined) sizes.set(path, bytes);
-  }
+  for (const [path, bytes] of manifest) count.expect(path, bytes);
 
   const files = new Map([[entry, main]]);
   const waiting = [...manifest.keys()];
@@ -115,8 +289,8 @@ async function readPlace(
   };
   await Promise.all(Array.from({ length: parallel }, worker));
   const saved = withTraining ? { saved: await readSaved(folder, main, read) } : {};
-  onProgress?.({ loaded, total: loaded, file: entry });
-  return { entry, address: place.address, sha256: sha256(main), files, ...saved };
+  count.done(entry);
+  return { entry, sha256: await sha256Of(main), files, ...saved };
 }
 
 async function readSaved(
@@ -138,12 +312,10 @@ async function readSaved(
   return { trainingConfig, userDefinedMetadata, optimizer };
 }
 
-function verify(address: string, pieces: readonly Uint8Array[], wanted: string): void {
-  const found = sha256(pieces);
-  if (found === wanted) return;
+function refuseContent(address: string, found: string, known: string): never {
   fail(
     'gesso: this file differs from the one that is known by this name',
-    { address, 'SHA-256': found, known: wanted },
+    { address, 'SHA-256': found, known },
     'download it again; to use a changed copy, give its path instead of the name',
   );
 }

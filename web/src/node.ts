@@ -1,4 +1,4 @@
-// The library for Node: the same as for pages, with files, decoded pictures and no worker.
+// What makes a page's library one for Node: files, decoded pictures, and no worker.
 import { usePlatform } from './platform.js';
 import { node } from './platformNode.js';
 

@@ -1,15 +1,28 @@
 // What differs between a page and Node (platformNode.ts): files, paths, pictures, workers.
 import type { Pixels } from './image.js';
+import { realAddress, withOwnFiles } from './ownFiles.js';
+import { cacheStore, type Store } from './store.js';
+
+/** What of fetch's options this library uses. */
+export interface FetchOptions {
+  signal?: AbortSignal | null;
+  headers?: Record<string, string>;
+  cache?: RequestCache;
+}
 
 export interface Platform {
   /** Like the global fetch; in Node also for file: addresses. */
-  fetch(address: string, init?: { signal?: AbortSignal | null }): Promise<Response>;
+  fetch(address: string, init?: FetchOptions): Promise<Response>;
+  /** Whether requests to an address may have any header without asking its server first. */
+  isOwn(address: string): boolean;
   /** The address that a path or relative address, as a user typed it, stands for. */
   resolve(path: string): string;
   /** The same for the model.json of a model, where a path may name the folder that it is in. */
   resolveModel(path: string): string;
   /** Where models are looked for by name when setModelPath was not called. */
   modelPath(): string | null;
+  /** Where downloaded models are kept; undefined where nothing can be. */
+  openStore(): Promise<Store | undefined>;
   /** Reads a picture from a path or from the bytes of a file; undefined where the browser does it. */
   decode?: (picture: string | Uint8Array) => Promise<Pixels>;
   /** Writes files into a folder, which is made; undefined where there are none. */
@@ -19,7 +32,9 @@ export interface Platform {
 }
 
 const page: Platform = {
-  fetch: (address, init) => fetch(address, init),
+  fetch: withOwnFiles((address, init) => fetch(address, init)),
+  isOwn: (address) =>
+    realAddress(address) !== address || new URL(address).origin === location.origin,
   resolve: (path) => new URL(path, base()).href,
   resolveModel(path) {
     const address = new URL(path, base());
@@ -29,6 +44,7 @@ const page: Platform = {
     return address.href;
   },
   modelPath: () => null,
+  openStore: cacheStore,
   hasWorker: true,
 };
 

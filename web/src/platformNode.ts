@@ -1,14 +1,19 @@
 // What Node does in its own way: paths, local files, pictures.
 import { statSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { decodePicture } from './decode.js';
+import { withOwnFiles } from './ownFiles.js';
 import type { Platform } from './platform.js';
+import { megabytes, type Store } from './store.js';
 
 export const node: Platform = {
-  fetch: (address, init) =>
+  fetch: withOwnFiles((address, init) =>
     address.startsWith('file:') ? readLocal(address) : fetch(address, init ?? {}),
+  ),
+  isOwn: () => true,
   resolve: (path) => addressOf(path),
   resolveModel(path) {
     const url = new URL(addressOf(path));
@@ -16,14 +21,17 @@ export const node: Platform = {
     return url.href;
   },
   modelPath: () => process.env.GESSO_MODELS || null,
+  openStore: async () => folderStore(modelsFolder()),
   decode: async (picture) =>
     typeof picture === 'string'
       ? decodePicture(await readPicture(picture), picture)
       : decodePicture(picture, 'the picture'),
   async writeFiles(folder, files) {
     const path = fileURLToPath(addressOf(folder));
-    await mkdir(path, { recursive: true });
-    for (const [name, bytes] of files) await writeFile(join(path, name), bytes);
+    for (const [name, bytes] of files) {
+      await mkdir(dirname(join(path, name)), { recursive: true });
+      await writeFile(join(path, name), bytes);
+    }
   },
   hasWorker: false,
 };
@@ -47,12 +55,61 @@ async function readLocal(address: string): Promise<Response> {
     const bytes = await readFile(new URL(address));
     return new Response(bytes, { headers: { 'content-length': `${bytes.length}` } });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : '';
-    if (code === 'ENOENT' || code === 'ENOTDIR') {
-      return new Response(null, { status: 404, statusText: 'no such file' });
-    }
-    throw error;
+    return orIfMissing(error, new Response(null, { status: 404, statusText: 'no such file' }));
   }
+}
+
+/** Where downloaded models are kept: `~/.cache/gesso/models`, or `models` in GESSO_CACHE. */
+function modelsFolder(): string {
+  return resolve(process.env.GESSO_CACHE || join(homedir(), '.cache/gesso'), 'models');
+}
+
+/** A folder as a store: a file for each entry. */
+function folderStore(root: string): Store {
+  return {
+    async read(key) {
+      return readFile(join(root, key)).then(
+        (bytes) => new Uint8Array(bytes),
+        (error: unknown) => orIfMissing(error, undefined),
+      );
+    },
+    async write(key, pieces) {
+      const path = join(root, key);
+      await mkdir(dirname(path), { recursive: true });
+      // Renamed when it is complete: another program never reads half a file.
+      const unfinished = `${path}.${process.pid}.tmp`;
+      try {
+        await writeFile(unfinished, pieces);
+        await rename(unfinished, path);
+      } catch (error) {
+        await rm(unfinished, { force: true });
+        throw error;
+      }
+    },
+    async delete(key) {
+      await rm(join(root, key), { force: true });
+    },
+    async keys(prefix) {
+      const below = join(root, dirname(`${prefix}.`));
+      const found = await readdir(below, { recursive: true, withFileTypes: true }).catch(
+        (error: unknown) => orIfMissing(error, []),
+      );
+      return found
+        .filter((entry) => entry.isFile() && !entry.name.endsWith('.tmp'))
+        .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+        .filter((key) => key.startsWith(prefix));
+    },
+    async room() {
+      const { bavail, bsize } = await statfs(dirname(root)).catch(() => ({ bavail: 0, bsize: 0 }));
+      return { folder: root, free: megabytes(bavail * bsize) };
+    },
+  };
+}
+
+function orIfMissing<T>(error: unknown, otherwise: T): T {
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  if (code === 'ENOENT' || code === 'ENOTDIR') return otherwise;
+  throw error;
 }
 
 async function readPicture(path: string): Promise<Uint8Array> {

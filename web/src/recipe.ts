@@ -83,7 +83,7 @@ export function readPreprocess(
 }
 
 /** The files beside a model that hold a recipe, in the order to look. */
-const recipeFiles = ['gesso.json', 'metadata.json'];
+export const recipeFiles = ['gesso.json', 'metadata.json'];
 
 /** The recipe in the first file beside a model that holds one, or undefined. */
 export async function findRecipe(

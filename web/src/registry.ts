@@ -1,9 +1,8 @@
 // The models that are known by name, and by the SHA-256 of their model.json.
-import { ownFile } from './engine.js';
 import { fail, messageOf } from './errors.js';
+import { fileHint, ownFile, ownFolder } from './ownFiles.js';
 import { platform } from './platform.js';
 import type { Recipe } from './recipe.js';
-import { settings } from './settings.js';
 
 /** The size in bytes and the SHA-256, in hexadecimal, of one file of a known model. */
 export interface KnownFile {
@@ -56,9 +55,10 @@ export function readRegistry(): Promise<Registry> {
 /** The registry with whole addresses: those of models that travel with the library are relative. */
 async function readAddressed(): Promise<Registry> {
   const registry = await readOwn<Registry>('registry.json');
-  const base = addressOf('registry.json');
   for (const model of Object.values(registry.models)) {
-    model.addresses = model.addresses.map((address) => new URL(address, base).href);
+    model.addresses = model.addresses.map((address) =>
+      /^https?:/.test(address) ? address : ownFolder(address),
+    );
   }
   return registry;
 }
@@ -83,29 +83,8 @@ export function readLabels(name: string): Promise<string[]> {
   return readOwn<string[]>(`labels/${name}.json`);
 }
 
-/** Written out, because bundlers look for exactly these expressions. */
-const beside: Record<string, () => URL> = {
-  'registry.json': () => new URL('./registry.json', import.meta.url),
-  'labels/digits.json': () => new URL('./labels/digits.json', import.meta.url),
-  'labels/imagenet.json': () => new URL('./labels/imagenet.json', import.meta.url),
-  'labels/imagenet-darknet.json': () => new URL('./labels/imagenet-darknet.json', import.meta.url),
-  'labels/quickdraw.json': () => new URL('./labels/quickdraw.json', import.meta.url),
-};
-
-/** The address of a file that belongs to the library. */
-function addressOf(name: string): string {
-  if (settings.files !== null) return ownFile(name);
-  const address = beside[name]?.();
-  if (address) return address.href;
-  fail(
-    `gesso: the library has no file "${name}"`,
-    { known: Object.keys(beside).join(', ') },
-    'labels: [...]',
-  );
-}
-
 async function readOwn<T>(name: string): Promise<T> {
-  const address = addressOf(name);
+  const address = ownFile(name);
   try {
     const response = await platform.fetch(address);
     if (response.ok) return (await response.json()) as T;
@@ -114,7 +93,7 @@ async function readOwn<T>(name: string): Promise<T> {
     fail(
       `gesso: the library's own file ${name} cannot be read`,
       { address, reason: messageOf(error) },
-      'setWasmPath(folder) with the folder that holds the .wasm files and registry.json',
+      fileHint(),
     );
   }
 }

@@ -9,11 +9,12 @@ import {
 } from './engine.js';
 import { fail } from './errors.js';
 import { type Picture, pixelsOf } from './image.js';
-import { type Contents, readModel, type Saved } from './modelFiles.js';
+import type { Memory } from './memory.js';
+import { type Contents, readModel, type Saved, type Wanted } from './modelFiles.js';
+import { type OwnFiles, useOwnFiles } from './ownFiles.js';
 import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
 import { type Settings, settings } from './settings.js';
-import type { Expected, Place } from './source.js';
 import { countOf, type DType, keep, showShape, type Tensor } from './tensor.js';
 import type { Told, Training } from './training.js';
 
@@ -40,11 +41,16 @@ interface ProgramDescription {
 }
 
 /** What to open, and how. Can be sent to a worker. */
-export interface OpenRequest {
-  places: Place[];
-  expected: Expected | undefined;
-  /** Whether to read what is needed to go on training, too. */
-  withTraining?: boolean;
+export type OpenRequest = Wanted;
+
+/** How long opening took, in milliseconds, and what it brought over the network. */
+export interface Timing {
+  /** Reading the files; the library's own WebAssembly loads meanwhile. */
+  reading: number;
+  /** Making the model of them. */
+  building: number;
+  /** Bytes that came over the network; 0 when a folder or the cache had all of them. */
+  downloaded: number;
 }
 
 /** A model that is ready. */
@@ -60,6 +66,7 @@ export interface Opened {
   fileBytes: number;
   build: string;
   version: string;
+  timing: Timing;
   /** What was asked for by `withTraining`. */
   saved?: Saved;
 }
@@ -83,8 +90,14 @@ export type TrainingAnswer<M extends TrainingMethod> = Awaited<ReturnType<Traini
 /** Programs kept for each model, one for each combination of input sizes. */
 const programsKept = 4;
 
+/** Where a model comes from. */
+interface ModelOrigin extends Pick<Opened, 'address' | 'sha256' | 'fileBytes' | 'saved'> {
+  timing: Timing;
+}
+
 interface LoadedModel {
   core: Core;
+  origin: ModelOrigin;
   model: CoreModel;
   description: ModelDescription;
   /** The least recently used first. */
@@ -106,9 +119,14 @@ export class Runtime {
   #image: CoreImage | undefined;
   #count = 0;
 
-  /** Takes over the settings of the page that owns this runtime. */
-  async configure(given: Settings): Promise<void> {
+  /**
+   * Takes over the settings of the page that owns this runtime.
+   *
+   * @param files where the library's own files are
+   */
+  async configure(given: Settings, files: OwnFiles): Promise<void> {
     Object.assign(settings, given);
+    useOwnFiles(files);
   }
 
   /**
@@ -123,13 +141,17 @@ export class Runtime {
   ): Promise<Opened> {
     const controller = new AbortController();
     this.#jobs.set(job, controller);
+    const start = performance.now();
+    let reading = 0;
     try {
       const [core, contents] = await Promise.all([
         engine(),
-        readModel(request, controller.signal, onProgress),
+        readModel(request, controller.signal, onProgress).finally(() => {
+          reading = performance.now() - start;
+        }),
       ]);
       controller.signal.throwIfAborted();
-      return this.#build(core, contents);
+      return this.#build(core, contents, reading);
     } finally {
       this.#jobs.delete(job);
       controller.abort(); // downloads that go on after one of them failed
@@ -140,7 +162,8 @@ export class Runtime {
   async create(topology: string, seed: number): Promise<Opened> {
     const core = await engine();
     const model = guard(core, () => core.createModel(topology, seed));
-    return this.#add(core, model, { address: '', sha256: '', fileBytes: 0 });
+    const timing = { reading: 0, building: 0, downloaded: 0 };
+    return this.#add(core, model, { address: '', sha256: '', fileBytes: 0, timing });
   }
 
   /**
@@ -227,6 +250,20 @@ export class Runtime {
     return this.#outputs(loaded, ready);
   }
 
+  /** What is in memory; undefined before the first model. */
+  async memory(): Promise<Memory | undefined> {
+    const models = [...this.#models.values()];
+    const [{ core } = {}] = models;
+    if (core) this.#image ??= new core.Image();
+    if (this.#image === undefined) return undefined;
+    return {
+      wasm: this.#image.reserve(1, 1).buffer.byteLength, // a view of all the memory there is
+      models: models.map(({ origin: { address, fileBytes }, programs }) => {
+        return { address, fileBytes, programs: programs.size };
+      }),
+    };
+  }
+
   /** Frees a model and its programs. */
   async close(model: number): Promise<void> {
     const loaded = this.#models.get(model);
@@ -237,9 +274,10 @@ export class Runtime {
     loaded.model.delete();
   }
 
-  #build(core: Core, contents: Contents): Opened {
-    const { entry, address, sha256 } = contents;
+  #build(core: Core, contents: Contents, reading: number): Opened {
+    const { entry, address, sha256, downloaded, saved } = contents;
     let fileBytes = 0;
+    const start = performance.now();
     const model = guard(core, () => {
       const files = new core.Files();
       try {
@@ -259,18 +297,17 @@ export class Runtime {
         files.delete();
       }
     });
-    const { saved } = contents;
-    return this.#add(core, model, { address, sha256, fileBytes, ...(saved && { saved }) });
+    const timing = { reading, building: performance.now() - start, downloaded };
+    return this.#add(core, model, { address, sha256, fileBytes, timing, ...(saved && { saved }) });
   }
 
-  #add(
-    core: Core,
-    model: CoreModel,
-    origin: Pick<Opened, 'address' | 'sha256' | 'fileBytes' | 'saved'>,
-  ): Opened {
+  #add(core: Core, model: CoreModel, origin: ModelOrigin): Opened {
     const description = JSON.parse(guard(core, () => model.describe())) as ModelDescription;
     const number = ++this.#count;
-    this.#models.set(number, { core, model, description, programs: new Map(), stale: false });
+    this.#models.set(number, {
+      ...{ core, origin, model, description },
+      ...{ programs: new Map(), stale: false },
+    });
     const [build, version] = [core.build(), core.version()];
     return { model: number, description, ...origin, build, version };
   }

@@ -1,15 +1,17 @@
-// Where the library looks for its own files and for models: two settings for the whole page.
+// Where the library looks for its own files and for models: settings of the whole page.
+import { fail } from './errors.js';
+import { nearest } from './options.js';
+import { isOwn, type OwnFiles, ownNames, useFolder, useOwnFiles } from './ownFiles.js';
+import { platform } from './platform.js';
 
 export interface Settings {
-  /** Folder of gesso-*.wasm, registry.json and labels/, with a slash; null: beside the library. */
-  files: string | null;
   /** Folder in which models are looked for by name before the network; null: nowhere. */
   models: string | null;
   /** Whether results must be the same on every machine. */
   deterministic: boolean;
 }
 
-export const settings: Settings = { files: null, models: null, deterministic: false };
+export const settings: Settings = { models: null, deterministic: false };
 
 /**
  * Makes results the same to the last digit on every machine, losses of training among them. It runs
@@ -23,15 +25,36 @@ export function setDeterministic(deterministic: boolean): void {
 
 /**
  * Names the folder that holds the library's own files (`gesso-relaxed.wasm`, `gesso-simd.wasm`,
- * `registry.json`, `labels/`), for pages whose bundler moves them away from the script.
+ * `worker.js`, `registry.json`, `labels/`, `models/`), for pages whose bundler leaves them behind.
  * Call it before the first model is loaded.
  *
  *     setWasmPath('/vendor/gesso/');
+ *     setWasmPath({ 'gesso-simd.wasm': simdUrl, 'gesso-relaxed.wasm': relaxedUrl });
  *
- * @param folder an address, relative to the page, or in Node a path; `null` means beside the library
+ * @param place the address of the folder, relative to the page, or in Node a path; or the addresses
+ *   of single files by name, the others staying where they are; `null` means beside the library
  */
-export function setWasmPath(folder: string | URL | null): void {
-  settings.files = withSlash(folder);
+export function setWasmPath(
+  place: string | URL | Readonly<Record<string, string | URL>> | null,
+): void {
+  if (place === null || typeof place === 'string' || place instanceof URL) {
+    const folder = withSlash(place);
+    useFolder(folder === null ? null : platform.resolve(folder));
+    return;
+  }
+  const files: OwnFiles = {};
+  for (const [name, address] of Object.entries(place)) {
+    if (!isOwn(name)) {
+      fail(
+        `setWasmPath: the library has no file "${name}"`,
+        { known: ownNames.join(', ') },
+        nearest(name, ownNames),
+      );
+    }
+    files[name] = platform.resolve(`${address}`);
+  }
+  useFolder(null);
+  useOwnFiles(files);
 }
 
 /**

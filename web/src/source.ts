@@ -1,5 +1,8 @@
 // Where the files of a model come from: an address, a path, a known name, or files that were dropped.
-import { fail, messageOf } from './errors.js';
+import { idOfAddress, type Keep } from './cache.js';
+import { type Download, type Downloaded, download, Undelivered } from './download.js';
+import { fail } from './errors.js';
+import type { Wanted } from './modelFiles.js';
 import { nearest } from './options.js';
 import { platform } from './platform.js';
 import { type KnownFile, type KnownModel, readRegistry } from './registry.js';
@@ -31,6 +34,8 @@ export interface Place {
   address: string;
   /** Files in hand; absent when the address is to be fetched. */
   given?: GivenFiles;
+  /** Whether it is a folder of the user's own, from which nothing is kept. */
+  isLocal?: boolean;
   /** What to say when there is no model.json, where that is most likely a mistyped name. */
   ifMissing?: Message;
 }
@@ -47,6 +52,8 @@ export interface Location {
   places: Place[];
   /** The known model that was asked for by name. */
   known?: KnownModel;
+  /** How it is kept, if it comes from the network. */
+  keep?: Keep;
 }
 
 /** Sizes and hashes that the files of a known model must have. */
@@ -79,18 +86,23 @@ async function locateText(who: string, text: string): Promise<Location> {
     );
   }
   if (/^[a-z][a-z\d+.-]+:/i.test(text) || looksLikePath(text)) {
-    return { places: [{ address: platform.resolveModel(text) }] };
+    const address = platform.resolveModel(text);
+    const keep: Keep = { id: idOfAddress(address), name: address, ifHeld: true };
+    return { places: [{ address }], ...(/^https?:/i.test(address) && { keep }) };
   }
 
   const registry = await readRegistry();
   const name = text.toLowerCase();
   const known = Object.hasOwn(registry.models, name) ? registry.models[name] : undefined;
   const folder = settings.models ?? platform.modelPath();
-  const local = folder === null ? [] : [joined(folder, known?.folder ?? text)];
-  const places = local.map((path) => ({ address: platform.resolveModel(path) }));
+  const path = known ? `${known.folder}/${known.entry}` : text;
+  const local = folder === null ? [] : [joined(folder, path)];
+  const places = local.map((path) => ({ address: platform.resolveModel(path), isLocal: true }));
   if (known) {
-    const remote = known.addresses.map((address) => ({ address: address + known.entry }));
-    return { places: [...places, ...remote], known };
+    const remote = known.addresses.map((address) => {
+      return { address: address + known.entry, isLocal: !/^https?:/i.test(address) };
+    });
+    return { places: [...places, ...remote], known, keep: { id: name, name } };
   }
   const names = Object.keys(registry.models);
   const what = `${who}: there is no model "${text}"`;
@@ -99,6 +111,16 @@ async function locateText(who: string, text: string): Promise<Location> {
   if (places.length === 0) fail(what, facts, hint);
   const missing = ({ address }: Place) => ({ what, facts: { ...facts, address }, hint });
   return { places: places.map((place) => ({ ...place, ifMissing: missing(place) })) };
+}
+
+/** What readModel needs to know of a location. */
+export function requestOf({ places, known, keep }: Location): Wanted {
+  return {
+    places,
+    expected: known?.files,
+    ...(keep && { keep }),
+    ...(known && keep && { known: { name: keep.name, folder: known.folder } }),
+  };
 }
 
 function looksLikePath(text: string): boolean {
@@ -178,37 +200,41 @@ export class Folder {
     return baseName(path) || 'model.json';
   }
 
+  /** Whether its files come over the network. */
+  get isRemote(): boolean {
+    return !this.#place.given && /^https?:/i.test(this.#place.address);
+  }
+
   /** What messages call a file: its whole address. */
   nameOf(path: string): string {
     if (path === this.entry) return this.#place.address;
     return this.#place.given ? path : this.#addressOf(path);
   }
 
+  /** The content of a file, in the pieces in which it came. */
+  async read(path: string, how: Omit<Download, 'inHand'> = {}): Promise<Uint8Array[]> {
+    const { pieces } = await this.fetch(path, how);
+    return pieces ?? [];
+  }
+
   /**
-   * The content of a file, in the pieces in which it came.
+   * The same with its version on the server, and no content if that is the one in hand.
    *
-   * @param onBytes told of every piece: its length, and the size of the whole file if known
    * @throws MLError when the file is not there or cannot be reached
    */
-  async read(
-    path: string,
-    signal?: AbortSignal,
-    onBytes?: (bytes: number, ofBytes: number | undefined) => void,
-  ): Promise<Uint8Array[]> {
+  async fetch(path: string, how: Download = {}): Promise<Downloaded> {
     if (this.#place.given) {
       const bytes = await this.#readGiven(this.#place.given, path);
-      onBytes?.(bytes.length, bytes.length);
-      return [bytes];
+      how.onBytes?.(bytes.length, bytes.length);
+      return { pieces: [bytes], version: {}, received: 0 };
     }
-    const response = await this.#fetch(path, signal);
-    if (!response.ok) this.#missing(path, `${response.status} ${response.statusText}`.trim());
-    const pieces = await readBody(response, onBytes).catch((error: unknown) =>
-      this.#unreachable(path, error),
-    );
-    // Servers of single-page apps answer every wrong address with their page.
-    const [first] = this.#place.ifMissing && path === this.entry ? pieces : [];
-    if (first && looksLikePage(new TextDecoder().decode(first))) this.#missing(path, 'a web page');
-    return pieces;
+    const address = path === this.entry ? this.#place.address : this.#addressOf(path);
+    try {
+      return await download(address, how);
+    } catch (error) {
+      if (error instanceof Undelivered) this.#explain(path, error, how.bytes);
+      throw error;
+    }
   }
 
   /** The text of a file that may be missing; null then. A page that stands in for it is not it. */
@@ -217,18 +243,15 @@ export class Folder {
       const file = find(this.#place.given, path, this.#place.address);
       return file === undefined ? null : new TextDecoder().decode(await bytesOf(file));
     }
-    const response = await this.#fetch(path, signal);
-    if (!response.ok) return null;
-    const text = await response.text();
-    return looksLikePage(text) ? null : text;
-  }
-
-  async #fetch(path: string, signal: AbortSignal | undefined): Promise<Response> {
-    const address = path === this.entry ? this.#place.address : this.#addressOf(path);
-    return platform.fetch(address, { signal: signal ?? null }).catch((error: unknown) => {
-      if (signal?.aborted) throw error;
-      return this.#unreachable(path, error);
-    });
+    try {
+      const { pieces = [] } = await download(this.#addressOf(path), { signal });
+      const text = await new Blob(pieces as Uint8Array<ArrayBuffer>[]).text();
+      return looksLikePage(text) ? null : text;
+    } catch (error) {
+      if (!(error instanceof Undelivered)) throw error;
+      if (error.kind === 'broken') this.#explain(path, error);
+      return null;
+    }
   }
 
   async #readGiven(files: GivenFiles, path: string): Promise<Uint8Array> {
@@ -251,27 +274,57 @@ export class Folder {
     return address.href;
   }
 
-  #missing(path: string, answer: string): never {
-    const { ifMissing } = this.#place;
-    if (ifMissing && path === this.entry) fail(ifMissing.what, ifMissing.facts, ifMissing.hint);
-    fail(
-      `${path}: the file is not there`,
-      { address: this.nameOf(path), answer },
-      path === this.entry
-        ? 'open the address in a browser tab: it must show the JSON of the model'
-        : 'copy all weight files into the folder of the model.json',
-    );
-  }
-
-  #unreachable(path: string, error: unknown): never {
-    if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    const cause = error instanceof Error && error.cause ? ` (${messageOf(error.cause)})` : '';
-    fail(
-      `${path}: the address cannot be reached`,
-      { address: this.nameOf(path), reason: messageOf(error) + cause },
-      'check the connection; another site must allow this page to read the file ' +
-        '(Access-Control-Allow-Origin)',
-    );
+  /** Says why a file did not come. */
+  #explain(path: string, { kind, answer }: Undelivered, bytes?: number): never {
+    const { ifMissing, isLocal } = this.#place;
+    const address = this.nameOf(path);
+    const isEntry = path === this.entry;
+    // Servers of single-page apps answer every wrong address with their page.
+    const mistyped = ifMissing && isEntry && kind !== 'broken' && kind !== 'failed';
+    if (mistyped) fail(ifMissing.what, ifMissing.facts, ifMissing.hint);
+    const local = /^file:/.test(address) || isLocal;
+    const copy = local ? '' : '; or the path of a copy: download its files into one folder';
+    switch (kind) {
+      case 'missing':
+        return fail(
+          `${path}: the file is not there`,
+          { address, answer },
+          isEntry
+            ? `open the address in a browser tab: it must show the JSON of the model${copy}`
+            : 'copy all weight files into the folder of the model.json',
+        );
+      case 'refused':
+        return fail(
+          `${path}: the server does not give this file`,
+          { address, answer },
+          `open the address in a browser tab: it may need a key, or have expired${copy}`,
+        );
+      case 'failed':
+        return fail(
+          `${path}: the server is in trouble`,
+          { address, answer },
+          `again in a while${copy}`,
+        );
+      case 'page':
+        return fail(
+          `${path}: a web page came instead of the model`,
+          { address, begins: answer },
+          `open the address in a browser tab: it must show the file itself, not a page${copy}`,
+        );
+      case 'longer':
+        return fail(
+          'gesso: this file differs from the one that is known by this name',
+          { address, came: answer, known: `${bytes} bytes` },
+          'download it again; to use a changed copy, give its path instead of the name',
+        );
+      case 'broken':
+        return fail(
+          `${path}: the address cannot be reached`,
+          { address, reason: answer },
+          'check the connection; another site must allow this page to read the file ' +
+            `(Access-Control-Allow-Origin)${copy}`,
+        );
+    }
   }
 }
 
@@ -296,24 +349,4 @@ function find(
   }
   const bare = Object.keys(files).find((name) => baseName(name) === baseName(path));
   return bare === undefined ? undefined : files[bare];
-}
-
-async function readBody(
-  response: Response,
-  onBytes?: (bytes: number, ofBytes: number | undefined) => void,
-): Promise<Uint8Array[]> {
-  // The length counts compressed bytes where the server compresses; the pieces are decompressed.
-  const length = response.headers.has('content-encoding')
-    ? null
-    : response.headers.get('content-length');
-  const size = length === null ? undefined : Number(length);
-  if (response.body === null) return [];
-  const pieces: Uint8Array[] = [];
-  const reader = response.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return pieces;
-    pieces.push(value);
-    onBytes?.(value.length, size);
-  }
 }

@@ -5,7 +5,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <unordered_map>
+#include <utility>
 
 #include "core/backends/cpu/step.h"
 #include "core/ops/list.h"
@@ -362,7 +362,7 @@ void pad(const Lowering& l, XnnpackStep& step) {
 // Without max, min, clamp and relu, which lose NaN, the last two in WASM; without sqrt and rsqrt,
 // which on x86 make NaN of Infinity; and without exp, which has no vectors: those have kernels of
 // ours.
-const std::unordered_map<const Op*, Lower> rows{
+constexpr std::pair<const Op*, Lower> rows[] = {
     {&abs_op, unary<xnn_unary_abs>},
     {&add_op, binary<xnn_binary_add>},
     {&average_pool2d_op, average_pool2d},
@@ -403,8 +403,9 @@ bool any_empty(const Lowering& l) {
 
 std::unique_ptr<Step> lower_to_xnnpack(const Lowering& l) {
   static const bool ready = xnn_initialize(nullptr) == xnn_status_success;
-  auto row = rows.find(l.node.op);
-  if (!ready || row == rows.end() || !all_f32(l) || any_empty(l)) return nullptr;
+  auto row = std::find_if(std::begin(rows), std::end(rows),
+                          [&](const auto& row) { return row.first == l.node.op; });
+  if (!ready || row == std::end(rows) || !all_f32(l) || any_empty(l)) return nullptr;
   auto step = std::make_unique<XnnpackStep>();
   try {
     row->second(l, *step);

@@ -1,4 +1,6 @@
 // The middle floor: layers, and models made of them.
+
+export type { Absent, Needed } from '../options.js';
 export type {
   ActivationName,
   Border,
@@ -7,7 +9,7 @@ export type {
   OpenShape,
   Regularizer,
 } from './kinds.js';
-export { Flow, Layer } from './layer.js';
+export { Flow, Layer, type LayerOptions } from './layer.js';
 export * from './layers.js';
 export type {
   Batch,

@@ -1,5 +1,5 @@
 // Which of our operators have a kernel of ours.
-#include <unordered_map>
+#include <utility>
 
 #include "core/backends/cpu/simd/kernels.h"
 #include "core/ops/list.h"
@@ -8,9 +8,10 @@ namespace gesso::cpu {
 namespace {
 
 using Lower = std::unique_ptr<Step> (*)(const Lowering&);
+using Row = std::pair<const Op*, Lower>;
 
 // Kernels for floats.
-const std::unordered_map<const Op*, Lower> rows{
+constexpr Row rows[] = {
     {&adadelta_op, adadelta},
     {&adagrad_op, adagrad},
     {&average_pool2d_gradient_op, average_pool2d_gradient},
@@ -49,7 +50,7 @@ const std::unordered_map<const Op*, Lower> rows{
 };
 
 // Kernels that take the other types too which their operator accepts.
-const std::unordered_map<const Op*, Lower> mixed_rows{
+constexpr Row mixed_rows[] = {
     {&adam_op, adam},
     {&adamax_op, adamax},
     {&equal_op, equal},
@@ -72,9 +73,11 @@ const std::unordered_map<const Op*, Lower> mixed_rows{
 
 std::unique_ptr<Step> lower_to_simd(const Lowering& lowering) {
   const Op* op = lowering.node.op;
-  if (auto row = mixed_rows.find(op); row != mixed_rows.end()) return row->second(lowering);
-  auto row = rows.find(op);
-  return row == rows.end() || !all_f32(lowering) ? nullptr : row->second(lowering);
+  for (auto [known, lower] : mixed_rows)
+    if (known == op) return lower(lowering);
+  for (auto [known, lower] : rows)
+    if (known == op && all_f32(lowering)) return lower(lowering);
+  return nullptr;
 }
 
 }  // namespace gesso::cpu

@@ -1,0 +1,25 @@
+// Uses the types of every name of the package, as a project elsewhere does. Only checked, never run.
+import { type ImageClassifier, imageClassifier, type Loading, MLError, setWasmPath } from 'gesso';
+import { type ImageSource, type Label, imageClassifier as part } from 'gesso/image';
+import { dense, type LayersModel, sequential } from 'gesso/layers';
+import { type LoadedModel, loadModel, type Tensor, tensor } from 'gesso/model';
+import { type NeuralNetwork, neuralNetwork } from 'gesso/network';
+
+setWasmPath('/gesso/');
+setWasmPath({ 'worker.js': new URL('https://example.org/worker.js') });
+
+export async function all(picture: ImageSource): Promise<Label[]> {
+  const classifier: Loading<ImageClassifier> = imageClassifier('digits', { topK: 1 });
+  const same: ImageClassifier = await part('digits');
+  const model: LoadedModel = await loadModel('./model/');
+  const results: Record<string, Tensor> = await model.run(tensor([[1, 2]]));
+  const network: NeuralNetwork = neuralNetwork({ task: 'classification' });
+  const layers: LayersModel = sequential([dense({ units: 1, inputShape: [2] })]);
+  // @ts-expect-error: a word where a number belongs
+  dense({ units: 'many' });
+  // @ts-expect-error: no option of that name
+  imageClassifier('digits', { topk: 1 });
+  if (results.y === undefined) throw new MLError(`${typeof network} ${typeof layers}`);
+  await same.about();
+  return classifier.classify(picture, 3);
+}

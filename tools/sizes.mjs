@@ -1,0 +1,57 @@
+// The table of sizes in README.md. With --write, puts what dist/ holds now into it.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { tree } from './setup/places.mjs';
+
+const dist = join(tree, 'dist');
+const readme = join(tree, 'README.md');
+
+/** KB of some files of dist/ after gzip, each zipped alone, as servers send them. */
+export function zipped(...files) {
+  const bytes = files.map((file) => gzipSync(readFileSync(join(dist, file)), { level: 9 }).length);
+  return bytes.reduce((sum, size) => sum + size, 0) / 1024;
+}
+
+/** The files that a module loads at once: itself, and what it imports. */
+export function loadedBy(file, found = new Set()) {
+  if (found.has(file)) return found;
+  found.add(file);
+  const text = readFileSync(join(dist, file), 'utf8');
+  for (const [, other] of text.matchAll(/(?:from|import)\s*["'`]\.\/([\w-]+\.js)["'`]/g))
+    loadedBy(other, found);
+  return found;
+}
+
+/** The table, made of what is in dist/. */
+export function sizeTable() {
+  const parts = readdirSync(join(tree, 'web/src/entries')).map((file) => file.replace('.ts', ''));
+  const rows = [
+    ['`gesso-relaxed.wasm`', 'every page, one of these two', zipped('gesso-relaxed.wasm')],
+    ['`gesso-simd.wasm`', 'the other one', zipped('gesso-simd.wasm')],
+    ['`worker.js`', 'every page', zipped('worker.js')],
+    ['`gesso.js`', 'a page with a script tag', zipped('gesso.js')],
+    ['`gesso`', 'a page with modules', zipped(...loadedBy('index.js'))],
+    ...parts.map((name) => [
+      `\`gesso/${name}\``,
+      'a page with modules, only this part',
+      zipped(...loadedBy(`${name}.js`)),
+    ]),
+    ['`gesso-single.js`', 'a page without a server', zipped('gesso-single.js')],
+  ];
+  const lines = rows.map(([name, use, size]) => `| ${name} | ${use} | ${Math.round(size)} |`);
+  return ['| file or name | loaded by | KB after gzip |', '|---|---|---:|', ...lines].join('\n');
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const table = sizeTable();
+  console.log(table);
+  if (process.argv.includes('--write')) {
+    const text = readFileSync(readme, 'utf8');
+    writeFileSync(
+      readme,
+      text.replace(/^\| file or name \|.*\n(\|.*\n)*/m, () => `${table}\n`),
+    );
+  }
+}

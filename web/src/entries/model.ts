@@ -1,0 +1,15 @@
+/** Models of any kind, from tensors to tensors: `gesso/model`. */
+export type {
+  About,
+  GradientOptions,
+  Input,
+  LoadedModel,
+  LoadOptions,
+  Port,
+  RunOptions,
+} from '../model.js';
+export { loadModel } from '../model.js';
+export type { Progress } from '../progress.js';
+export type { ModelSource } from '../source.js';
+export type { DType, NestedArray, Tensor, TypedArray } from '../tensor.js';
+export { tensor } from '../tensor.js';
