@@ -26,8 +26,8 @@ export {
   unpinModel,
 } from './models.js';
 export { type OfflineFiles, type OfflineOptions, type OfflineTarget, offline } from './offline.js';
-export type { Timing } from './runtime.js';
 export { type P5, type P5Image, setP5 } from './p5.js';
 export { p5Image } from './p5Image.js';
+export type { Timing } from './runtime.js';
 export { setDeterministic, setModelPath, setWasmPath } from './settings.js';
 export type { Loading } from './usable.js';
