@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { site } from './web/demos/site.js';
+import { site } from './web/site/plugin.js';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 

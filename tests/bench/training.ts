@@ -184,6 +184,9 @@ function peerStep(network: Network, backend: string): () => Promise<number> {
   };
 }
 
+/** What the networks are called, in the order of `trainings`. */
+export const trainingNames = networks.map(({ name }) => name);
+
 /** Prepares each network when it is asked for, so that only one is in memory. */
 export const trainings = networks.map((network) => async (): Promise<Training> => {
   const { name, bar, backends } = network;

@@ -2,22 +2,14 @@
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
-import config from '../../playwright.config.js';
 import { root } from '../blocks.js';
-import { Pages, scripts, told, versions } from './p5Pages.js';
+import { fakeCamera, Pages, scripts, told, versions } from './p5Pages.js';
 import { expect, mobilenet, needs, photo, test } from './page.js';
 
 const port = 5391;
 
 test.use({
-  launchOptions: {
-    ...config.use?.launchOptions,
-    args: [
-      ...(config.use?.launchOptions?.args ?? []),
-      '--use-fake-ui-for-media-stream',
-      '--use-fake-device-for-media-stream',
-    ],
-  },
+  launchOptions: fakeCamera,
   baseURL: `http://localhost:${port}`,
 });
 

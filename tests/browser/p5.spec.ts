@@ -1,11 +1,12 @@
 // p5 1 and p5 2: the same lines in both, `preload`, pictures in and out, and what a failed start shows.
 import type { Page } from '@playwright/test';
-import { Pages, scripts, told, type Version, versions } from './p5Pages.js';
-import { expect, test } from './page.js';
+import { blocks } from '../blocks.js';
+import { fakeCamera, Pages, scripts, told, type Version, versions } from './p5Pages.js';
+import { expect, mobilenet, needs, test } from './page.js';
 
 const port = 5392;
 
-test.use({ baseURL: `http://localhost:${port}` });
+test.use({ baseURL: `http://localhost:${port}`, launchOptions: fakeCamera });
 
 let pages: Pages;
 
@@ -129,6 +130,35 @@ for (const version of versions) {
     });
   });
 }
+
+/** What each sketch of the documents must come to say, by a part of its text. */
+const documented: [part: string, words: RegExp][] = [
+  ['createCapture', /The camera, captioned \w+/],
+  ['async () =>', /The model is there/],
+  ['ml5.', /The network reads 1/],
+];
+
+test.describe('sketches of the documents', () => {
+  const sketches = blocks.filter(({ note }) => note === 'p5');
+
+  for (const { where, text } of sketches) {
+    for (const version of versions) {
+      test(`${where}, p5 ${version}`, async ({ page }) => {
+        needs(mobilenet);
+        const [, words] = documented.find(([part]) => text.includes(part)) ?? [];
+        expect(words, 'what it says').toBeDefined();
+        const local = text.includes('import ')
+          ? module(
+              version,
+              `import { setModelPath } from '/gesso/index.js'; setModelPath('/models/');`,
+            )
+          : scripts(version, '');
+        await page.goto(pages.page(`${local}<script type="module">${text}</script>`));
+        await says(page, words ?? /^$/);
+      });
+    }
+  }
+});
 
 test.describe('preload of p5 1', () => {
   const late = async (page: Page) => {

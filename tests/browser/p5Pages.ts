@@ -3,8 +3,19 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { extname, normalize, resolve } from 'node:path';
 import type { Page } from '@playwright/test';
+import config from '../../playwright.config.js';
 import { root } from '../blocks.js';
 import { digits, mobilenet, shared } from './page.js';
+
+/** A browser whose camera shows a test picture. */
+export const fakeCamera = {
+  ...config.use?.launchOptions,
+  args: [
+    ...(config.use?.launchOptions?.args ?? []),
+    '--use-fake-ui-for-media-stream',
+    '--use-fake-device-for-media-stream',
+  ],
+};
 
 /** The versions of p5 that a sketch must run on without a change. */
 export const versions = ['1', '2'] as const;

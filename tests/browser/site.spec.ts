@@ -1,33 +1,83 @@
-// The site as it is published: built, with the library beside it under its own name.
-import { readFileSync } from 'node:fs';
+// The site as it is published: every page of it, built, and what it must be for everybody.
+import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
 import { unzipSync } from 'fflate';
 import { build, type PreviewServer, preview } from 'vite';
-import { answer, expect, test } from './page.js';
+import { answer, expect, expectNoSidewaysScroll, test } from './page.js';
 import { serveFiles } from './server.js';
 
 const root = resolve(import.meta.dirname, '../..');
-const configFile = resolve(root, 'vite.config.ts');
+const pictures = resolve(root, 'build/screenshots/site');
 const outDir = resolve(root, 'build/site-tested');
 const port = 5184;
+const options = {
+  configFile: resolve(root, 'vite.config.ts'),
+  logLevel: 'error',
+  build: { outDir },
+} as const;
 
 test.use({ baseURL: `http://localhost:${port}` });
 
 let server: PreviewServer;
+let paths: string[] = [];
+
+function serve(): Promise<PreviewServer> {
+  return preview({ ...options, preview: { port, strictPort: true } });
+}
 
 test.beforeAll(async () => {
-  await build({ configFile, logLevel: 'error', build: { outDir } });
-  const where = { port, strictPort: true };
-  server = await preview({ configFile, logLevel: 'error', preview: where, build: { outDir } });
+  test.setTimeout(120_000);
+  await build(options);
+  server = await serve();
+  paths = readdirSync(outDir, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /(^|\/)index\.html$/.test(file))
+    .map((file) => `/${file.replace('index.html', '')}`)
+    .sort();
 });
 
 test.afterAll(() => server.close());
+
+/** Sums up the layout shifts and notes the first paint, from the start of the page. */
+async function observe(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    window.shifts = [];
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & Shift)[]) {
+        const moved = entry.sources.map(({ node }) =>
+          node instanceof Element ? node.outerHTML.slice(0, 90) : String(node?.textContent),
+        );
+        if (!entry.hadRecentInput) window.shifts?.push(`${entry.value.toFixed(4)} ${moved.join()}`);
+      }
+    }).observe({ type: 'layout-shift', buffered: true });
+  });
+}
+
+interface Shift {
+  value: number;
+  hadRecentInput: boolean;
+  sources: { node?: Node }[];
+}
+
+declare global {
+  interface Window {
+    shifts?: string[];
+  }
+}
+
+test('there are pages for demos, guide, reference, operators and speed', () => {
+  for (const folder of ['', 'digits/', 'guide/', 'reference/', 'operators/', 'benchmark/']) {
+    expect(paths).toContain(`/${folder}`);
+  }
+  expect(paths.length).toBeGreaterThan(20);
+});
 
 test('the built site reads a digit with the library that ships', async ({ page }) => {
   const files: string[] = [];
   page.on('request', (request) => files.push(new URL(request.url()).pathname));
   await page.goto('/');
-  await page.getByRole('link', { name: 'Digits', exact: true }).click();
+  await page.getByRole('link', { name: /Which digit did you draw/ }).click();
   await page.getByRole('button', { name: 'Write a 4 on the pad' }).click();
   await expect(answer(page)).toHaveText('4');
   expect(files).toContain('/gesso/index.js');
@@ -68,4 +118,167 @@ test('the built site gives its models along, with a page to try them', async ({
   await expect(fresh.getByRole('status')).toHaveText(/^It works: \d+ weights are loaded\.$/);
   await fresh.close();
   folder.close();
+});
+
+// Each width and each set of colours once: what is wrong in one is wrong beside any other.
+for (const [device, width, height, colorScheme] of [
+  ['phone', 390, 800, 'dark'],
+  ['desktop', 1280, 860, 'light'],
+] as const) {
+  test(`every page is painted soon, stays still and is for everybody: ${device}, ${colorScheme}`, async ({
+    page,
+  }) => {
+    test.setTimeout(300_000);
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme });
+    await observe(page);
+    for (const path of paths) {
+      await page.goto(path, { waitUntil: 'networkidle' });
+      await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
+      await expectNoSidewaysScroll(page);
+
+      const paint = await page.evaluate(
+        () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime,
+      );
+      expect.soft(paint, `${path}: first paint`).toBeLessThan(1000);
+      const shifts = await page.evaluate(() => window.shifts);
+      expect.soft(shifts, `${path}: layout shifts`).toEqual([]);
+
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      const found = violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
+      );
+      expect.soft(found, `${path}: what axe finds`).toEqual([]);
+
+      const name = path.replaceAll('/', '-').replace(/^-|-$/g, '') || 'home';
+      await page.screenshot({
+        path: `${pictures}/${name}-${device}-${colorScheme}.png`,
+        fullPage: true,
+      });
+    }
+  });
+}
+
+test('every link leads somewhere', async ({ page, request }) => {
+  const anchors = new Map<string, Set<string>>();
+  const links: [from: string, to: URL][] = [];
+  for (const path of paths) {
+    await page.goto(path);
+    const ids = await page.$$eval('[id]', (elements) => elements.map(({ id }) => id));
+    anchors.set(path, new Set(ids));
+    const found = await page.$$eval('a[href]', (list) =>
+      list.map((link) => (link as HTMLAnchorElement).href),
+    );
+    links.push(...found.map((to): [string, URL] => [path, new URL(to)]));
+  }
+  const broken: string[] = [];
+  for (const [from, { origin, pathname, hash }] of links) {
+    if (!origin.endsWith(`:${port}`)) continue; // another site: not asked by a test
+    const ids = anchors.get(pathname);
+    const there = ids ?? ((await request.get(pathname)).ok() ? new Set<string>() : undefined);
+    const id = decodeURIComponent(hash.slice(1));
+    if (!there || (id && !there.has(id))) broken.push(`${from} → ${pathname}${hash}`);
+  }
+  expect(broken).toEqual([]);
+});
+
+test('light and dark can be chosen, and the choice stays', async ({ page }) => {
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.goto('/');
+  const ground = () =>
+    page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  const light = await ground();
+  const button = page.getByRole('button', { name: 'Dark colours' });
+  await expect(button).toHaveAttribute('aria-pressed', 'false');
+  await button.click();
+  await expect(button).toHaveAttribute('aria-pressed', 'true');
+  const dark = await ground();
+  expect(dark).not.toBe(light);
+  await page.goto('/guide/');
+  await expect(page.getByRole('button', { name: 'Dark colours' })).toHaveAttribute(
+    'aria-pressed',
+    'true',
+  );
+  expect(await ground()).toBe(dark);
+});
+
+test('the keyboard gets past the header at once', async ({ page }) => {
+  await page.goto('/guide/classify/');
+  await page.keyboard.press('Tab');
+  const skip = page.getByRole('link', { name: 'Skip to the content' });
+  await expect(skip).toBeFocused();
+  await expect(skip).toBeInViewport();
+  await page.keyboard.press('Enter');
+  await expect(page.locator('main')).toBeFocused();
+});
+
+test('the canvas on the first page reads what is drawn on it', async ({ page }) => {
+  await page.goto('/');
+  const box = await page.locator('[data-pad]').boundingBox();
+  const [left, top] = [box?.x ?? 0, box?.y ?? 0];
+  await page.mouse.move(left + 200, top + 60);
+  await page.mouse.down();
+  await page.mouse.move(left + 200, top + 260, { steps: 15 });
+  await page.mouse.up();
+  await expect(answer(page)).toHaveText('1');
+  await page.getByRole('button', { name: 'Clear' }).click();
+  await expect(answer(page)).toBeEmpty();
+  await expect(page.getByText('Draw a digit here')).toBeVisible();
+});
+
+test('the reference tells of everything that can be imported', async ({ page }) => {
+  const exported = await import('../../dist/index.js');
+  await page.goto('/reference/');
+  for (const name of Object.keys(exported)) {
+    await expect(page.getByRole('link', { name, exact: true })).toHaveCount(1);
+  }
+});
+
+test.describe('beside TensorFlow.js', () => {
+  test.use({ allowed: [/GL Driver Message/] }); // its WebGL backend, on a machine without a graphics card
+
+  test('measures on this machine, and fetches the peer only then', async ({ page }) => {
+    test.setTimeout(120_000);
+    const files: string[] = [];
+    page.on('request', (request) => files.push(request.url()));
+    await page.goto('/benchmark/', { waitUntil: 'networkidle' });
+    expect(files.filter((file) => /tfjs|races/.test(file))).toEqual([]);
+    for (const box of await page.getByRole('checkbox').all()) await box.uncheck();
+    for (const name of [/matrices/, /three dense layers/]) {
+      await page.getByRole('checkbox', { name }).check();
+    }
+    await page.getByRole('button', { name: 'Measure' }).click();
+    await expect(page.getByText('Done.')).toBeVisible({ timeout: 100_000 });
+    const ratios = await page.locator('.ratio').allInnerTexts();
+    const measured = ratios.filter(Boolean);
+    expect(measured).toHaveLength(2);
+    for (const ratio of measured) expect(ratio).toMatch(/^[\d,.]+ ×$/);
+    await expect(page.locator('[data-machine]')).toContainText(/relaxed|simd/);
+    await page.screenshot({ path: `${pictures}/benchmark-measured.png`, fullPage: true });
+  });
+});
+
+test.describe('without a network', () => {
+  test('goes on after the first visit: pages, demos, the canvas', async ({ page, context }) => {
+    await page.goto('/');
+    await expect(page.getByText('This site now works without a network, too.')).toBeVisible({
+      timeout: 30_000,
+    });
+    await server.close(); // nobody answers any more
+    await context.setOffline(true);
+
+    await page.reload();
+    await expect(page.getByText('There is no network.')).toBeVisible();
+    await page.getByRole('link', { name: 'Guide', exact: true }).click();
+    await page.getByRole('link', { name: 'Classify' }).first().click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Classify');
+    await page.getByRole('link', { name: 'gesso: all demos' }).click();
+    await page.getByRole('link', { name: /Which digit did you draw/ }).click();
+    await page.getByRole('button', { name: 'Write a 4 on the pad' }).click();
+    await expect(answer(page)).toHaveText('4');
+    await page.goto('/points/');
+    await page.getByRole('button', { name: 'Train', exact: true }).click();
+    await expect(page.locator('[data-epochs]')).toHaveText(/^\d{2}/);
+    server = await serve(); // for what comes after
+  });
 });

@@ -36,6 +36,7 @@ function reopen(files) {
 }
 
 function draw() {
+  strokeWeight(2);
   for (let x = 0; x < width; x++) {
     stroke(lerpColor(color('#2f5d8a'), color('#b3402a'), x / width));
     line(x, 0, x, height);

@@ -23,7 +23,7 @@ async function trained() {
   const error = dots.reduce((sum, [x, y]) => sum + abs(y - nn.predictSync([x])[0].y), 0);
   describe(`At a quarter the wave is ${quarter.label} = ${nf(quarter.value, 1, 1)}.
     On average the line misses a dot by ${nf(error / dots.length, 1, 2)}.`);
-  if (error / dots.length > 0.05) nn.train({ epochs: 60, batchSize: 8 }, trained);
+  if (error / dots.length > 0.035) nn.train({ epochs: 60, batchSize: 8 }, trained);
 }
 
 function draw() {

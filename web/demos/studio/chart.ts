@@ -1,7 +1,7 @@
 // The course of a training, drawn while it runs: how large the loss is, and how much is right.
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { find, make, pigment } from './page.js';
+import { find, make, onThemeChange, pigment } from './page.js';
 
 /** One moment of a training. What is not known at that moment is left out. */
 export interface Moment {
@@ -55,8 +55,7 @@ export class Chart {
     drawn.setAttribute('role', 'img');
     drawn.setAttribute('aria-label', `Curves of loss and right answers by ${unit.toLowerCase()}`);
     new ResizeObserver(() => this.fit(place)).observe(place);
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    dark.addEventListener('change', () => this.plot.redraw());
+    onThemeChange(() => this.plot.redraw());
   }
 
   /** Adds a moment at the right; it is drawn with the next frame. */

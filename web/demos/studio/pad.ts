@@ -1,5 +1,7 @@
 // The drawing pad: ink from a mouse, a finger, a pen, or the arrow keys.
+
 import type { Point, Stroke } from '../digits/asDigit.js';
+import { onThemeChange } from './page.js';
 
 const keyStep = 0.05; // of the pad's width
 
@@ -28,7 +30,7 @@ export class Pad {
     canvas.addEventListener('keydown', (event) => this.key(event));
     canvas.addEventListener('blur', () => this.showCursor(false));
     new ResizeObserver(() => this.fit()).observe(canvas);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.draw());
+    onThemeChange(() => this.draw());
   }
 
   clear(): void {

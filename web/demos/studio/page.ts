@@ -50,6 +50,12 @@ export function pigment(name: string): string {
   return color;
 }
 
+/** Calls back whenever the page turns light or dark. */
+export function onThemeChange(paintAgain: () => void): void {
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paintAgain);
+  document.addEventListener('gesso-theme', paintAgain);
+}
+
 /** Resolves with the next frame: what waits for it changes no faster than the screen. */
 export function frame(): Promise<number> {
   return new Promise((resolve) => requestAnimationFrame(resolve));

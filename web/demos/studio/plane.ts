@@ -1,6 +1,6 @@
 // A plane with points of up to four colours on it, and under them what a network makes of it.
 import { tensor } from 'gesso';
-import { pigment } from './page.js';
+import { onThemeChange, pigment } from './page.js';
 
 /** A place on the plane, −1 to 1 from left to right and from bottom to top, and its colour. */
 export interface Spot {
@@ -59,7 +59,7 @@ export class Plane {
     canvas.addEventListener('keydown', (event) => this.key(event));
     canvas.addEventListener('blur', () => this.showCursor(false));
     new ResizeObserver(() => this.fit()).observe(canvas);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.shade());
+    onThemeChange(() => this.shade());
   }
 
   /** Puts other points in place of those that there are. */

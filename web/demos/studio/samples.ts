@@ -2,18 +2,12 @@
 import samples from '../../../models/digits/samples.json';
 import { curve, type Stroke } from '../digits/asDigit.js';
 import type { Pad } from './pad.js';
-import { find, make } from './page.js';
 
-/** Hangs a button for each of ten drawings. */
+/** Lets each button of a digit write it. */
 export function hangSamples(pad: Pad): void {
-  for (const { label, strokes } of samples.digits.slice(0, 10)) {
-    const button = make('button', 'digit', label);
-    button.type = 'button';
-    button.setAttribute('aria-label', `Write a ${label} on the pad`);
-    button.addEventListener('click', () => pad.write(curved(strokes)));
-    const item = make('li');
-    item.append(button);
-    find('[data-samples]').append(item);
+  for (const button of document.querySelectorAll<HTMLButtonElement>('[data-samples] button')) {
+    button.addEventListener('click', () => writeSample(pad, button.textContent));
+    button.disabled = false;
   }
 }
 

@@ -1,22 +1,16 @@
-// The Vite plugin of these pages: their common frame, the gallery, and the models, photos and data at hand.
+// The models, photos and data that lie on this machine, served read-only beside the pages.
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { basename, extname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Connect, HtmlTagDescriptor, Plugin } from 'vite';
+import type { Connect } from 'vite';
+import { tree } from './places.js';
 
-const here = fileURLToPath(new URL('.', import.meta.url));
-const library = join(here, '../../dist');
-const entry = join(library, 'index.js');
-const unused = /^(node[\w-]*|cli|gesso|gesso-single)\.js$|\.(d\.ts|map|txt)$/; // by the demos
-const own = join(here, '../../models');
-const shared = process.env.GESSO_SHARED ?? join(here, '../../../shared');
+const own = join(tree, 'models');
+const shared = process.env.GESSO_SHARED ?? join(tree, '../shared');
 const found = process.env.GESSO_MODELS ?? join(shared, 'models');
 const photos = join(shared, 'photos');
 const data = join(shared, 'data');
-
-const galleryMark = '<!-- gallery -->';
 
 const contentTypes: Record<string, string> = {
   '.json': 'application/json',
@@ -41,86 +35,17 @@ interface Known {
   files: Record<string, { bytes: number }>;
 }
 
-/**
- * Frames the pages, fills the gallery, and serves `models/`, `photos/` and `data/` read-only. The built site
- * carries the library as it ships, file by file, under `gesso/`: an import map gives it its name.
- */
-export function site(): Plugin {
-  let building = false;
+/** What the built site says that it has: the models that come with gesso, and nothing of this machine. */
+export async function ownShelves(): Promise<Record<string, string>> {
   return {
-    name: 'gesso-site',
-    enforce: 'pre',
-    config(_, { command, isPreview }) {
-      building = command === 'build' && !isPreview;
-    },
-    resolveId: (id) => (building && id === entry ? { id: 'gesso', external: true } : undefined),
-    async transformIndexHtml(html, { path }) {
-      const frame = await readFile(join(here, 'studio/frame.html'), 'utf8');
-      const gallery = html.includes(galleryMark) ? await readGallery() : '';
-      // The gallery lies one folder above the demos.
-      const placed = gallery ? frame.replaceAll('href="../', 'href="./') : frame;
-      const [header = '', footer = ''] = placed.split('<!-- page -->');
-      const framed = (await withParts(html))
-        .replace('<!-- header -->', () => header.trim())
-        .replace('<!-- footer -->', () => footer.trim())
-        .replace(galleryMark, () => gallery);
-      const folder = path.split('/').length > 2 ? '../' : './';
-      const map = JSON.stringify({ imports: { gesso: `${folder}gesso/index.js` } });
-      const tag: HtmlTagDescriptor = {
-        tag: 'script',
-        attrs: { type: 'importmap' },
-        children: map,
-        injectTo: 'head-prepend',
-      };
-      return { html: framed, tags: building ? [tag] : [] };
-    },
-    configureServer: ({ middlewares }) => shelve(middlewares),
-    configurePreviewServer: ({ middlewares }) => shelve(middlewares),
-    async generateBundle() {
-      const emit = (fileName: string, source: string | Uint8Array) =>
-        this.emitFile({ type: 'asset', fileName, source });
-      emit('models/index.json', JSON.stringify(await readKnown(own)));
-      emit('photos/index.json', '[]');
-      emit('data/index.json', '[]');
-      for (const file of await readdir(library, { recursive: true, withFileTypes: true })) {
-        if (!file.isFile() || unused.test(file.name)) continue;
-        const path = join(file.parentPath, file.name);
-        emit(`gesso/${relative(library, path).split(sep).join('/')}`, await readFile(path));
-      }
-    },
+    'models/index.json': JSON.stringify(await readKnown(own)),
+    'photos/index.json': '[]',
+    'data/index.json': '[]',
   };
 }
 
-/** A page with the parts that several demos share: `<!-- editor -->` is studio/editor.html. */
-async function withParts(html: string): Promise<string> {
-  let whole = html;
-  for (const part of ['editor', 'desk', 'keys']) {
-    const text = await readFile(join(here, `studio/${part}.html`), 'utf8');
-    whole = whole.replace(`<!-- ${part} -->`, () => text.trim());
-  }
-  return whole;
-}
-
-/** One card for each demo: its cover, its title, and the first comment of its sketch. */
-async function readGallery(): Promise<string> {
-  const entries = await readdir(here, { withFileTypes: true });
-  const cards: string[] = [];
-  for (const { name } of entries.filter((entry) => entry.isDirectory())) {
-    const sketch = await readFile(join(here, name, 'sketch.js'), 'utf8').catch(() => undefined);
-    if (sketch === undefined) continue;
-    const caption = /^\/\/ (.*)/.exec(sketch)?.[1] ?? '';
-    const page = await readFile(join(here, name, 'index.html'), 'utf8');
-    const title = /<h1>(.*?)<\/h1>/.exec(page)?.[1] ?? name;
-    const cover = await readFile(join(here, name, 'cover.svg'), 'utf8');
-    cards.push(
-      `<li><a class="card" href="./${name}/"><div class="stretched">${cover.trim()}</div>` +
-        `<h2>${title}</h2><p>${caption}</p></a></li>`,
-    );
-  }
-  return cards.join('\n');
-}
-
-function shelve(middlewares: Connect.Server): void {
+/** Serves `models/`, `photos/` and `data/`. */
+export function shelve(middlewares: Connect.Server): void {
   middlewares.use('/models/index.json', async (_, response) => {
     const models = [await readKnown(own), await readKnown(found), await readDescribed(found)];
     sendJson(response, models.flat());

@@ -1,0 +1,45 @@
+// What every page does: it changes between light and dark, and keeps the site for when there is no network.
+import { find } from './page.js';
+
+const root = document.documentElement;
+const system = matchMedia('(prefers-color-scheme: dark)');
+
+function isDark(): boolean {
+  return root.dataset.theme ? root.dataset.theme === 'dark' : system.matches;
+}
+
+const button = find<HTMLButtonElement>('[data-theme-switch]');
+const showTheme = () => button.setAttribute('aria-pressed', String(isDark()));
+showTheme();
+system.addEventListener('change', showTheme);
+button.addEventListener('click', () => {
+  root.dataset.theme = isDark() ? 'light' : 'dark';
+  try {
+    localStorage.setItem('gesso-theme', root.dataset.theme);
+  } catch {
+    // Where nothing may be stored, the choice lasts as long as the page.
+  }
+  showTheme();
+  document.dispatchEvent(new Event('gesso-theme'));
+});
+
+const offline = find('[data-offline]');
+const tell = () => {
+  if (!navigator.onLine) offline.textContent = offline.dataset.cut ?? '';
+  else
+    offline.textContent = navigator.serviceWorker?.controller ? (offline.dataset.ready ?? '') : '';
+};
+
+async function keepSite(): Promise<void> {
+  // The site is one folder, wherever it lies: the wordmark of every page leads to its top.
+  const top = new URL(find<HTMLAnchorElement>('.wordmark').href);
+  navigator.serviceWorker.addEventListener('controllerchange', tell);
+  await navigator.serviceWorker.register(new URL('worker.js', top), { scope: top.pathname });
+  tell();
+}
+
+window.addEventListener('online', tell);
+window.addEventListener('offline', tell);
+if (import.meta.env.PROD && 'serviceWorker' in navigator) {
+  window.addEventListener('load', () => void keepSite());
+}
