@@ -4,7 +4,7 @@ import { expect, test } from './page.js';
 test('a model is pinned, let go and deleted by keyboard', async ({ page }) => {
   await page.goto('/');
   await page.getByRole('link', { name: 'Models on this device' }).click();
-  const told = page.getByRole('status');
+  const told = page.getByRole('main').getByRole('status');
   await expect(told).toHaveText('No models are kept yet.');
   await expect(page.getByRole('button', { name: 'Delete all' })).toBeDisabled();
 
