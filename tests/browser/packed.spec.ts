@@ -25,7 +25,7 @@ const allowed: [what: string, path: RegExp][] = [
   ['about the package', /^(README\.md|LICENSE|package\.json)$/],
   ['modules of pages', new RegExp(`^dist/(${entry}|chunk-[\\w-]{8})\\.js$`)],
   ['modules of Node', new RegExp(`^dist/(node|node-(${entry})|node-chunk-[\\w-]{8}|cli)\\.js$`)],
-  ['scripts', /^dist\/(gesso|gesso-single|worker|core-relaxed|core-simd)\.js$/],
+  ['scripts', /^dist\/(gesso|gesso-ml5|gesso-single|worker|core-relaxed|core-simd)\.js$/],
   ['source maps', /^dist\/[\w-]+\.js\.map$/],
   ['types', new RegExp(`^dist/(${entry}|types-\\w+)\\.d\\.ts$`)],
   ['WebAssembly', /^dist\/gesso-(relaxed|simd)\.wasm$/],
@@ -131,9 +131,11 @@ test('keeps source maps in files of their own', () => {
   }
 });
 
-test('has a global script of at most 60 KB', () => {
-  const script = readFileSync(join(root, 'dist/gesso.js'));
-  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(60 * 1024);
+test('has global scripts of at most 60 KB each', () => {
+  for (const name of ['gesso.js', 'gesso-ml5.js']) {
+    const script = readFileSync(join(root, 'dist', name));
+    expect(gzipSync(script, { level: 9 }).length, name).toBeLessThanOrEqual(60 * 1024);
+  }
 });
 
 test('is as large as the README says', () => {
