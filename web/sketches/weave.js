@@ -5,6 +5,7 @@ const cloths = [];
 
 function setup() {
   createCanvas(480, 280);
+  randomSeed(5); // the same cloth every day
   textFont('Georgia');
   nn = ml5.neuralNetwork({
     task: 'imageClassification',
@@ -22,7 +23,7 @@ function setup() {
   }
   for (let i = 0; i < 6; i++) cloths.push(woven(i % 2 ? 'stripes' : 'checks'));
   nn.normalizeData();
-  nn.train({ epochs: 20, batchSize: 8 }, judge);
+  nn.train({ epochs: 40, batchSize: 8 }, judge);
 }
 
 function woven(kind) {
