@@ -10,7 +10,7 @@ export const root = resolve(import.meta.dirname, '..');
  * - `js`, `ts`: runs in Node, in a folder of given files
  * - `js mistake`: runs in Node, and the types must know better
  * - `js page`, `html`: runs in a browser
- * - `js p5`: is checked against the library's types and p5's, because p5 is not here
+ * - `js p5`: runs in a browser with both versions of p5
  * - `sh`: runs in bash, where `npx gesso` is the command of dist/
  * - `json gesso.json`: is a file of that name that the library takes
  */

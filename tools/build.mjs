@@ -23,7 +23,7 @@ for (const file of ['model.json', 'weights.bin']) {
 }
 await bundleAll();
 
-// What a folder for use without a network needs: all that pages may load.
+// What a folder for use without a network needs: all that pages may load from it.
 const notForPages = /^(node|cli|gesso-single)[\w-]*\.js$|\.d\.ts$|\.map$/;
 const files = readdirSync(dist, { recursive: true, withFileTypes: true })
   .filter((file) => file.isFile() && !notForPages.test(file.name))

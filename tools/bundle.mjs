@@ -39,7 +39,10 @@ const nodeEntries = {
     const file = forNode[id.slice(1)];
     if (!id.startsWith('\0') || file === undefined) return null;
     const [platform, entry] = [join(sources, 'node.ts'), file].map((path) => JSON.stringify(path));
-    return { code: `import ${platform};\nexport * from ${entry};`, moduleSideEffects: true };
+    // A star leaves the default export out.
+    const whole = /\bdefault\b/.test(readFileSync(file, 'utf8'));
+    const all = `export * from ${entry};${whole ? `export { default } from ${entry};` : ''}`;
+    return { code: `import ${platform};\n${all}`, moduleSideEffects: true };
   },
 };
 
@@ -115,11 +118,11 @@ const script = (input, file, here, options, plugins) =>
     { 'import.meta.url': here },
   );
 
-/** One classic script that gives pages the exports of a module as a global of that name. */
+/** One classic script that gives pages the exports of a module, or its default, as a global. */
 const globalScript = (name, input, file, plugins, banner = '') => {
   const page = 'document.currentScript?.src||document.baseURI';
   const intro = `var gessoScript=typeof document>'u'?location.href:${page};`;
-  return script(input, file, 'gessoScript', { name, exports: 'named', intro, banner }, plugins);
+  return script(input, file, 'gessoScript', { name, exports: 'auto', intro, banner }, plugins);
 };
 
 /** The types of every entry, rolled up: nothing of the inside can be imported. */
@@ -160,7 +163,9 @@ export async function bundleAll() {
   await modules({ ...namesOf(forNode), cli }, 'node-chunk', [nodeEntries]);
   await script('worker.ts', 'worker.js', 'self.location.href');
 
-  await globalScript('gesso', 'index.ts', 'gesso.js', [instead('./core.js', 'coreBeside.ts')]);
+  const beside = instead('./core.js', 'coreBeside.ts');
+  await globalScript('gesso', 'index.ts', 'gesso.js', [beside]);
+  await globalScript('ml5', 'ml5/global.ts', 'gesso-ml5.js', [beside]);
   const worker = readFileSync(join(dist, 'worker.js'), 'utf8').replace(/\/\/# source.*\s*$/, '');
   const inside = `self.gessoEmbedded=${JSON.stringify({ files: embedded(), worker })};`;
   await globalScript('gesso', 'index.ts', 'gesso-single.js', [], inside);

@@ -32,6 +32,7 @@ export function sizeTable() {
     ['`gesso-simd.wasm`', 'the other one', zipped('gesso-simd.wasm')],
     ['`worker.js`', 'every page', zipped('worker.js')],
     ['`gesso.js`', 'a page with a script tag', zipped('gesso.js')],
+    ['`gesso-ml5.js`', 'a page with a sketch made for ml5', zipped('gesso-ml5.js')],
     ['`gesso`', 'a page with modules', zipped(...loadedBy('index.js'))],
     ...parts.map((name) => [
       `\`gesso/${name}\``,

@@ -108,9 +108,7 @@ class Field {
 
  private:
   Field(const Document* document, const Json* json) : document_(document), json_(json) {}
-  bool is_option() const {
-    return document_ && document_->origin_ == Document::Origin::options;
-  }
+  bool is_option() const { return document_ && document_->origin_ == Document::Origin::options; }
   template <class T>
   bool holds() const {
     return json_ && std::holds_alternative<T>(json_->value);

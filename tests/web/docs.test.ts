@@ -105,14 +105,25 @@ describe('commands', () => {
 });
 
 describe('types', () => {
-  /** What of p5 the documents use; p5 itself is not here. */
+  /** What of p5 the documents use, and the global variable of gesso-ml5.js. */
   const p5 = `
     interface Picture { readonly elt: HTMLVideoElement; hide(): void }
+    interface Paper {
+      readonly canvas: HTMLCanvasElement;
+      background(grey: number): void;
+      stroke(grey: number): void;
+      strokeWeight(width: number): void;
+      line(x: number, y: number, x2: number, y2: number): void;
+    }
+    declare const ml5: typeof import('gesso/ml5').default;
+    declare function createGraphics(width: number, height: number): Paper;
     declare function createCanvas(width: number, height: number): void;
     declare function createCapture(type: 'video'): Picture;
     declare const VIDEO: 'video';
     declare function describe(text: string): void;
-    declare function image(p: Picture, x: number, y: number, width: number, height: number): void;
+    declare function image(
+      p: Picture | Paper, x: number, y: number, width?: number, height?: number,
+    ): void;
     declare function text(text: string, x: number, y: number): void;
     declare function textSize(size: number): void;
     declare function fill(colour: string): void;

@@ -10,22 +10,13 @@
  * This file is what a page or a program can import, and nothing else. Each line from `entries` is also
  * a name of its own, such as `gesso/image`.
  */
+export * from './entries/cache.js';
 export * from './entries/image.js';
 export * from './entries/layers.js';
 export * from './entries/model.js';
 export * from './entries/network.js';
 export { MLError } from './errors.js';
-export { type Memory, type ModelInMemory, memory } from './memory.js';
-export {
-  type CachedModel,
-  cachedModels,
-  clearModelCache,
-  type PinOptions,
-  pinModel,
-  uncacheModel,
-  unpinModel,
-} from './models.js';
-export { type OfflineFiles, type OfflineOptions, type OfflineTarget, offline } from './offline.js';
-export type { Timing } from './runtime.js';
+export { type P5, type P5Image, setP5 } from './p5.js';
+export { p5Image } from './p5Image.js';
 export { setDeterministic, setModelPath, setWasmPath } from './settings.js';
 export type { Loading } from './usable.js';

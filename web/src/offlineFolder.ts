@@ -11,6 +11,7 @@ import { recipeFiles } from './recipe.js';
 import type { KnownModel, Registry } from './registry.js';
 import { baseName, Folder, type Location, locate, requestOf } from './source.js';
 import { show } from './tensor.js';
+import { zip } from './zip.js';
 
 type Checked = { [K in keyof Required<OfflineOptions>]: OfflineOptions[K] | undefined };
 
@@ -170,7 +171,7 @@ export async function deliver(where: OfflineTarget, files: OfflineFiles): Promis
     await writeInto(where, files);
   } else {
     const name = nameOfDownload(where);
-    if (name) await downloadZip(name, files);
+    if (name) downloadZip(name, files);
     else await platform.writeFiles?.(where, files);
   }
 }
@@ -187,15 +188,10 @@ async function writeInto(root: FileSystemDirectoryHandle, files: OfflineFiles): 
   }
 }
 
-async function downloadZip(name: string, files: OfflineFiles): Promise<void> {
-  const { zipSync } = await import('fflate');
-  // Weights hardly become smaller, and the rest waits on a disk: nothing is worth the time.
-  const zip = zipSync(
-    Object.fromEntries([...files].map(([path, bytes]) => [`${name}/${path}`, bytes])),
-    { level: 0 },
-  );
+function downloadZip(name: string, files: OfflineFiles): void {
+  const inFolder = [...files].map(([path, bytes]) => [`${name}/${path}`, bytes] as const);
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([zip], { type: 'application/zip' }));
+  link.href = URL.createObjectURL(zip(new Map(inFolder)));
   link.download = `${name}.zip`;
   link.click();
   // The browser reads it after the click.

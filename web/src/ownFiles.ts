@@ -75,11 +75,6 @@ export function ownFiles(): OwnFiles {
   return Object.fromEntries(ownNames.map((name) => [name, ownFile(name)]));
 }
 
-/** The address of any file of dist/, where that is served as it is. */
-export function libraryFile(name: string): string {
-  return new URL(name, ownFile('registry.json')).href;
-}
-
 /**
  * The address of a folder of own files: a real one where the files lie together, else one that only
  * the library can read.
@@ -93,6 +88,16 @@ export function ownFolder(path: string): string {
   return new URL(path, whole ? base : together).href;
 }
 
+/** The address of any file of the library, where all of them lie together. */
+export function libraryFile(name: string): string {
+  return new URL(name, ownFile('registry.json')).href;
+}
+
+/** Whether an address is not a real one: that of a file which only the library can read. */
+export function isTogether(address: string): boolean {
+  return address.startsWith(together);
+}
+
 /** What people are told of an address: where the file really is. */
 export function realAddress(address: string): string {
   const name = nameIn(address);
@@ -100,7 +105,7 @@ export function realAddress(address: string): string {
 }
 
 function nameIn(address: string): string | undefined {
-  return address.startsWith(together) ? decodeURI(address.slice(together.length)) : undefined;
+  return isTogether(address) ? decodeURI(address.slice(together.length)) : undefined;
 }
 
 /** The same fetch, which also reads the library's own files. */

@@ -4,6 +4,7 @@ import { type Download, type Downloaded, download, Undelivered } from './downloa
 import { fail } from './errors.js';
 import type { Wanted } from './modelFiles.js';
 import { nearest } from './options.js';
+import { isTogether } from './ownFiles.js';
 import { platform } from './platform.js';
 import { type KnownFile, type KnownModel, readRegistry } from './registry.js';
 import { settings } from './settings.js';
@@ -88,7 +89,7 @@ async function locateText(who: string, text: string): Promise<Location> {
   if (/^[a-z][a-z\d+.-]+:/i.test(text) || looksLikePath(text)) {
     const address = platform.resolveModel(text);
     const keep: Keep = { id: idOfAddress(address), name: address, ifHeld: true };
-    return { places: [{ address }], ...(/^https?:/i.test(address) && { keep }) };
+    return { places: [{ address }], ...(isRemote(address) && { keep }) };
   }
 
   const registry = await readRegistry();
@@ -100,7 +101,7 @@ async function locateText(who: string, text: string): Promise<Location> {
   const places = local.map((path) => ({ address: platform.resolveModel(path), isLocal: true }));
   if (known) {
     const remote = known.addresses.map((address) => {
-      return { address: address + known.entry, isLocal: !/^https?:/i.test(address) };
+      return { address: address + known.entry, isLocal: !isRemote(address) };
     });
     return { places: [...places, ...remote], known, keep: { id: name, name } };
   }
@@ -121,6 +122,11 @@ export function requestOf({ places, known, keep }: Location): Wanted {
     ...(keep && { keep }),
     ...(known && keep && { known: { name: keep.name, folder: known.folder } }),
   };
+}
+
+/** Whether an address is on a network, as far as one can tell. */
+function isRemote(address: string): boolean {
+  return /^https?:/i.test(address) && !isTogether(address);
 }
 
 function looksLikePath(text: string): boolean {
@@ -202,7 +208,7 @@ export class Folder {
 
   /** Whether its files come over the network. */
   get isRemote(): boolean {
-    return !this.#place.given && /^https?:/i.test(this.#place.address);
+    return !this.#place.given && isRemote(this.#place.address);
   }
 
   /** What messages call a file: its whole address. */

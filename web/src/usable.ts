@@ -1,4 +1,5 @@
 // Objects that can be used at once and awaited.
+import { holdSetup } from './p5.js';
 
 /**
  * What a factory returns: the object itself, whose methods wait for loading by themselves, and at
@@ -11,7 +12,8 @@
 export type Loading<T> = T & Promise<T>;
 
 /**
- * Lets an object be used before what it needs has loaded.
+ * Lets an object be used before what it needs has loaded. In `preload` of a p5 1.x sketch, `setup`
+ * waits for it.
  *
  * @param ready settles when loading ends; every method of `usable` waits for it by itself
  * @param usable the object, complete; it is also what awaiting gives
@@ -20,6 +22,7 @@ export function usableAtOnce<T extends object>(ready: Promise<unknown>, usable: 
   const loading = ready.then(() => usable);
   // Who uses only the methods learns of a failed load from them; the promise must not complain too.
   loading.catch(() => {});
+  holdSetup(loading);
   Object.defineProperties(loading, Object.getOwnPropertyDescriptors(usable));
   return loading as Loading<T>;
 }

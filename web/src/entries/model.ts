@@ -1,4 +1,5 @@
 /** Models of any kind, from tensors to tensors: `gesso/model`. */
+export { type Memory, type ModelInMemory, memory } from '../memory.js';
 export type {
   About,
   GradientOptions,
@@ -10,6 +11,7 @@ export type {
 } from '../model.js';
 export { loadModel } from '../model.js';
 export type { Progress } from '../progress.js';
+export type { Timing } from '../runtime.js';
 export type { ModelSource } from '../source.js';
 export type { DType, NestedArray, Tensor, TypedArray } from '../tensor.js';
 export { tensor } from '../tensor.js';

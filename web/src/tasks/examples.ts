@@ -197,6 +197,30 @@ export class Examples {
     );
   }
 
+  /**
+   * The numbers of a row, as a network with these columns takes them, at once.
+   *
+   * @throws MLError when there is a picture in it, which takes time to read
+   */
+  numbersOf(
+    caller: string,
+    row: Row,
+    columns: readonly Column[] = this.inputs,
+    normalized = this.normalized,
+  ): Float32Array {
+    const named = this.#named(caller, row, this.inputNames(), 'input');
+    const picture = named.find(({ cell }) => this.#isPicture(cell));
+    if (picture) {
+      fail(
+        `${caller}: pictures take time to read`,
+        { column: picture.name },
+        `await ${caller.replace(/Sync$/, '')}()`,
+      );
+    }
+    const cells = ordered(caller, 'the row', columns, named as Named<Cell>[]);
+    return this.tensor(caller, columns, [cells], normalized).data as Float32Array;
+  }
+
   /** Cells as a network takes them, or should give them. */
   tensor(
     caller: string,

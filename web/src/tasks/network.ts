@@ -36,6 +36,8 @@ import { readNetwork, readTable, readText, typed } from './tables.js';
 /** The options of a network, checked. */
 export interface NetworkOptions extends Expectation {
   layers: readonly Layer[] | undefined;
+  /** Makes the last layer; a dense one with this activation if left out. */
+  last?: (units: number, activation: 'linear' | 'sigmoid' | 'softmax') => Layer;
   hiddenUnits: number | undefined;
   optimizer: Optimizer | undefined;
   learningRate: number | undefined;
@@ -79,7 +81,7 @@ function readTrain(given: TrainOptions): FitOptions {
 }
 
 /** What goes in and comes out of a network, as it was when it learned. */
-interface Learned {
+export interface Learned {
   inputs: Column[];
   outputs: Column[];
   isNormalized: boolean;
@@ -109,6 +111,17 @@ export class Network {
     this.#examples.declare();
     this.#learn();
     this.#begin();
+  }
+
+  /** What it knows of what goes in and comes out. */
+  get learned(): Readonly<Learned> {
+    return this.#learned;
+  }
+
+  /** The numbers of a row as the model takes them, at once. */
+  numbersOf(caller: string, row: Row): Float32Array {
+    const { inputs, isNormalized } = this.#learned;
+    return this.#examples.numbersOf(caller, row, inputs, isNormalized);
   }
 
   /** The object that users hold. */
@@ -412,7 +425,7 @@ export class Network {
 
   /** The layers of the network, with a last one and the shape of the first. */
   #layers(): Layer[] {
-    const { task, layers, hiddenUnits = 16, neuroEvolution } = this.#options;
+    const { task, layers, last, hiddenUnits = 16, neuroEvolution } = this.#options;
     const { inputs, outputs, normalized } = this.#examples;
     const [column] = inputs;
     const seen = column?.kind === 'picture' ? column.shape : undefined;
@@ -423,7 +436,8 @@ export class Network {
     // Numbers that are known to lie from 0 to 1 stay there; others must not be cut.
     const bounded = normalized || neuroEvolution ? 'sigmoid' : 'linear';
     const activation = task === 'regression' ? bounded : 'softmax';
-    return [start, ...rest, dense({ units: widthOfAll(outputs), activation })];
+    const units = widthOfAll(outputs);
+    return [start, ...rest, last?.(units, activation) ?? dense({ units, activation })];
   }
 
   async #compute(

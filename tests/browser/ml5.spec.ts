@@ -1,0 +1,113 @@
+// ml5's sketches on gesso/ml5: each sketch as it is, with p5 1 and with p5 2.
+import { readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Page } from '@playwright/test';
+import { root } from '../blocks.js';
+import { fakeCamera, Pages, scripts, told, versions } from './p5Pages.js';
+import { expect, mobilenet, needs, photo, test } from './page.js';
+
+const port = 5391;
+
+test.use({
+  launchOptions: fakeCamera,
+  baseURL: `http://localhost:${port}`,
+});
+
+let pages: Pages;
+
+test.beforeAll(() => {
+  pages = new Pages(port);
+});
+
+test.afterAll(() => pages.close());
+
+const tells = (page: Page, words: RegExp) =>
+  expect(async () => expect(await told(page)).toMatch(words)).toPass({
+    intervals: [50],
+    timeout: 20_000,
+  });
+
+/** What each sketch must come to say, and what it needs. */
+const sketches: Record<string, { check: (page: Page) => Promise<void>; needs?: string[] }> = {
+  digits: {
+    async check(page) {
+      for (const digit of [0, 1, 2, 3, 4]) {
+        await tells(page, new RegExp(`The pen wrote ${digit}, the network reads ${digit}`));
+      }
+    },
+  },
+  watching: {
+    async check(page) {
+      await tells(page, /It looks, and sees [17]\. Looks: \d{2}/);
+      await page.mouse.click(100, 100);
+      await tells(page, /It has stopped looking/);
+      const before = await told(page);
+      await page.waitForTimeout(300);
+      expect(await told(page)).toBe(before);
+    },
+  },
+  camera: {
+    needs: [mobilenet],
+    check: (page) => tells(page, /The camera, captioned \w+/),
+  },
+  photo: {
+    needs: [mobilenet, photo('coffee.png')],
+    check: (page) => tells(page, /^espresso; .+; .+; .+; .+/),
+  },
+  colours: {
+    check: (page) => tells(page, /The network calls this red after 32 epochs/),
+  },
+  wave: {
+    check: (page) =>
+      tells(page, /At a quarter the wave is y = 0\.[789].* misses a dot by 0\.0[0-5]/),
+  },
+  weave: {
+    check: (page) => tells(page, /checks, stripes, checks, stripes, checks, stripes/),
+  },
+  moths: {
+    async check(page) {
+      await tells(page, /Generation \d+: the best moth is \d\d? pixels/);
+    },
+  },
+  keeping: {
+    async check(page) {
+      await tells(page, /31 degrees are warm/);
+      const downloads: string[] = [];
+      page.on('download', async (download) => {
+        const path = test.info().outputPath(download.suggestedFilename());
+        await download.saveAs(path);
+        downloads.push(path);
+      });
+      await page.getByRole('button', { name: 'Save' }).click();
+      const names = ['thermometer.json', 'thermometer.optimizer.bin', 'thermometer.weights.bin'];
+      await expect(() => {
+        const found = downloads.map((path) => path.split('/').at(-1)).sort();
+        expect(found).toEqual([...names, 'thermometer_meta.json', 'warmth.json']);
+      }).toPass({ timeout: 20_000 });
+      const files = downloads.filter((path) => path.includes('thermometer'));
+      await page.getByLabel('Files of the network').setInputFiles(files);
+      await tells(page, /Opened again: -4 degrees are cold/);
+    },
+  },
+  two: {
+    async check(page) {
+      await tells(page, /It reads 1\..* It reads 7\./);
+    },
+  },
+};
+
+for (const version of versions) {
+  for (const [name, { check, needs: paths = [] }] of Object.entries(sketches)) {
+    test(`${name}, p5 ${version}`, async ({ page }) => {
+      needs(...paths);
+      await page.goto(pages.page(scripts(version, `/sketches/${name}.js`)));
+      await check(page);
+      await page.screenshot({ path: `build/screenshots/sketch-${name}-p5-${version}.png` });
+    });
+  }
+}
+
+test('there is no sketch without a test', () => {
+  const files = readdirSync(resolve(root, 'web/sketches')).filter((file) => file.endsWith('.js'));
+  expect(files.map((file) => file.replace('.js', '')).sort()).toEqual(Object.keys(sketches).sort());
+});

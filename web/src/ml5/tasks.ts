@@ -1,0 +1,3 @@
+// The tasks that `gesso/ml5` has: each is a file, and a line here.
+export * from './imageClassifier.js';
+export * from './neuralNetwork.js';
