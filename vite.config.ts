@@ -1,4 +1,4 @@
-// Serves and bundles the demos with the built library under its own name; and runs the tests.
+// Serves and bundles the site with the built library under its own name; and runs the tests.
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
@@ -26,6 +26,7 @@ export default defineConfig({
     outDir: here('build/site'),
     emptyOutDir: true,
     target: 'es2022',
+    chunkSizeWarningLimit: 1200, // KB: TensorFlow.js, which one page loads when it is asked to
     rolldownOptions: { input: pages.map((page) => here(`web/demos/${page}`)) },
   },
   test: {

@@ -11,7 +11,7 @@ import { serveFiles } from './server.js';
 const root = resolve(import.meta.dirname, '../..');
 const pictures = resolve(root, 'build/screenshots/site');
 const outDir = resolve(root, 'build/site-tested');
-const port = 5184;
+const port = 5187;
 const options = {
   configFile: resolve(root, 'vite.config.ts'),
   logLevel: 'error',

@@ -1,4 +1,5 @@
 // The guide and the operators: pages made from the Markdown in docs/, a page for each first-level heading.
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { Lexer, Marked, type Token, type Tokens, type TokensList } from 'marked';
@@ -221,6 +222,8 @@ function resolveLink(href: string, part: Part, chapters: readonly Part[]): strin
   const target = file === '' ? part.source : posix.join(posix.dirname(part.source), file);
   const top = '../'.repeat(part.folder.split('/').length);
   if (target === operators) return `${top}operators/`;
+  const demo = /^web\/demos\/(.*)index\.html$/.exec(target)?.[1];
+  if (demo !== undefined && existsSync(join(tree, target))) return `${top}${demo}`;
   const inFile = chapters.filter(({ source }) => source === target);
   const holds = ({ tokens }: Part) =>
     tokens.some((token) => isHeading(token) && slug(token.text) === anchor);
