@@ -68,10 +68,9 @@ test('a long training lets another model answer', async ({ page }) => {
   expect(page.workers()).toHaveLength(1);
   expect(trained).toBe(false);
   expect(steps).toBeGreaterThan(before); // and the training went on meanwhile
-  waits.sort((a, b) => a - b);
   // A slice of 25 ms, the step that is under way at its end, and the answer itself. An epoch takes
-  // seconds: who waited for its end would wait longer than a slow machine makes anybody.
-  expect(waits[10]).toBeLessThan(400);
+  // seconds: who waited for its end would wait longer than a busy machine makes anybody.
+  expect(Math.max(...waits)).toBeLessThan(1500);
 });
 
 test('frames that come while the model is busy are dropped', async ({ page }) => {
