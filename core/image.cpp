@@ -128,7 +128,7 @@ void check(std::span<const uint8_t> rgba, int width, int height, const ImageOpti
   if (rgba.size() < bytes)
     fail("writeImage: the picture has fewer bytes than its size needs",
          {{"picture", size}, {"bytes", rgba.size()}},
-         phrase({bytes, " bytes: red, green, blue and alpha for every pixel"}));
+         phrase({std::to_string(bytes), " bytes: red, green, blue and alpha for every pixel"}));
   bool fits = shape.rank() == 4 && shape[0] == 1 && shape[1] > 0 && shape[2] > 0 &&
               (shape[3] == 1 || shape[3] == 3 || shape[3] == 4);
   if (!fits || out.size() < shape.count())

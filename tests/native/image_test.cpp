@@ -263,7 +263,7 @@ TEST(Image, RefusesTensorsThatAreNoPicture) {
 TEST(Image, RefusesAStdOfZero) {
   expect_refusal(random_picture(2, 2), {.std = {1, 0, 1}}, {1, 2, 2, 3},
                  "writeImage: std cannot be 0.\n"
-                 "  std  0.000000\n"
+                 "  std  0\n"
                  "  Try: 255 for elements between 0 and 1");
 }
 

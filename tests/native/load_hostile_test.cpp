@@ -174,7 +174,7 @@ TEST(Load, refuses_missing_and_mistyped_fields) {
   expect_refusal(layers_source().change(R"("units": 3)", R"("units": 2.5)"),
                  "model.json: modelTopology.model_config.config.layers[0].config.units must be an "
                  "integer of 32 bits.\n"
-                 "  found  2.500000\n"
+                 "  found  2.5\n"
                  "  Try: a file that a converter wrote");
   expect_refusal(layers_source().change(R"("units": 3)", R"("units": "3")"),
                  "model.json: modelTopology.model_config.config.layers[0].config.units must be an "
