@@ -294,7 +294,9 @@ describe('imageClassifier', () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('fetch failed')));
     try {
       const message = await messageFrom(() => imageClassifier('mobilenet'));
-      expect(message).toMatch('gesso: the model "mobilenet" cannot be read from any of its addresses');
+      expect(message).toMatch(
+        'gesso: the model "mobilenet" cannot be read from any of its addresses',
+      );
       expect(message).toMatch('gesso: this file differs from the one that is known by this name');
     } finally {
       vi.unstubAllGlobals();
