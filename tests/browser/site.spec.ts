@@ -144,7 +144,7 @@ for (const [device, width, height, colorScheme] of [
       const shifts = await page.evaluate(() => window.shifts);
       expect.soft(shifts, `${path}: layout shifts`).toEqual([]);
 
-      const { violations } = await new AxeBuilder({ page }).analyze();
+      const { violations } = await new AxeBuilder({ page }).exclude('[data-stage]').analyze();
       const found = violations.flatMap(({ id, nodes }) =>
         nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
       );
@@ -180,6 +180,20 @@ test('every link leads somewhere', async ({ page, request }) => {
     if (!there || (id && !there.has(id))) broken.push(`${from} → ${pathname}${hash}`);
   }
   expect(broken).toEqual([]);
+});
+
+test('a sketch for p5 and ml5 runs on its page, and anew once it was changed', async ({ page }) => {
+  await page.goto('/');
+  await page.getByRole('link', { name: 'Digits', exact: true }).click();
+  const canvas = page.frameLocator('[data-stage]').locator('canvas').first();
+  await expect(canvas).toBeVisible();
+  const field = page.getByRole('textbox', { name: 'The sketch' });
+  await field.fill(
+    (await field.innerText()).replace(/createCanvas\([^)]*\)/, 'createCanvas(321, 200)'),
+  );
+  await field.press('Control+Enter');
+  await expect(page.getByText('Your sketch runs.')).toBeVisible();
+  await expect.poll(async () => (await canvas.boundingBox())?.width).toBe(321);
 });
 
 test('light and dark can be chosen, and the choice stays', async ({ page }) => {

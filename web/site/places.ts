@@ -8,3 +8,5 @@ export const tree = fileURLToPath(new URL('../..', import.meta.url));
 export const demos = join(tree, 'web/demos');
 /** The library as it ships. */
 export const library = join(tree, 'dist');
+/** p5, which sketches are written for; the site gives it along as the file that it is. */
+export const p5 = join(tree, 'node_modules/p5/lib');

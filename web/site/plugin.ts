@@ -8,9 +8,10 @@ import { operatorPages, readGuides } from './documents.js';
 import { readDemo, renderGallery } from './gallery.js';
 import { escapeHtml } from './html.js';
 import { frame, type MadePages, renderPage } from './pages.js';
-import { demos, library, tree } from './places.js';
+import { demos, library, p5, tree } from './places.js';
 import { referencePages } from './reference.js';
-import { ownShelves, shelve } from './shelves.js';
+import { ownShelves, serveScripts, shelve } from './shelves.js';
+import { renderSketchList, sketchPages } from './sketches.js';
 
 const entry = join(library, 'index.js');
 const onlyWhenAsked = /tfjs|races|threads/; // what few visitors load: kept when they do
@@ -29,7 +30,12 @@ export function site(): Plugin {
     enforce: 'pre',
     async config(_, { command, isPreview }) {
       building = command === 'build' && !isPreview;
-      pages = new Map([...(await readGuides()), ...operatorPages(), ...referencePages()]);
+      pages = new Map([
+        ...(await readGuides()),
+        ...operatorPages(),
+        ...referencePages(),
+        ...(await sketchPages()),
+      ]);
       const input = building ? [...pages.keys()].map(fileOf) : [];
       return { build: { rolldownOptions: { input } } };
     },
@@ -50,9 +56,11 @@ export function site(): Plugin {
       async handler(html, { path }) {
         const folder = path.replace(/^\/|\/?index\.html$|\/$/g, '');
         const gallery = folder === '' ? await renderGallery() : '';
+        const sketches = folder === '' ? await renderSketchList() : '';
         const demo = await readDemo(folder);
         const framed = (await frame(html, folder))
           .replace('<!-- gallery -->', () => gallery)
+          .replace('<!-- sketches -->', () => sketches)
           .replace(/(<p [^>]*data-caption>)/, (tag) => tag + escapeHtml(demo?.caption ?? ''))
           .replace(/(<code data-code[^>]*>)/, (tag) => tag + escapeHtml(demo?.sketch ?? ''));
         return { html: framed, tags: tagsFor(folder, building) };
@@ -70,6 +78,7 @@ export function site(): Plugin {
           next(error);
         }
       });
+      serveScripts(server.middlewares);
       shelve(server.middlewares);
     },
     configurePreviewServer: ({ middlewares }) => shelve(middlewares),
@@ -81,6 +90,7 @@ export function site(): Plugin {
         for (const name of await libraryFiles()) {
           files.set(`gesso/${name}`, await readFile(join(library, name)));
         }
+        files.set('p5/p5.min.js', await readFile(join(p5, 'p5.min.js')));
         for (const [fileName, source] of files) this.emitFile({ type: 'asset', fileName, source });
         for (const file of Object.values(bundle)) {
           files.set(file.fileName, file.type === 'chunk' ? file.code : file.source);

@@ -28,6 +28,7 @@ export const texts = {
   operators: 'Operators',
   operatorsCaption: 'What models are made of, and what runs it on the processor.',
   benchmark: 'Speed',
+  stage: 'What the sketch draws',
   lines: (count: number) => `${count} lines`,
   modelCard: (name: string) => `A model card: ${name}`,
   table: 'Table, may scroll sideways',
