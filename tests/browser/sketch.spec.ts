@@ -5,7 +5,7 @@ import type { Page } from '@playwright/test';
 import { answer, expect, test } from './page.js';
 
 const sketches = resolve(import.meta.dirname, '../../web/demos');
-const policy = "script-src 'self' 'wasm-unsafe-eval' blob:";
+const policy = "script-src 'self' 'wasm-unsafe-eval'"; // changed sketches run in a frame with its own
 
 // A page that the test has passed on may not reach the server's reloading.
 test.use({ allowed: [/websocket/i] });

@@ -4,7 +4,7 @@ import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { basename, extname, join, relative, sep } from 'node:path';
 import type { Connect } from 'vite';
-import { library, p5, tree } from './places.js';
+import { library, p5Versions, sketches, tree } from './places.js';
 
 const own = join(tree, 'models');
 const shared = process.env.GESSO_SHARED ?? join(tree, '../shared');
@@ -46,10 +46,13 @@ export async function ownShelves(): Promise<Record<string, string>> {
   };
 }
 
-/** Serves the library and p5 as scripts, as the built site has them. */
+/** Serves the library, p5 and what sketches need as files, as the built site has them. */
 export function serveScripts(middlewares: Connect.Server): void {
   middlewares.use('/gesso/', serveFrom([library]));
-  middlewares.use('/p5/', serveFrom([p5]));
+  for (const [version, folder] of Object.entries(p5Versions)) {
+    middlewares.use(`/p5/${version}/`, serveFrom([folder]));
+  }
+  middlewares.use('/sketches/', serveFrom([sketches]));
 }
 
 /** Serves `models/`, `photos/` and `data/`. */

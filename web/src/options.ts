@@ -149,6 +149,13 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether a value was written as `{ … }`, here or in another window. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (!isRecord(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 /** The candidate that takes the fewest edits to reach; the first of several. */
 export function nearest(word: string, candidates: readonly string[]): string {
   let best = '';

@@ -2,6 +2,7 @@
 
 import type { Point, Stroke } from '../digits/asDigit.js';
 import { onThemeChange } from './page.js';
+import { texts } from './texts.js';
 
 const keyStep = 0.05; // of the pad's width
 
@@ -19,7 +20,7 @@ export class Pad {
     private readonly onChange: () => void,
   ) {
     const context = canvas.getContext('2d');
-    if (!context) throw new Error('this browser gives no 2D canvas');
+    if (!context) throw new Error(texts.noCanvas);
     this.context = context;
     canvas.tabIndex = 0;
     canvas.setAttribute('role', 'application'); // so that screen readers pass the arrow keys on
