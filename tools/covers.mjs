@@ -17,7 +17,7 @@ const width = 640;
 const quality = 0.85;
 
 /** Seconds until a sketch shows what it is about; 3 for those that are not named. */
-const patience = { colours: 8, wave: 8, weave: 14, moths: 20, keeping: 6, camera: 6 };
+const patience = { colours: 8, wave: 8, weave: 14, moths: 6, keeping: 6, camera: 6 };
 
 const all = readdirSync(sketches).filter((file) => file.endsWith('.js'));
 const given = process.argv.slice(2);
@@ -62,6 +62,15 @@ async function asWebp(png) {
   return Buffer.from(text, 'base64');
 }
 
+/** The smallest box with all of these in it. */
+function around(boxes) {
+  const x = Math.min(...boxes.map((box) => box.x));
+  const y = Math.min(...boxes.map((box) => box.y));
+  const right = Math.max(...boxes.map((box) => box.x + box.width));
+  const bottom = Math.max(...boxes.map((box) => box.y + box.height));
+  return { x, y, width: right - x, height: bottom - y };
+}
+
 mkdirSync(covers, { recursive: true });
 for (const name of names) {
   await page.goto(`${address}sketches/${name}/`);
@@ -70,7 +79,10 @@ for (const name of names) {
   const canvases = page.frameLocator('[data-stage]').locator('main');
   await canvases.locator('canvas').first().waitFor();
   await page.waitForTimeout(1000 * (patience[name] ?? 3));
-  const webp = await asWebp(await canvases.screenshot());
+  const boxes = await Promise.all(
+    (await canvases.locator('canvas').all()).map((canvas) => canvas.boundingBox()),
+  );
+  const webp = await asWebp(await page.screenshot({ clip: around(boxes.filter((box) => box !== null)) }));
   writeFileSync(join(covers, `${name}.webp`), webp);
   console.log(`${name}: ${(webp.length / 1e3).toFixed(1)} KB`);
 }

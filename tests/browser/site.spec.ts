@@ -5,8 +5,8 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { unzipSync } from 'fflate';
 import { build, type PreviewServer, preview } from 'vite';
-import { answer, expect, expectNoSidewaysScroll, test } from './page.js';
-import { serveFiles } from './server.js';
+import { answer, expect, expectNoSidewaysScroll, needs, shared, test } from './page.js';
+import { serveFiles, serveFolder } from './server.js';
 
 const root = resolve(import.meta.dirname, '../..');
 const pictures = resolve(root, 'build/screenshots/site');
@@ -259,26 +259,123 @@ test.describe('beside TensorFlow.js', () => {
 });
 
 test.describe('without a network', () => {
-  test('goes on after the first visit: pages, demos, the canvas', async ({ page, context }) => {
-    await page.goto('/');
+  test.use({ allowed: [/GL Driver Message|Failed to load resource/] });
+
+  /** Visits a page, waits until the site is kept, and cuts the network. */
+  async function visitAndCut(page: Page, path: string, stop = cut): Promise<void> {
+    await page.goto(path, { waitUntil: 'networkidle' });
     await expect(page.getByText('This site now works without a network, too.')).toBeVisible({
       timeout: 30_000,
     });
-    await server.close(); // nobody answers any more
-    await context.setOffline(true);
+    await page.waitForLoadState('networkidle');
+    await stop(page);
+  }
 
+  async function cut(page: Page): Promise<void> {
+    await server.close(); // nobody answers any more
+    await page.context().setOffline(true);
+  }
+
+  test.afterEach(async () => {
+    await server.close().catch(() => {}); // a test has closed it
+    server = await serve();
+  });
+
+  const works: Record<string, (page: Page) => Promise<void>> = {
+    async 'points/'(page) {
+      await page.getByRole('button', { name: 'Train', exact: true }).click();
+      await expect(page.locator('[data-epochs]')).toHaveText(/^\d{2}/);
+    },
+    async 'digits/'(page) {
+      await page.getByRole('button', { name: 'Write a 4 on the pad' }).click();
+      await expect(answer(page)).toHaveText('4');
+    },
+    async 'colours/'(page) {
+      const name = page.getByRole('combobox', { name: 'Your name for this colour' });
+      for (const [word, red] of [
+        ['dark', '10'],
+        ['bright', '250'],
+      ] as const) {
+        await page.getByRole('slider', { name: 'Red' }).fill(red);
+        await name.fill(word);
+        await name.press('Enter');
+      }
+      await expect(page.getByText('It has learned.')).toBeAttached({ timeout: 20_000 });
+      await expect(answer(page)).not.toBeEmpty();
+    },
+    async 'image-classifier/'(page) {
+      await page.getByRole('button', { name: 'Look at a painted seven' }).click();
+      await expect(answer(page)).toHaveText('7');
+    },
+    async 'storage/'(page) {
+      await page.getByLabel('By name or address').fill('digits');
+      await page.getByRole('button', { name: 'Download and pin' }).click();
+      await expect(page.getByRole('heading', { name: 'digits' })).toBeVisible();
+    },
+    async 'sketches/digits/'(page) {
+      const canvas = page.frameLocator('[data-stage]').locator('canvas').first();
+      await expect(canvas).toContainText(/the network reads \d/);
+      await page.getByRole('button', { name: 'p5 1' }).click();
+      await expect(canvas).toContainText(/the network reads \d/);
+    },
+    async 'sketches/keeping/'(page) {
+      const canvas = page.frameLocator('[data-stage]').locator('canvas').first();
+      await expect(canvas).toContainText(/31 degrees are warm/, { timeout: 20_000 });
+    },
+    async 'benchmark/'(page) {
+      await page.getByRole('button', { name: 'Measure' }).click();
+      await expect(page.getByRole('alert')).toContainText('TensorFlow.js is not on this machine');
+    },
+    async 'guide/classify/'(page) {
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText('Classify');
+    },
+  };
+
+  test('goes on after a visit of its first page', async ({ page }) => {
+    test.setTimeout(120_000);
+    await server.close();
+    const published = await serveFolder(outDir, port); // as it lies on a host: nothing of this machine
+    await visitAndCut(page, '/', async () => {
+      published.close();
+      await page.context().setOffline(true);
+    });
     await page.reload();
     await expect(page.getByText('There is no network.')).toBeVisible();
-    await page.getByRole('link', { name: 'Guide', exact: true }).click();
-    await page.getByRole('link', { name: 'Classify' }).first().click();
-    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Classify');
+    for (const [path, check] of Object.entries(works)) {
+      await page.goto(`/${path}`);
+      await check(page);
+    }
     await page.getByRole('link', { name: 'gesso: all demos' }).click();
     await page.getByRole('link', { name: /Which digit did you draw/ }).click();
-    await page.getByRole('button', { name: 'Write a 4 on the pad' }).click();
-    await expect(answer(page)).toHaveText('4');
-    await page.goto('/points/');
-    await page.getByRole('button', { name: 'Train', exact: true }).click();
-    await expect(page.locator('[data-epochs]')).toHaveText(/^\d{2}/);
-    server = await serve(); // for what comes after
+    await works['digits/']?.(page);
+  });
+
+  test('trains on the digits that were there when its page was visited', async ({ page }) => {
+    needs(resolve(shared, 'data/mnist/t10k-images-idx3-ubyte.gz'));
+    await visitAndCut(page, '/mnist/');
+    await page.reload();
+    await expect(page.getByText('There is no network.')).toBeVisible();
+    await page.getByRole('button', { name: 'Train' }).click();
+    await expect(page.locator('[data-steps]')).toHaveText(/^\d{2}/);
+  });
+
+  test('measures once it has measured', async ({ page }) => {
+    test.setTimeout(120_000);
+    await page.goto('/benchmark/');
+    await expect(page.getByText('This site now works without a network, too.')).toBeVisible();
+    for (const box of await page.getByRole('checkbox').all()) await box.uncheck();
+    await page.getByRole('checkbox', { name: /matrices/ }).check();
+    const measure = async () => {
+      await page.getByRole('button', { name: 'Measure' }).click();
+      await expect(page.getByText('Done.')).toBeVisible({ timeout: 50_000 });
+    };
+    await measure();
+    await cut(page);
+    await page.reload();
+    await expect(page.getByText('There is no network.')).toBeVisible();
+    for (const box of await page.getByRole('checkbox').all()) await box.uncheck();
+    await page.getByRole('checkbox', { name: /matrices/ }).check();
+    await measure();
+    await expect(page.locator('.ratio').first()).toHaveText(/^[\d,.]+ ×$/);
   });
 });

@@ -8,7 +8,7 @@ const { scripts, sketch } = window.frameElement?.dataset ?? {};
 
 if (sketch !== undefined) {
   const tell = (trouble) => {
-    const message = String(trouble?.message ?? trouble);
+    const message = trouble?.name === 'MLError' ? trouble.message : String(trouble);
     window.parent.postMessage({ sketchTrouble: message }, window.location.origin);
   };
   window.addEventListener('error', ({ error, message }) => tell(error ?? message));

@@ -96,7 +96,9 @@ async function measure(): Promise<void> {
   for (const row of rows) row.clear();
   told.textContent = texts.fetching;
   try {
-    const field = await import('./races.js');
+    const field = await import('./races.js').catch((error: unknown) => {
+      throw navigator.onLine ? error : new Error(texts.peerNotKept);
+    });
     const probe = await imageClassifier('digits', { worker: false });
     const { build } = await probe.about();
     probe.dispose();

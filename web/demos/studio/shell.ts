@@ -32,8 +32,13 @@ const tell = () => {
 
 async function keepSite(): Promise<void> {
   const top = siteTop();
-  navigator.serviceWorker.addEventListener('controllerchange', tell);
-  await navigator.serviceWorker.register(new URL('worker.js', top), { scope: top.pathname });
+  const { serviceWorker } = navigator;
+  serviceWorker.addEventListener('controllerchange', () => {
+    tell();
+    const loaded = performance.getEntriesByType('resource').map(({ name }) => name);
+    serviceWorker.controller?.postMessage({ loaded });
+  });
+  await serviceWorker.register(new URL('worker.js', top), { scope: top.pathname });
   tell();
 }
 
