@@ -82,7 +82,9 @@ for (const name of names) {
   const boxes = await Promise.all(
     (await canvases.locator('canvas').all()).map((canvas) => canvas.boundingBox()),
   );
-  const webp = await asWebp(await page.screenshot({ clip: around(boxes.filter((box) => box !== null)) }));
+  const webp = await asWebp(
+    await page.screenshot({ clip: around(boxes.filter((box) => box !== null)) }),
+  );
   writeFileSync(join(covers, `${name}.webp`), webp);
   console.log(`${name}: ${(webp.length / 1e3).toFixed(1)} KB`);
 }

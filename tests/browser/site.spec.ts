@@ -90,6 +90,53 @@ test('the built site reads a digit with the library that ships', async ({ page }
   await expect(answer(page)).toHaveText('e');
 });
 
+test('a strict policy lets every page work, and a changed sketch in its frame', async ({
+  page,
+}) => {
+  test.setTimeout(120_000);
+  await server.close();
+  const strict = await serveFolder(outDir, port);
+  const policy = "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:";
+  strict.meddle = (path, response) => {
+    if (path !== 'frame.html') response.setHeader('content-security-policy', policy);
+    return false;
+  };
+  try {
+    for (const path of paths) {
+      const html = readFileSync(resolve(outDir, `.${path}index.html`), 'utf8');
+      expect(html, path).toContain('http-equiv="Content-Security-Policy"');
+      expect(html, path).not.toMatch(/<script(?![^>]* src=)|\son\w+="/);
+      await page.goto(path, { waitUntil: 'networkidle' }); // the console must stay quiet
+    }
+    await page.goto('/points/');
+    const sketch = page.getByRole('textbox', { name: 'The sketch' });
+    await sketch.fill((await sketch.innerText()).replace('epochs: 300', 'epochs: 11'));
+    await page.getByRole('button', { name: 'Run it' }).click();
+    await expect(page.getByText('Your sketch runs.')).toBeVisible();
+    await page.getByRole('button', { name: 'Train', exact: true }).click();
+    await expect(page.getByText(/^After 11 epochs/)).toBeAttached();
+  } finally {
+    strict.close();
+    server = await serve();
+  }
+});
+
+test.describe('what its policy forbids', () => {
+  test.use({ allowed: [/violates the following Content Security Policy directive: "script-src/] });
+
+  test('is a script that a page has made of a text', async ({ page }) => {
+    await page.goto('/');
+    const refused = await page.evaluate(async () => {
+      const address = URL.createObjectURL(new Blob(['export {}'], { type: 'text/javascript' }));
+      return import(address).then(
+        () => 'ran',
+        () => 'refused',
+      );
+    });
+    expect(refused).toBe('refused');
+  });
+});
+
 test('the built site trains with the library that ships', async ({ page }) => {
   await page.goto('/points/');
   await page.getByRole('button', { name: 'Train', exact: true }).click();

@@ -55,6 +55,7 @@ export async function readGuides(): Promise<MadePages> {
     {
       title: part.title,
       description: plain(captionOf(part)),
+      language: inEnglish,
       content: () => renderPart(part, chapters, chapters[i - 1], chapters[i + 1]),
     },
   ]);
@@ -135,9 +136,9 @@ async function renderPart(
   const lead = caption ? await renderTokens({ ...part, tokens: [caption] }, chapters) : '';
   const turn = [
     before &&
-      `<a href="../../${before.folder}/"><span>${texts.site.before}</span>${escapeHtml(before.title)}</a>`,
+      `<a href="../../${before.folder}/"><span>${texts.site.before}</span><span class="name"${inEnglish}>${escapeHtml(before.title)}</span></a>`,
     after &&
-      `<a class="next" href="../../${after.folder}/"><span>${texts.site.after}</span>${escapeHtml(after.title)}</a>`,
+      `<a class="next" href="../../${after.folder}/"><span>${texts.site.after}</span><span class="name"${inEnglish}>${escapeHtml(after.title)}</span></a>`,
   ];
   return (
     `<div class="reader"><article class="prose"><div${inEnglish}><h1>${escapeHtml(part.title)}</h1>` +
@@ -158,7 +159,7 @@ function renderContents(part: Part, chapters: readonly Part[]): string {
     const current = here ? ' aria-current="page"' : '';
     return `<li><a href="../../${chapter.folder}/"${current}>${escapeHtml(chapter.title)}</a>${below}</li>`;
   });
-  return `<nav class="contents" aria-label="${texts.site.guides}"><ul>${items.join('')}</ul></nav>`;
+  return `<nav class="contents" aria-label="${texts.site.guides}"><ul${inEnglish}>${items.join('')}</ul></nav>`;
 }
 
 /** Markdown as HTML: code coloured, drawings in place, links from page to page. */

@@ -9,6 +9,8 @@ import { tell, texts } from './texts.js';
 export interface MadePage {
   title: string;
   description: string;
+  /** An attribute that says in which language the two are, if not in that of the site. */
+  language?: string;
   /** What stands in the page's main part; scripts at its start go into the head. */
   content(): Promise<string> | string;
 }
@@ -20,6 +22,8 @@ export type MadePages = ReadonlyMap<string, MadePage>;
 interface Facts {
   title: string;
   description: string;
+  /** As in MadePage. */
+  language?: string;
   /** The title of the whole document; else the page's and the site's. */
   document?: string;
   /** The class of its body. */
@@ -72,11 +76,13 @@ export function frame(
 ): string {
   const [, scripts = '', content = ''] =
     /^\s*((?:<script [^>]*><\/script>\s*)*)([\s\S]*)$/.exec(html) ?? [];
-  const { title, description, document, kind, head = '' } = made ? factsOf(made) : written(folder);
+  const facts = made ? factsOf(made) : written(folder);
+  const { title, description, language: inLanguage = '', document, kind, head = '' } = facts;
   const words: Record<string, string> = {
     ...wordsOf(texts.site),
-    description: escapeHtml(description),
-    document: document ?? `${escapeHtml(title)} – ${texts.site.name}`,
+    named:
+      `<meta name="description" content="${escapeHtml(description)}"${inLanguage} />
+` + `<title${inLanguage}>${document ?? `${escapeHtml(title)} – ${texts.site.name}`}</title>`,
     kind,
     top: topOf(folder),
     links: linksFor(folder).join('\n'),
@@ -91,9 +97,9 @@ export function frame(
   );
 }
 
-function factsOf({ title, description }: MadePage): Facts {
+function factsOf({ title, description, language = '' }: MadePage): Facts {
   const head = '<link rel="stylesheet" href="/studio/reading.css" />\n';
-  return { title, description, kind: 'made', head };
+  return { title, description, language, kind: 'made', head };
 }
 
 /** What the texts say of a page that is written as a file. */

@@ -145,7 +145,7 @@ async function renderChapter(chapter: Chapter): Promise<string> {
     `<div class="reader"><article class="prose"><h1>${chapter.title}</h1>` +
     `<p class="lead">${chapter.description}</p>` +
     `<div${inEnglish}>${sections.join('\n')}</div></article>` +
-    `<nav class="contents" aria-label="${texts.site.chapters}"><ul>${contents.join('')}</ul></nav></div>`
+    `<nav class="contents" aria-label="${texts.site.allChapters}"><ul>${contents.join('')}</ul></nav></div>`
   );
 }
 
