@@ -1,9 +1,18 @@
 // Builds what ships: both WebAssembly modules, the TypeScript library around them, its types.
-import { copyFileSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { bundleAll } from './bundle.mjs';
 import { must } from './run.mjs';
 import { tree } from './setup/places.mjs';
+import { builds, stamped } from './stamp.mjs';
 
 for (const preset of ['wasm', 'wasm-simd']) {
   must('cmake', '--preset', preset, '--log-level=WARNING');
@@ -13,8 +22,9 @@ for (const preset of ['wasm', 'wasm-simd']) {
 const dist = join(tree, 'dist');
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
-copyFileSync(join(tree, 'build/wasm/wasm/gesso.wasm'), join(dist, 'gesso-relaxed.wasm'));
-copyFileSync(join(tree, 'build/wasm-simd/wasm/gesso.wasm'), join(dist, 'gesso-simd.wasm'));
+for (const [build, { wasm, stamp }] of Object.entries(builds())) {
+  writeFileSync(join(dist, `gesso-${build}.wasm`), stamped(readFileSync(wasm), stamp));
+}
 copyFileSync(join(tree, 'models/registry.json'), join(dist, 'registry.json'));
 cpSync(join(tree, 'models/labels'), join(dist, 'labels'), { recursive: true });
 // The registry names this model beside itself, so that one known name needs no network.

@@ -7,13 +7,15 @@ import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
 import { licences, packageOf } from './licences.mjs';
 import { tree } from './setup/places.mjs';
+import { builds } from './stamp.mjs';
 
 const sources = join(tree, 'web/src');
 const dist = join(tree, 'dist');
-const glue = {
-  '#core/relaxed': join(tree, 'build/wasm/wasm/gesso.mjs'),
-  '#core/simd': join(tree, 'build/wasm-simd/wasm/gesso.mjs'),
-};
+const glue = Object.fromEntries(
+  Object.entries(builds()).map(([build, { glue }]) => [`#core/${build}`, glue]),
+);
+const stamps = Object.entries(builds()).map(([build, { stamp }]) => [build, stamp]);
+const gessoStamps = JSON.stringify(Object.fromEntries(stamps));
 
 /** `image` → its source, for each name such as `gesso/image`. */
 const entries = Object.fromEntries(
@@ -87,7 +89,7 @@ async function bundle(input, output, plugins = [], define = {}) {
       mainFields: ['module', 'main'],
       extensionAlias: { '.js': ['.ts', '.js'] },
     },
-    transform: { define },
+    transform: { define: { gessoStamps, ...define } },
     plugins: [quietGlue, ...plugins],
     onLog: refuse,
   });

@@ -180,6 +180,8 @@ async function load(): Promise<Core> {
     importCore(build),
     readWasm(address),
   ]);
+  const stamps = typeof gessoStamps === 'undefined' ? undefined : gessoStamps;
+  if (stamps) checkStamp(address, wasmBinary, stamps[build]);
   try {
     // What it would print is also in what it throws.
     return await create({ wasmBinary, printErr: () => {} });
@@ -191,6 +193,22 @@ async function load(): Promise<Core> {
         'else copy the .wasm and .js files of one version again',
     );
   }
+}
+
+/**
+ * Refuses a WebAssembly file that is not of the same build as this script: the names between them differ
+ * from build to build, so that anything could happen.
+ */
+export function checkStamp(address: string, wasm: ArrayBuffer, wanted: string): void {
+  const end = new Uint8Array(wasm, Math.max(wasm.byteLength - 64, 0));
+  const found = /gesso(\d+\.\d+\.\d+\S* [0-9a-f]{8})$/.exec(String.fromCharCode(...end))?.[1];
+  if (found === wanted) return;
+  fail(
+    'gesso: its script and its WebAssembly file are of different versions',
+    { script: wanted, WebAssembly: found ?? 'unknown', address },
+    'copy the .js and .wasm files of one version again; if they are, reload without the cache, ' +
+      'which may hold an older one',
+  );
 }
 
 async function readWasm(address: string): Promise<ArrayBuffer> {
