@@ -29,8 +29,14 @@ async function confine(context: BrowserContext, address: string): Promise<string
   return foreign;
 }
 
-async function classify(page: Page, picture: string): Promise<void> {
-  await page.getByLabel('Picture').setInputFiles(picture);
+/** The page of a folder with MobileNet, PoseNet and digits works. */
+async function tryModels(page: Page): Promise<void> {
+  await expect(page.getByRole('row')).toHaveCount(4);
+  await page.getByLabel('Picture').setInputFiles(photo('coffee.png'));
+  await expect(page.getByRole('status')).toHaveText(/^espresso: 9\d %\ncup: 1 %/);
+  await page.getByLabel('Model').selectOption('posenet');
+  await page.getByRole('button', { name: 'Load' }).click();
+  await expect(page.getByRole('status')).toHaveText(/^It works: \d+ weights are loaded\.$/);
 }
 
 test('the folder that the command writes runs where there is no network', async ({
@@ -51,12 +57,7 @@ test('the folder that the command writes runs where there is no network', async 
   const foreign = await confine(context, server.address);
   await page.goto(server.address);
   await expect(page.getByText('Open this page from a server')).toBeHidden();
-  await expect(page.getByRole('row')).toHaveCount(4);
-  await classify(page, photo('coffee.png'));
-  await expect(page.getByRole('status')).toHaveText(/^espresso: 9\d %\ncup: 1 %/);
-  await page.getByLabel('Model').selectOption('posenet');
-  await page.getByRole('button', { name: 'Load' }).click();
-  await expect(page.getByRole('status')).toHaveText(/^It works: \d+ weights are loaded\.$/);
+  await tryModels(page);
   expect(foreign).toEqual([]);
 });
 
@@ -81,12 +82,7 @@ test('the folder for a double click needs no server either', async ({ page, cont
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   await page.goto(pathToFileURL(join(folder, 'index.html')).href);
-  await expect(page.getByRole('row')).toHaveCount(4);
-  await classify(page, photo('coffee.png'));
-  await expect(page.getByRole('status')).toHaveText(/^espresso: 9\d %\ncup: 1 %/);
-  await page.getByLabel('Model').selectOption('posenet');
-  await page.getByRole('button', { name: 'Load' }).click();
-  await expect(page.getByRole('status')).toHaveText(/^It works: \d+ weights are loaded\.$/);
+  await tryModels(page);
 
   // What the page shows as a sketch runs when it is copied beside it.
   const example = await page.locator('pre').innerText();

@@ -5,7 +5,15 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { unzipSync } from 'fflate';
 import { build, type PreviewServer, preview } from 'vite';
-import { answer, expect, expectNoSidewaysScroll, needs, shared, test } from './page.js';
+import {
+  answer,
+  expect,
+  expectNoSidewaysScroll,
+  nameTwoColours,
+  needs,
+  shared,
+  test,
+} from './page.js';
 import { serveFiles, serveFolder } from './server.js';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -362,15 +370,7 @@ test.describe('without a network', () => {
       await expect(answer(page)).toHaveText('4');
     },
     async 'colours/'(page) {
-      const name = page.getByRole('combobox', { name: 'Your name for this colour' });
-      for (const [word, red] of [
-        ['dark', '10'],
-        ['bright', '250'],
-      ] as const) {
-        await page.getByRole('slider', { name: 'Red' }).fill(red);
-        await name.fill(word);
-        await name.press('Enter');
-      }
+      await nameTwoColours(page);
       await expect(page.getByText('It has learned.')).toBeAttached({ timeout: 20_000 });
       await expect(answer(page)).not.toBeEmpty();
     },

@@ -56,6 +56,30 @@ export function pigment(name: string): string {
   return color;
 }
 
+/**
+ * A square canvas to draw on with pointer and keys: as many pixels as the screen has there, however wide it
+ * becomes.
+ *
+ * @param draw called when all of it has to be drawn again
+ */
+export function squareCanvas(
+  canvas: HTMLCanvasElement,
+  draw: () => void,
+): CanvasRenderingContext2D {
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error(texts.noCanvas);
+  canvas.tabIndex = 0;
+  canvas.setAttribute('role', 'application'); // so that screen readers pass the arrow keys on
+  new ResizeObserver(() => {
+    const size = Math.round(canvas.clientWidth * devicePixelRatio);
+    if (size === 0 || size === canvas.width) return;
+    canvas.width = size;
+    canvas.height = size;
+    draw();
+  }).observe(canvas);
+  return context;
+}
+
 /** Calls back whenever the page turns light or dark. */
 export function onThemeChange(paintAgain: () => void): void {
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paintAgain);

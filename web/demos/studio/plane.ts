@@ -1,6 +1,6 @@
 // A plane with points of up to four colours on it, and under them what a network makes of it.
 import { tensor } from 'gesso';
-import { onThemeChange, pigment } from './page.js';
+import { onThemeChange, pigment, squareCanvas } from './page.js';
 import { tell, texts } from './texts.js';
 
 /** A place on the plane, −1 to 1 from left to right and from bottom to top, and its colour. */
@@ -50,16 +50,11 @@ export class Plane {
     private readonly canvas: HTMLCanvasElement,
     private readonly moments: { changed(spoken: string): void; picked(colour: number): void },
   ) {
-    const context = canvas.getContext('2d');
-    if (!context) throw new Error(texts.noCanvas);
-    this.context = context;
+    this.context = squareCanvas(canvas, () => this.draw());
     this.ground.width = this.ground.height = cells;
-    canvas.tabIndex = 0;
-    canvas.setAttribute('role', 'application'); // so that screen readers pass the arrow keys on
     canvas.addEventListener('pointerdown', (event) => this.press(event));
     canvas.addEventListener('keydown', (event) => this.key(event));
     canvas.addEventListener('blur', () => this.showCursor(false));
-    new ResizeObserver(() => this.fit()).observe(canvas);
     onThemeChange(() => this.shade());
   }
 
@@ -126,14 +121,6 @@ export class Plane {
 
   private showCursor(shown: boolean): void {
     this.keyed = shown;
-    this.draw();
-  }
-
-  private fit(): void {
-    const size = Math.round(this.canvas.clientWidth * devicePixelRatio);
-    if (size === 0 || size === this.canvas.width) return;
-    this.canvas.width = size;
-    this.canvas.height = size;
     this.draw();
   }
 
