@@ -2,7 +2,7 @@
 // something to see. web/demos/public/covers has them.
 //
 //     node tools/covers.mjs [names]
-import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -12,18 +12,17 @@ import { tree } from './setup/places.mjs';
 const sketches = join(tree, 'web/sketches');
 const covers = join(tree, 'web/demos/public/covers');
 const shared = process.env.GESSO_SHARED ?? join(tree, '../shared');
-const camera = join(tmpdir(), 'gesso-camera.mjpeg'); // what the camera sees: a JPEG is a film of one picture
+const camera = join(tmpdir(), 'gesso-camera.mjpeg'); // what the camera sees
 const width = 640;
 const quality = 0.85;
 
 /** Seconds until a sketch shows what it is about; 3 for those that are not named. */
-const patience = { colours: 8, wave: 8, weave: 14, moths: 6, keeping: 6, camera: 6 };
+const patience = { colours: 8, wave: 20, weave: 14, moths: 15, keeping: 6, camera: 6 };
 
 const all = readdirSync(sketches).filter((file) => file.endsWith('.js'));
 const given = process.argv.slice(2);
 const names = given.length > 0 ? given : all.map((file) => basename(file, '.js'));
 
-copyFileSync(join(shared, 'photos/tfjs_dog.jpg'), camera);
 const server = await createServer({ configFile: join(tree, 'vite.config.ts'), logLevel: 'error' });
 await server.listen();
 const address = server.resolvedUrls.local[0];
@@ -41,26 +40,29 @@ const page = await browser.newPage({
   deviceScaleFactor: 2,
 });
 
-/** A PNG as a WebP of the width that cards have. */
-async function asWebp(png) {
+/** A PNG as a picture of another type, no wider than cards are. */
+async function as(type, png) {
   const url = `data:image/png;base64,${png.toString('base64')}`;
   const text = await page.evaluate(
-    async ([source, wanted, sharpness]) => {
+    async ([source, type, wanted, sharpness]) => {
       const image = new Image();
       image.src = source;
       await image.decode();
       const canvas = document.createElement('canvas');
-      canvas.width = Math.min(wanted, image.width);
-      canvas.height = Math.round((canvas.width * image.height) / image.width);
+      canvas.width = Math.min(wanted, image.width) & ~1; // films want even sizes
+      canvas.height = Math.round((canvas.width * image.height) / image.width) & ~1;
       const context = canvas.getContext('2d');
       context.imageSmoothingQuality = 'high';
       context.drawImage(image, 0, 0, canvas.width, canvas.height);
-      return canvas.toDataURL('image/webp', sharpness).split(',')[1];
+      return canvas.toDataURL(type, sharpness).split(',')[1];
     },
-    [url, width, quality],
+    [url, type, width, quality],
   );
   return Buffer.from(text, 'base64');
 }
+
+// A JPEG is a film of one picture.
+writeFileSync(camera, await as('image/jpeg', readFileSync(join(shared, 'photos/chelsea.png'))));
 
 /** The smallest box with all of these in it. */
 function around(boxes) {
@@ -82,9 +84,8 @@ for (const name of names) {
   const boxes = await Promise.all(
     (await canvases.locator('canvas').all()).map((canvas) => canvas.boundingBox()),
   );
-  const webp = await asWebp(
-    await page.screenshot({ clip: around(boxes.filter((box) => box !== null)) }),
-  );
+  const clip = around(boxes.filter((box) => box !== null));
+  const webp = await as('image/webp', await page.screenshot({ clip }));
   writeFileSync(join(covers, `${name}.webp`), webp);
   console.log(`${name}: ${(webp.length / 1e3).toFixed(1)} KB`);
 }

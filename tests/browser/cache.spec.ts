@@ -163,9 +163,8 @@ test('a download that broke off goes on from IndexedDB, too', async ({ page: tab
     }
     refused = true;
     response.writeHead(200, { 'content-length': 181_864 });
-    response.write(readFileSync(resolve(dist, weights)).subarray(0, 100_000), () =>
-      response.destroy(),
-    );
+    response.write(readFileSync(resolve(dist, weights)).subarray(0, 100_000));
+    setTimeout(() => response.destroy(), 300); // once all of that has come
     return true;
   };
   const failed = await tab.evaluate(async () => {
