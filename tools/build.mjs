@@ -5,7 +5,10 @@ import { bundleAll } from './bundle.mjs';
 import { must } from './run.mjs';
 import { tree } from './setup/places.mjs';
 
-for (const preset of ['wasm', 'wasm-simd']) {
+/** What runs in pages: the name of each build there, and its folder here. */
+const builds = { relaxed: 'wasm', simd: 'wasm-simd', 'relaxed-threads': 'wasm-threads' };
+
+for (const preset of Object.values(builds)) {
   must('cmake', '--preset', preset, '--log-level=WARNING');
   must('cmake', '--build', '--preset', preset, '--target', 'gesso');
 }
@@ -13,8 +16,9 @@ for (const preset of ['wasm', 'wasm-simd']) {
 const dist = join(tree, 'dist');
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
-copyFileSync(join(tree, 'build/wasm/wasm/gesso.wasm'), join(dist, 'gesso-relaxed.wasm'));
-copyFileSync(join(tree, 'build/wasm-simd/wasm/gesso.wasm'), join(dist, 'gesso-simd.wasm'));
+for (const [name, build] of Object.entries(builds)) {
+  copyFileSync(join(tree, 'build', build, 'wasm/gesso.wasm'), join(dist, `gesso-${name}.wasm`));
+}
 copyFileSync(join(tree, 'models/registry.json'), join(dist, 'registry.json'));
 cpSync(join(tree, 'models/labels'), join(dist, 'labels'), { recursive: true });
 // The registry names this model beside itself, so that one known name needs no network.

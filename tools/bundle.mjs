@@ -1,6 +1,6 @@
 // Bundles the TypeScript library, for every way in which it is used, into dist/.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 import { rollup } from 'rollup';
@@ -140,11 +140,11 @@ async function types() {
   await build.close();
 }
 
-/** The library's own files by name, as gesso-single.js carries them. */
+/** The library's own files by name, as gesso-single.js carries them: no threads without a server. */
 function embedded() {
   const paths = readdirSync(dist, { recursive: true, encoding: 'utf8' });
   const files = paths.filter((path) =>
-    /^(registry|labels.*|models.*)\.json$|\.(wasm|bin)$/.test(path),
+    /^(registry|labels.*|models.*)\.json$|(?<!threads)\.(wasm|bin)$/.test(path),
   );
   return Object.fromEntries(
     files.map((path) => {
@@ -162,6 +162,8 @@ export async function bundleAll() {
   const cli = join(sources, 'cli.ts');
   await modules({ ...namesOf(forNode), cli }, 'node-chunk', [nodeEntries]);
   await script('worker.ts', 'worker.js', 'self.location.href');
+  const threads = relative(sources, join(tree, 'build/wasm-threads/wasm/gesso.js'));
+  await script(threads, 'core-relaxed-threads.js', '""', { name: 'gessoThreads', exports: 'auto' });
 
   const beside = instead('./core.js', 'coreBeside.ts');
   await globalScript('gesso', 'index.ts', 'gesso.js', [beside]);
