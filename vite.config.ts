@@ -6,6 +6,13 @@ import { site } from './web/site/plugin.js';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+/** What makes a page isolated from other sites, so that gesso may use threads. */
+const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+
 const demos = readdirSync(here('web/demos'), { recursive: true, encoding: 'utf8' });
 const pages = demos.filter((file) => file.endsWith('index.html'));
 
@@ -21,7 +28,8 @@ export default defineConfig({
       { find: '#core/simd', replacement: here('build/wasm-simd/wasm/gesso.mjs') },
     ],
   },
-  server: { fs: { allow: [here('.')] } },
+  server: { fs: { allow: [here('.')] }, headers: isolation },
+  preview: { headers: isolation },
   build: {
     outDir: here('build/site'),
     emptyOutDir: true,

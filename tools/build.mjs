@@ -12,9 +12,9 @@ import { join, relative, sep } from 'node:path';
 import { bundleAll } from './bundle.mjs';
 import { must } from './run.mjs';
 import { tree } from './setup/places.mjs';
-import { builds, stamped } from './stamp.mjs';
+import { builds, presets, stamped, stampOf } from './stamp.mjs';
 
-for (const preset of ['wasm', 'wasm-simd']) {
+for (const preset of Object.values(presets)) {
   must('cmake', '--preset', preset, '--log-level=WARNING');
   must('cmake', '--build', '--preset', preset, '--target', 'gesso');
 }
@@ -22,8 +22,8 @@ for (const preset of ['wasm', 'wasm-simd']) {
 const dist = join(tree, 'dist');
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
-for (const [build, { wasm, stamp }] of Object.entries(builds())) {
-  writeFileSync(join(dist, `gesso-${build}.wasm`), stamped(readFileSync(wasm), stamp));
+for (const [build, { wasm }] of Object.entries(builds)) {
+  writeFileSync(join(dist, `gesso-${build}.wasm`), stamped(readFileSync(wasm), stampOf(build)));
 }
 copyFileSync(join(tree, 'models/registry.json'), join(dist, 'registry.json'));
 cpSync(join(tree, 'models/labels'), join(dist, 'labels'), { recursive: true });

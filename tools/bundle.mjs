@@ -1,21 +1,20 @@
 // Bundles the TypeScript library, for every way in which it is used, into dist/.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
 import { licences, packageOf } from './licences.mjs';
 import { tree } from './setup/places.mjs';
-import { builds } from './stamp.mjs';
+import { builds, stampOf } from './stamp.mjs';
 
 const sources = join(tree, 'web/src');
 const dist = join(tree, 'dist');
+const { 'relaxed-threads': threaded, ...others } = builds;
 const glue = Object.fromEntries(
-  Object.entries(builds()).map(([build, { glue }]) => [`#core/${build}`, glue]),
+  Object.entries(others).map(([build, { glue }]) => [`#core/${build}`, glue]),
 );
-const stamps = Object.entries(builds()).map(([build, { stamp }]) => [build, stamp]);
-const gessoStamps = JSON.stringify(Object.fromEntries(stamps));
 
 /** `image` → its source, for each name such as `gesso/image`. */
 const entries = Object.fromEntries(
@@ -78,6 +77,12 @@ function refuse(level, log) {
 /** The npm packages of which something has been bundled. */
 const bundled = new Set();
 
+/** What the script knows of its other halves. */
+function stamps() {
+  const names = Object.keys(builds);
+  return JSON.stringify(Object.fromEntries(names.map((name) => [name, stampOf(name)])));
+}
+
 async function bundle(input, output, plugins = [], define = {}) {
   const build = await rolldown({
     cwd: tree,
@@ -89,7 +94,7 @@ async function bundle(input, output, plugins = [], define = {}) {
       mainFields: ['module', 'main'],
       extensionAlias: { '.js': ['.ts', '.js'] },
     },
-    transform: { define: { gessoStamps, ...define } },
+    transform: { define: { gessoStamps: stamps(), ...define } },
     plugins: [quietGlue, ...plugins],
     onLog: refuse,
   });
@@ -142,11 +147,11 @@ async function types() {
   await build.close();
 }
 
-/** The library's own files by name, as gesso-single.js carries them. */
+/** The library's own files by name, as gesso-single.js carries them: no threads without a server. */
 function embedded() {
   const paths = readdirSync(dist, { recursive: true, encoding: 'utf8' });
   const files = paths.filter((path) =>
-    /^(registry|labels.*|models.*)\.json$|\.(wasm|bin)$/.test(path),
+    /^(registry|labels.*|models.*)\.json$|(?<!threads)\.(wasm|bin)$/.test(path),
   );
   return Object.fromEntries(
     files.map((path) => {
@@ -164,6 +169,10 @@ export async function bundleAll() {
   const cli = join(sources, 'cli.ts');
   await modules({ ...namesOf(forNode), cli }, 'node-chunk', [nodeEntries]);
   await script('worker.ts', 'worker.js', 'self.location.href');
+  await script(relative(sources, threaded.glue), 'core-relaxed-threads.js', '""', {
+    name: 'gessoThreads',
+    exports: 'auto',
+  });
 
   const beside = instead('./core.js', 'coreBeside.ts');
   await globalScript('gesso', 'index.ts', 'gesso.js', [beside]);

@@ -93,12 +93,13 @@ function setUp(chosen) {
     environment.emscripten = emscripten();
     // CMake never forgets a compiler it has found.
     if (before && before !== environment.emscripten.root) {
-      for (const build of ['wasm', 'wasm-simd']) {
+      for (const build of ['wasm', 'wasm-simd', 'wasm-threads']) {
         rmSync(join(tree, 'build', build), { recursive: true, force: true });
       }
     }
-    libraries.relaxed = xnnpack('relaxed', environment.emscripten);
-    libraries.simd = xnnpack('simd', environment.emscripten);
+    for (const build of ['relaxed', 'simd', 'relaxed-threads']) {
+      libraries[build] = xnnpack(build, environment.emscripten);
+    }
   }
   if (chosen.includes('native')) libraries.native = xnnpack('native');
   environment.xnnpack = { ...environment.xnnpack, ...libraries };

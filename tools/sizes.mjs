@@ -28,8 +28,10 @@ export function loadedBy(file, found = new Set()) {
 export function sizeTable() {
   const parts = readdirSync(join(tree, 'web/src/entries')).map((file) => file.replace('.ts', ''));
   const rows = [
-    ['`gesso-relaxed.wasm`', 'every page, one of these two', zipped('gesso-relaxed.wasm')],
-    ['`gesso-simd.wasm`', 'the other one', zipped('gesso-simd.wasm')],
+    ['`gesso-relaxed.wasm`', 'every page, one of these three', zipped('gesso-relaxed.wasm')],
+    ['`gesso-simd.wasm`', 'an older browser', zipped('gesso-simd.wasm')],
+    ['`gesso-relaxed-threads.wasm`', 'an isolated page', zipped('gesso-relaxed-threads.wasm')],
+    ['`core-relaxed-threads.js`', 'an isolated page', zipped('core-relaxed-threads.js')],
     ['`worker.js`', 'every page', zipped('worker.js')],
     ['`gesso.js`', 'a page with a script tag', zipped('gesso.js')],
     ['`gesso-ml5.js`', 'a page with a sketch made for ml5', zipped('gesso-ml5.js')],

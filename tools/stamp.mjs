@@ -4,18 +4,23 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tree } from './setup/places.mjs';
 
-const folders = { relaxed: 'build/wasm/wasm', simd: 'build/wasm-simd/wasm' };
+/** What runs in pages: the name of each build there, and what CMake calls it. */
+export const presets = { relaxed: 'wasm', simd: 'wasm-simd', 'relaxed-threads': 'wasm-threads' };
 
-/** The two halves of each build, and its stamp: the version, and a hash of the JavaScript half. */
-export function builds() {
+/** Where the two halves of each build are, once it is made. */
+export const builds = Object.fromEntries(
+  Object.entries(presets).map(([build, preset]) => {
+    const folder = join(tree, 'build', preset, 'wasm');
+    const glue = join(folder, build === 'relaxed-threads' ? 'gesso.js' : 'gesso.mjs');
+    return [build, { glue, wasm: join(folder, 'gesso.wasm') }];
+  }),
+);
+
+/** The stamp of a build: the version, and a hash of the JavaScript half. */
+export function stampOf(build) {
   const { version } = JSON.parse(readFileSync(join(tree, 'package.json'), 'utf8'));
-  const found = Object.entries(folders).map(([build, folder]) => {
-    const glue = join(tree, folder, 'gesso.mjs');
-    const hash = createHash('sha256').update(readFileSync(glue)).digest('hex');
-    const wasm = join(tree, folder, 'gesso.wasm');
-    return [build, { glue, wasm, stamp: `${version} ${hash.slice(0, 8)}` }];
-  });
-  return Object.fromEntries(found);
+  const hash = createHash('sha256').update(readFileSync(builds[build].glue)).digest('hex');
+  return `${version} ${hash.slice(0, 8)}`;
 }
 
 /** A module with its stamp at the end, as a custom section that engines pass over. */

@@ -415,7 +415,9 @@ std::string version() {
 }
 
 std::string build() {
-#ifdef __wasm_relaxed_simd__
+#if defined(__EMSCRIPTEN_PTHREADS__)
+  return "relaxed-threads";
+#elif defined(__wasm_relaxed_simd__)
   return "relaxed";
 #else
   return "simd";
@@ -462,6 +464,8 @@ EMSCRIPTEN_BINDINGS(gesso) {
   function("createModel", &create_bound_model, return_value_policy::take_ownership());
   function("version", &version);
   function("build", &build);
+  function("setThreads", &set_threads);
+  function("threadCount", &thread_count);
 }
 
 }  // namespace gesso

@@ -47,4 +47,10 @@ class Program {
 // graph is not needed afterwards.
 std::unique_ptr<Program> compile(const Graph& graph);
 
+// How many threads work on one program, the caller's among them, in programs compiled from now on.
+// A count below 2, and a build without threads, leave all work to the caller: thread_count() tells.
+// At first it is 1. Results do not depend on it. Not to be called while a program runs.
+void set_threads(int count);
+int thread_count();
+
 }  // namespace gesso

@@ -25,10 +25,13 @@ const allowed: [what: string, path: RegExp][] = [
   ['about the package', /^(README\.md|LICENSE|package\.json)$/],
   ['modules of pages', new RegExp(`^dist/(${entry}|chunk-[\\w-]{8})\\.js$`)],
   ['modules of Node', new RegExp(`^dist/(node|node-(${entry})|node-chunk-[\\w-]{8}|cli)\\.js$`)],
-  ['scripts', /^dist\/(gesso|gesso-ml5|gesso-single|worker|core-relaxed|core-simd)\.js$/],
+  [
+    'scripts',
+    /^dist\/(gesso|gesso-ml5|gesso-single|worker|core-(relaxed|simd|relaxed-threads))\.js$/,
+  ],
   ['source maps', /^dist\/[\w-]+\.js\.map$/],
   ['types', new RegExp(`^dist/(${entry}|types-\\w+)\\.d\\.ts$`)],
-  ['WebAssembly', /^dist\/gesso-(relaxed|simd)\.wasm$/],
+  ['WebAssembly', /^dist\/gesso-(relaxed|simd|relaxed-threads)\.wasm$/],
   [
     'data',
     /^dist\/(registry\.json|files\.json|labels\/[\w-]+\.json|models\/digits\/(model\.json|weights\.bin))$/,

@@ -20,6 +20,7 @@ function line(pace = 0) {
     run: unused,
     see: unused,
     gradient: unused,
+    status: unused,
     memory: unused,
     close: unused,
     async train<M extends TrainingMethod>(

@@ -79,9 +79,10 @@ describe('own files', () => {
   it('are known by name', async () => {
     const { ownFile, setWasmPath } = await fresh();
     const known =
-      '  known  gesso-relaxed.wasm, gesso-simd.wasm, worker.js, registry.json, labels/digits.json, ' +
-      'labels/imagenet.json, labels/imagenet-darknet.json, labels/quickdraw.json, ' +
-      'models/digits/model.json, models/digits/weights.bin\n';
+      '  known  gesso-relaxed.wasm, gesso-relaxed-threads.wasm, core-relaxed-threads.js, ' +
+      'gesso-simd.wasm, worker.js, registry.json, labels/digits.json, labels/imagenet.json, ' +
+      'labels/imagenet-darknet.json, labels/quickdraw.json, models/digits/model.json, ' +
+      'models/digits/weights.bin\n';
     const { MLError } = await import('../../web/src/errors.js');
     const messageOf = (call: () => unknown) => {
       try {

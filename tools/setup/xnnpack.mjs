@@ -35,6 +35,7 @@ const sources = {
 /** How each library is compiled; GESSO_BUILD in CMakePresets.json has the same names. */
 const builds = {
   relaxed: { wasm: true, flags: '-msimd128 -mrelaxed-simd' },
+  'relaxed-threads': { wasm: true, threads: true, flags: '-msimd128 -mrelaxed-simd -pthread' },
   simd: { wasm: true, flags: '-msimd128' },
   native: { wasm: false, flags: '' },
 };
@@ -89,7 +90,7 @@ function recipe() {
 
 /** The folder with include/ and lib/libxnnpack.a of one build. */
 export function xnnpack(build, emscripten) {
-  const { wasm, flags } = builds[build];
+  const { wasm, threads, flags } = builds[build];
   const compiler = wasm ? `emscripten ${emscripten.version}` : 'clang-19';
   const key = sha256(JSON.stringify([sources, flags, compiler]), ...recipe()).slice(0, 12);
   const folder = join(cache, 'xnnpack', `${build}-${key}`);
@@ -100,6 +101,7 @@ export function xnnpack(build, emscripten) {
     CMAKE_BUILD_TYPE: 'Release',
     CMAKE_C_FLAGS: flags,
     CMAKE_CXX_FLAGS: flags,
+    GESSO_THREADS: threads ? 'ON' : 'OFF',
     ...(wasm
       ? { CMAKE_TOOLCHAIN_FILE: join(emscripten.root, 'cmake/Modules/Platform/Emscripten.cmake') }
       : { CMAKE_C_COMPILER: 'clang-19', CMAKE_CXX_COMPILER: 'clang++-19' }),

@@ -71,6 +71,13 @@ export function site(): Plugin {
       },
     },
     configureServer(server) {
+      // Vite gives these to its own answers only.
+      const headers = Object.entries(server.config.server.headers ?? {});
+      server.middlewares.use((_, response, next) => {
+        for (const [name, value] of headers)
+          if (value !== undefined) response.setHeader(name, value);
+        next();
+      });
       server.middlewares.use(async (request, response, next) => {
         const { pathname } = new URL(request.url ?? '', 'http://localhost');
         const page = pathname.endsWith('/') ? pageAt(pathname) : undefined;

@@ -1,4 +1,4 @@
-// The two builds of wasm/bindings.cpp, as package.json's "imports" names them.
+// The builds of wasm/bindings.cpp without threads, as package.json's "imports" names them.
 declare module '#core/relaxed' {
   const create: import('./engine.js').CreateCore;
   export default create;

@@ -12,6 +12,7 @@ import {
   type GradientRequest,
   type Opened,
   type OpenRequest,
+  type Running,
   Runtime,
   type Tensors,
   type TrainingAnswer,
@@ -40,6 +41,7 @@ export interface Client {
     given: Parameters<Training[M]>,
     told?: Told,
   ): Promise<TrainingAnswer<M>>;
+  status(): Promise<Running>;
   memory(): Promise<Memory | undefined>;
   close(model: number): Promise<void>;
 }
@@ -55,6 +57,7 @@ type Calls = Pick<
   | 'run'
   | 'gradient'
   | 'see'
+  | 'status'
   | 'memory'
   | 'close'
 >;
@@ -126,6 +129,10 @@ function clientOf(calls: Calls, isFar: boolean): Client {
     run: (model, inputs, into) => calls.run(model, inputs, into),
     gradient: (model, inputs, request) => calls.gradient(model, inputs, request),
     see: (model, picture, preprocess) => calls.see(model, picture, preprocess),
+    async status() {
+      await configure();
+      return calls.status();
+    },
     memory: () => calls.memory(),
     close: (model) => calls.close(model),
   };
@@ -201,6 +208,7 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
     run: (model, inputs) => far(remote.run(model, inputs)),
     gradient: (model, inputs, request) => far(remote.gradient(model, inputs, request)),
     see: (model, picture, preprocess) => far(remote.see(model, handOver(picture), preprocess)),
+    status: () => far(remote.status()),
     memory: () => far(remote.memory()),
     close: (model) => far(remote.close(model)),
   };

@@ -1,6 +1,6 @@
 // The JavaScript half of each WebAssembly build.
-import type { BuildName, CreateCore } from './engine.js';
+import type { CreateCore } from './engine.js';
 
-export function importCore(build: BuildName): Promise<{ default: CreateCore }> {
+export function importCore(build: 'relaxed' | 'simd'): Promise<{ default: CreateCore }> {
   return build === 'relaxed' ? import('#core/relaxed') : import('#core/simd');
 }

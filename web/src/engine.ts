@@ -1,9 +1,10 @@
 // Loads the WebAssembly build that this browser or Node can run, and calls into it.
 import { importCore } from './core.js';
+import { embeddedFile } from './embedded.js';
 import { fail, MLError, messageOf } from './errors.js';
 import { fileHint, ownFile } from './ownFiles.js';
 import { platform } from './platform.js';
-import { settings } from './settings.js';
+import { type Settings, settings, threadsWanted } from './settings.js';
 import type { TypedArray } from './tensor.js';
 
 /** What wasm/bindings.cpp exports. Views into memory live until the next call: use them at once. */
@@ -19,7 +20,8 @@ export interface Core {
   /** @param topology JSON as model.json has it under modelTopology */
   createModel(topology: string, seed: number): CoreModel;
   version(): string;
-  build(): string;
+  build(): BuildName;
+  threadCount(): number;
   stackSave(): number;
   stackRestore(stack: number): void;
   getExceptionMessage(error: unknown): [type: string, message: string];
@@ -113,18 +115,52 @@ export type CreateCore = (options: {
   printErr(text: string): void;
 }) => Promise<Core>;
 
-/** The builds there are: relaxed SIMD is the faster, SIMD runs in more places. */
-export type BuildName = 'relaxed' | 'simd';
+/**
+ * The builds there are: relaxed SIMD is faster, SIMD runs in more places, threads need a page that is
+ * isolated from other sites.
+ */
+export type BuildName = 'relaxed' | 'simd' | 'relaxed-threads';
+
+/** Starts a build with threads; rejects where it cannot run. */
+export type StartThreads = (
+  build: BuildName,
+  wasmBinary: ArrayBuffer,
+  count: number,
+) => Promise<Core>;
+
+let startThreads: StartThreads | undefined;
+
+/** Allows threads in a place that may wait for them. */
+export function allowThreads(start: StartThreads): void {
+  startThreads = start;
+}
 
 let loading: Promise<Core> | undefined;
+let threadsThen: Settings['threads'] = 'auto';
+let refusal: string | undefined;
+
+/** Why threads that were wanted did not start. */
+export function threadsRefused(): string | undefined {
+  return refusal;
+}
 
 /** The core, loaded on the first call; a failed load is tried again by the next call. */
 export async function engine(): Promise<Core> {
-  loading ??= load().catch((error: unknown) => {
-    loading = undefined;
-    throw error;
-  });
+  if (loading === undefined) {
+    threadsThen = settings.threads;
+    loading = load().catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
+  }
   const core = await loading;
+  if (settings.threads !== threadsThen) {
+    fail(
+      `gesso: setThreads(${JSON.stringify(settings.threads)}) came too late`,
+      { 'already running': `${core.threadCount()} of them` },
+      'setThreads before the first model is loaded or made',
+    );
+  }
   if (settings.deterministic && core.build() !== 'simd') {
     fail(
       'gesso: setDeterministic(true) came too late',
@@ -147,7 +183,7 @@ function moduleOf(body: readonly number[]): Uint8Array<ArrayBuffer> {
 }
 
 const zero = [0xfd, 0x0c, ...Array<number>(16).fill(0)]; // v128.const 0
-const probes: Record<BuildName, readonly number[]> = {
+const probes: Record<'relaxed' | 'simd', readonly number[]> = {
   relaxed: [...zero, ...zero, ...zero, 0xfd, 0x85, 0x02], // f32x4.relaxed_madd
   simd: zero,
 };
@@ -155,7 +191,7 @@ const probes: Record<BuildName, readonly number[]> = {
 /** The best build that `validates` says can run here. */
 export function chooseBuild(
   validates: (bytes: Uint8Array<ArrayBuffer>) => boolean = (bytes) => WebAssembly.validate(bytes),
-): BuildName {
+): 'relaxed' | 'simd' {
   if (validates(moduleOf(probes.relaxed))) return 'relaxed';
   if (validates(moduleOf(probes.simd))) return 'simd';
   fail(
@@ -175,13 +211,31 @@ async function load(): Promise<Core> {
   }
   const best = chooseBuild();
   const build = settings.deterministic ? 'simd' : best;
+  const count = threadsHere(build);
+  if (count > 1 && startThreads) {
+    try {
+      const wasmBinary = await readWasm(ownFile('gesso-relaxed-threads.wasm'), 'relaxed-threads');
+      return await startThreads('relaxed-threads', wasmBinary, count);
+    } catch (error) {
+      refusal = messageOf(error);
+    }
+  }
+  return start(build);
+}
+
+/** How many threads to start where nothing but their number has to be decided. */
+function threadsHere(build: 'relaxed' | 'simd'): number {
+  const possible = startThreads && build === 'relaxed' && globalThis.crossOriginIsolated;
+  const carried = embeddedFile(`gesso-${build}.wasm`) !== undefined; // and then without threads
+  return possible && !carried ? threadsWanted() : 1;
+}
+
+async function start(build: 'relaxed' | 'simd'): Promise<Core> {
   const address = ownFile(`gesso-${build}.wasm`);
   const [{ default: create }, wasmBinary] = await Promise.all([
     importCore(build),
-    readWasm(address),
+    readWasm(address, build),
   ]);
-  const stamps = typeof gessoStamps === 'undefined' ? undefined : gessoStamps;
-  if (stamps) checkStamp(address, wasmBinary, stamps[build]);
   try {
     // What it would print is also in what it throws.
     return await create({ wasmBinary, printErr: () => {} });
@@ -211,7 +265,7 @@ export function checkStamp(address: string, wasm: ArrayBuffer, wanted: string): 
   );
 }
 
-async function readWasm(address: string): Promise<ArrayBuffer> {
+async function readWasm(address: string, build: BuildName): Promise<ArrayBuffer> {
   const hint = fileHint();
   const response = await platform.fetch(address).catch((error: unknown) => {
     fail('gesso: its WebAssembly file cannot be read', { address, reason: messageOf(error) }, hint);
@@ -226,6 +280,8 @@ async function readWasm(address: string): Promise<ArrayBuffer> {
     const kind = response.headers.get('content-type') ?? 'unknown';
     fail('gesso: its WebAssembly file is something else', { address, 'content-type': kind }, hint);
   }
+  const stamps = typeof gessoStamps === 'undefined' ? undefined : gessoStamps;
+  if (stamps) checkStamp(address, bytes, stamps[build]);
   return bytes;
 }
 

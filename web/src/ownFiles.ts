@@ -6,6 +6,8 @@ import { fail } from './errors.js';
 /** Written out, because bundlers look for exactly these expressions. */
 const beside = {
   'gesso-relaxed.wasm': () => new URL('./gesso-relaxed.wasm', import.meta.url),
+  'gesso-relaxed-threads.wasm': () => new URL('./gesso-relaxed-threads.wasm', import.meta.url),
+  'core-relaxed-threads.js': () => new URL('./core-relaxed-threads.js', import.meta.url),
   'gesso-simd.wasm': () => new URL('./gesso-simd.wasm', import.meta.url),
   'worker.js': () => new URL('./worker.js', import.meta.url),
   'registry.json': () => new URL('./registry.json', import.meta.url),

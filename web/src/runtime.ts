@@ -1,11 +1,13 @@
 // The side where WebAssembly lives: in a worker of the page, or in process. Knows no user interface.
 import {
+  type BuildName,
   type Core,
   type CoreImage,
   type CoreModel,
   type CoreProgram,
   engine,
   guard,
+  threadsRefused,
 } from './engine.js';
 import { fail } from './errors.js';
 import { type Picture, pixelsOf } from './image.js';
@@ -73,6 +75,20 @@ export interface Opened {
 
 export type Tensors = Record<string, Tensor>;
 
+/** How a runtime runs. */
+export interface Running {
+  build: BuildName;
+  threads: number;
+  /** Bytes of WebAssembly memory. */
+  memory: number;
+  /** What was asked for. */
+  deterministic: boolean;
+  /** Whether the page is isolated from other sites, as threads need it. */
+  isolated: boolean;
+  /** Why threads that were wanted did not start. */
+  refused?: string;
+}
+
 /** Which derivatives to compute. */
 export interface GradientRequest {
   /** The output that they are of, */
@@ -116,6 +132,7 @@ interface ReadyProgram {
 export class Runtime {
   readonly #models = new Map<number, LoadedModel>();
   readonly #jobs = new Map<number, AbortController>();
+  #core: Core | undefined;
   #image: CoreImage | undefined;
   #count = 0;
 
@@ -250,15 +267,27 @@ export class Runtime {
     return this.#outputs(loaded, ready);
   }
 
+  /** What runs here. Loads the WebAssembly, if nothing has. */
+  async status(): Promise<Running> {
+    const core = await engine();
+    this.#core = core;
+    const refused = threadsRefused();
+    return {
+      build: core.build(),
+      threads: core.threadCount(),
+      memory: this.#memoryOf(core),
+      deterministic: settings.deterministic,
+      isolated: globalThis.crossOriginIsolated === true,
+      ...(refused !== undefined && { refused }),
+    };
+  }
+
   /** What is in memory; undefined before the first model. */
   async memory(): Promise<Memory | undefined> {
-    const models = [...this.#models.values()];
-    const [{ core } = {}] = models;
-    if (core) this.#image ??= new core.Image();
-    if (this.#image === undefined) return undefined;
+    if (this.#core === undefined) return undefined;
     return {
-      wasm: this.#image.reserve(1, 1).buffer.byteLength, // a view of all the memory there is
-      models: models.map(({ origin: { address, fileBytes }, programs }) => {
+      wasm: this.#memoryOf(this.#core),
+      models: [...this.#models.values()].map(({ origin: { address, fileBytes }, programs }) => {
         return { address, fileBytes, programs: programs.size };
       }),
     };
@@ -301,7 +330,14 @@ export class Runtime {
     return this.#add(core, model, { address, sha256, fileBytes, timing, ...(saved && { saved }) });
   }
 
+  /** Bytes of WebAssembly memory. */
+  #memoryOf(core: Core): number {
+    this.#image ??= new core.Image();
+    return this.#image.reserve(1, 1).buffer.byteLength; // a view of all the memory there is
+  }
+
   #add(core: Core, model: CoreModel, origin: ModelOrigin): Opened {
+    this.#core = core;
     const description = JSON.parse(guard(core, () => model.describe())) as ModelDescription;
     const number = ++this.#count;
     this.#models.set(number, {

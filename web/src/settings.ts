@@ -9,9 +9,11 @@ export interface Settings {
   models: string | null;
   /** Whether results must be the same on every machine. */
   deterministic: boolean;
+  /** On how many threads to compute, as setThreads() was told. */
+  threads: number | 'auto';
 }
 
-export const settings: Settings = { models: null, deterministic: false };
+export const settings: Settings = { models: null, deterministic: false, threads: 'auto' };
 
 /**
  * Makes results the same to the last digit on every machine, losses of training among them. It runs
@@ -23,9 +25,40 @@ export function setDeterministic(deterministic: boolean): void {
   settings.deterministic = deterministic;
 }
 
+/** More than these share memory that they all wait for. */
+const threadsAtMost = 4;
+
 /**
- * Names the folder that holds the library's own files (`gesso-relaxed.wasm`, `gesso-simd.wasm`,
- * `worker.js`, `registry.json`, `labels/`, `models/`), for pages whose bundler leaves them behind.
+ * Sets on how many threads gesso computes. At first this is `'auto'`: one less than the machine has
+ * cores, which leaves one to the page, and four at most. Threads need a page that is isolated from
+ * other sites: its server sends the headers `Cross-Origin-Opener-Policy: same-origin` and
+ * `Cross-Origin-Embedder-Policy: require-corp`. Elsewhere, in Node, and where they do not start, one
+ * thread does all the work; {@link status} tells. Call it before the first model is loaded or made.
+ *
+ *     setThreads(2);
+ *
+ * @param count from 1 to 16, or `'auto'`
+ */
+export function setThreads(count: number | 'auto'): void {
+  if (count !== 'auto' && !(Number.isInteger(count) && count >= 1 && count <= 16)) {
+    fail(
+      'setThreads: not a number of threads',
+      { given: count, wanted: "a whole number from 1 to 16, or 'auto'" },
+      "setThreads('auto')",
+    );
+  }
+  settings.threads = count;
+}
+
+/** The number of threads that was asked for, or that suits this machine. */
+export function threadsWanted(): number {
+  if (settings.threads !== 'auto') return settings.threads;
+  return Math.max(1, Math.min(navigator.hardwareConcurrency - 1, threadsAtMost));
+}
+
+/**
+ * Names the folder that holds the library's own files (its `.wasm` files, `worker.js`,
+ * `registry.json`, `labels/`, `models/`), for pages whose bundler leaves them behind.
  * Call it before the first model is loaded.
  *
  *     setWasmPath('/vendor/gesso/');

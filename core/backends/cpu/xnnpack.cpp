@@ -8,13 +8,16 @@
 #include <utility>
 
 #include "core/backends/cpu/step.h"
+#include "core/backends/cpu/threads.h"
 #include "core/ops/list.h"
 
 namespace gesso::cpu {
 namespace {
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
-constexpr pthreadpool_t one_thread = nullptr;
+
+// Multiplications, or numbers read and written, that take about as long as waking another thread.
+constexpr double worth_sharing = 1 << 16;
 
 using Sizes = std::array<size_t, XNN_MAX_TENSOR_DIMS>;
 using Setup = xnn_status (*)(xnn_operator_t, const Memory&);
@@ -54,9 +57,14 @@ class XnnpackStep final : public Step {
   void bind(const Memory& memory) override {
     if (setup(op.get(), memory) != xnn_status_success) refuse_for_memory();
   }
-  void run() noexcept override { xnn_run_operator(op.get(), one_thread); }
+  void run() noexcept override { xnn_run_operator(op.get(), pool()); }
+
+  // Decides who does the work, before XNNPACK divides it.
+  void share(double work) { threads = work < worth_sharing ? nullptr : current_threads(); }
+  pthreadpool_t pool() const { return threads.get(); }
 
   std::unique_ptr<xnn_operator, Delete> op;
+  Threads threads;
   Setup setup = nullptr;
   size_t workspace = 0;
   int inputs_read = std::numeric_limits<int>::max();  // those behind are packed into the operator
@@ -119,10 +127,11 @@ void conv2d(const Lowering& l, XnnpackStep& step) {
         w.dilation_h, w.dilation_w, uint32_t(groups), depth_in / groups, depth_out / groups,
         depth_in, depth_out, filter, bias, low, high, 0, nullptr, nullptr, op);
   });
+  step.share(double(y.count()) * double(f.count(1, 4)));
   size_t alignment, height, width;
   check(xnn_reshape_convolution2d_nhwc_f32(step.op.get(), size_t(x[0]), size_t(x[1]), size_t(x[2]),
                                            &step.workspace, &alignment, &height, &width,
-                                           one_thread));
+                                           step.pool()));
   require(height == size_t(y[1]) && width == size_t(y[2]));
   step.inputs_read = 1;
   step.setup = [](xnn_operator_t op, const Memory& m) {
@@ -156,10 +165,11 @@ void conv_transpose2d(const Lowering& l, XnnpackStep& step) {
         w.dilation_h, w.dilation_w, uint32_t(groups), depth_in / groups, depth_out / groups,
         depth_in, depth_out, filter, bias, low, high, 0, nullptr, nullptr, op);
   });
+  step.share(double(x.count()) * double(f.count(0, 3)));
   size_t height, width;
   check(xnn_reshape_deconvolution2d_nhwc_f32(step.op.get(), size_t(x[0]), size_t(x[1]),
                                              size_t(x[2]), adjust_h, adjust_w, &height, &width,
-                                             one_thread));
+                                             step.pool()));
   require(height == size_t(y[1]) && width == size_t(y[2]));
   step.inputs_read = 1;
   step.setup = [](xnn_operator_t op, const Memory& m) {
@@ -178,7 +188,8 @@ void fully_connected(const Lowering& l, XnnpackStep& step, size_t rows, size_t d
                                              high, transposed ? 0 : XNN_FLAG_TRANSPOSE_WEIGHTS,
                                              nullptr, nullptr, op);
   });
-  check(xnn_reshape_fully_connected_nc_f32(step.op.get(), rows, one_thread));
+  step.share(double(rows) * double(depth) * double(columns));
+  check(xnn_reshape_fully_connected_nc_f32(step.op.get(), rows, step.pool()));
   step.inputs_read = 1;
   step.setup = [](xnn_operator_t op, const Memory& m) {
     return xnn_setup_fully_connected_nc_f32(op, in(m, 0), out(m));
@@ -216,7 +227,7 @@ void binary(const Lowering& l, XnnpackStep& step) {
   Sizes a, b;
   size_t rank_a = sizes_of(l.shape(0), a), rank_b = sizes_of(l.shape(1), b);
   check(xnn_reshape_binary_elementwise_nd(step.op.get(), rank_a, a.data(), rank_b, b.data(),
-                                          one_thread));
+                                          step.pool()));
   step.setup = [](xnn_operator_t op, const Memory& m) {
     return xnn_setup_binary_elementwise_nd(op, in(m, 0), in(m, 1), out(m));
   };
@@ -228,7 +239,7 @@ void unary_with(xnn_unary_operator kind, const xnn_unary_params& params, const L
     return xnn_create_unary_elementwise_nc(kind, xnn_datatype_fp32, xnn_datatype_fp32, &params,
                                            nullptr, nullptr, 0, op);
   });
-  check(xnn_reshape_unary_elementwise_nc(step.op.get(), l.shape().count(), 1, 1, 1, one_thread));
+  check(xnn_reshape_unary_elementwise_nc(step.op.get(), l.shape().count(), 1, 1, 1, step.pool()));
   step.setup = [](xnn_operator_t op, const Memory& m) {
     return xnn_setup_unary_elementwise_nc(op, in(m, 0), out(m));
   };
@@ -257,7 +268,7 @@ void softmax(const Lowering& l, XnnpackStep& step) {
   create(step, [](xnn_operator_t* op) { return xnn_create_softmax_nc_f32(0, op); });
   size_t channels = size_t(x.back());
   check(xnn_reshape_softmax_nc_f32(step.op.get(), channels, channels, channels,
-                                   x.count() / channels, one_thread));
+                                   x.count() / channels, step.pool()));
   step.setup = [](xnn_operator_t op, const Memory& m) {
     return xnn_setup_softmax_nc_f32(op, in(m, 0), out(m));
   };
@@ -274,7 +285,7 @@ void reduce_over(xnn_reduce_operator kind, std::span<const int64_t> axes, const 
   // it with a kernel that floats do not have.
   size_t alignment, unused;
   check(xnn_reshape_reduce_nd(step.op.get(), axes.size(), axes.data(), rank, x.data(), &unused,
-                              &alignment, one_thread));
+                              &alignment, step.pool()));
   step.setup = [](xnn_operator_t op, const Memory& m) {
     return xnn_setup_reduce_nd(op, nullptr, in(m, 0), out(m));
   };
@@ -322,7 +333,7 @@ void resample2d(const Lowering& l, XnnpackStep& step) {
   size_t channels = size_t(x[3]), alignment;
   check(xnn_reshape_resize_bilinear2d_nhwc_f32(step.op.get(), size_t(x[0]), size_t(x[1]),
                                                size_t(x[2]), channels, channels, channels,
-                                               &step.workspace, &alignment, one_thread));
+                                               &step.workspace, &alignment, step.pool()));
   step.setup = [](xnn_operator_t op, const Memory& m) {
     return xnn_setup_resize_bilinear2d_nhwc_f32(op, m.workspace, in(m, 0), out(m));
   };
@@ -337,7 +348,7 @@ void transpose(const Lowering& l, XnnpackStep& step) {
         l.node.has("permutation") ? size_t(l.node.ints("permutation")[i]) : rank - 1 - i;
   create(step, [](xnn_operator_t* op) { return xnn_create_transpose_nd_x32(0, op); });
   check(
-      xnn_reshape_transpose_nd_x32(step.op.get(), rank, x.data(), permutation.data(), one_thread));
+      xnn_reshape_transpose_nd_x32(step.op.get(), rank, x.data(), permutation.data(), step.pool()));
   step.setup = [](xnn_operator_t op, const Memory& m) {
     return xnn_setup_transpose_nd_x32(op, in(m, 0), out(m));
   };
@@ -353,7 +364,7 @@ void pad(const Lowering& l, XnnpackStep& step) {
   float value = float(l.node.number("value"));
   create(step, [&](xnn_operator_t* op) { return xnn_create_constant_pad_nd_x32(&value, 0, op); });
   check(xnn_reshape_constant_pad_nd_x32(step.op.get(), rank, x.data(), before.data(), after.data(),
-                                        one_thread));
+                                        step.pool()));
   step.setup = [](xnn_operator_t op, const Memory& m) {
     return xnn_setup_constant_pad_nd_x32(op, in(m, 0), out(m));
   };
@@ -399,6 +410,13 @@ bool any_empty(const Lowering& l) {
   return false;
 }
 
+// All that a node reads and writes.
+double numbers_of(const Lowering& l) {
+  double numbers = double(l.out().shape.count());
+  for (const TensorType& type : l.in) numbers += double(type.shape.count());
+  return numbers;
+}
+
 }  // namespace
 
 std::unique_ptr<Step> lower_to_xnnpack(const Lowering& l) {
@@ -407,6 +425,7 @@ std::unique_ptr<Step> lower_to_xnnpack(const Lowering& l) {
                           [&](const auto& row) { return row.first == l.node.op; });
   if (!ready || row == std::end(rows) || !all_f32(l) || any_empty(l)) return nullptr;
   auto step = std::make_unique<XnnpackStep>();
+  step->share(numbers_of(l));
   try {
     row->second(l, *step);
   } catch (const Declined&) {

@@ -1,4 +1,6 @@
 /** Models of any kind, from tensors to tensors: `gesso/model`. */
+
+export type { BuildName } from '../engine.js';
 export { type Memory, type ModelInMemory, memory } from '../memory.js';
 export type {
   About,
@@ -13,5 +15,6 @@ export { loadModel } from '../model.js';
 export type { Progress } from '../progress.js';
 export type { Timing } from '../runtime.js';
 export type { ModelSource } from '../source.js';
+export { type Status, status } from '../status.js';
 export type { DType, NestedArray, Tensor, TypedArray } from '../tensor.js';
 export { tensor } from '../tensor.js';

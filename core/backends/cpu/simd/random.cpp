@@ -14,6 +14,7 @@ std::array<Lanes, 4> blocks(uint32_t first, uint32_t step, std::array<uint32_t, 
   std::array<Lanes, 4> c{};
   for (size_t i = 0; i < lanes; ++i) c[0][i] = first + uint32_t(i);
   c[2].fill(step);
+#pragma clang loop unroll(disable)
   for (int round = 0; round < 10; ++round) {
     for (size_t i = 0; i < lanes; ++i) {
       uint64_t a = uint64_t{0xD2511F53} * c[0][i], b = uint64_t{0xCD9E8D57} * c[2][i];

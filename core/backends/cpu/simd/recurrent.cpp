@@ -62,7 +62,7 @@ class SimdMath {
 
   // Panels of columns, one after the other.
   using Packed = const float*;
-  Packed pack(Matrix<float> b, size_t depth, size_t columns) {
+  [[gnu::noinline]] Packed pack(Matrix<float> b, size_t depth, size_t columns) {
     float* panel = scratch(panels_of(columns) * panel_columns * depth);
     const float* packed = panel;
     for (size_t first = 0; first < columns; first += panel_columns) {
@@ -74,8 +74,9 @@ class SimdMath {
     return packed;
   }
 
-  void product(size_t rows, size_t depth, size_t columns, Matrix<float> a, Matrix<float> b,
-               float* out, size_t out_step, const float* start = nullptr, size_t start_step = 0) {
+  [[gnu::noinline]] void product(size_t rows, size_t depth, size_t columns, Matrix<float> a,
+                                 Matrix<float> b, float* out, size_t out_step,
+                                 const float* start = nullptr, size_t start_step = 0) {
     if (rows == 0 || columns == 0) return;
     if (depth == 0) {
       for (size_t row = 0; row < rows; ++row)
@@ -94,17 +95,18 @@ class SimdMath {
              products_);
   }
 
-  void packed_product(size_t rows, size_t depth, size_t columns, Matrix<float> a, Packed panel,
-                      float* out, size_t out_step, const float* start = nullptr,
-                      size_t start_step = 0) {
+  [[gnu::noinline]] void packed_product(size_t rows, size_t depth, size_t columns, Matrix<float> a,
+                                        Packed panel, float* out, size_t out_step,
+                                        const float* start = nullptr, size_t start_step = 0) {
     for (size_t first = 0; first < columns; first += panel_columns, panel += depth * panel_columns)
       product(rows, depth, std::min(panel_columns, columns - first), a, {panel, panel_columns, 1},
               out + first, out_step, start ? start + first : nullptr, start_step);
   }
 
   // One-hot rows, which is how text comes in, hold little else than zeros. Those are left out.
-  void input_product(size_t rows, size_t depth, size_t columns, const float* x, const float* w,
-                     float* out, size_t out_step, const float* start) {
+  [[gnu::noinline]] void input_product(size_t rows, size_t depth, size_t columns, const float* x,
+                                       const float* w, float* out, size_t out_step,
+                                       const float* start) {
     if (!is_sparse(x, rows * depth))
       return product(rows, depth, columns, {x, depth, 1}, {w, 1, depth}, out, out_step, start, 0);
     float* turned = room_for_turned(depth * columns);
@@ -116,8 +118,9 @@ class SimdMath {
     }
   }
 
-  void input_weight_gradient(size_t rows, size_t depth, size_t columns, const float* x,
-                             const float* dy, size_t dy_step, float* out) {
+  [[gnu::noinline]] void input_weight_gradient(size_t rows, size_t depth, size_t columns,
+                                               const float* x, const float* dy, size_t dy_step,
+                                               float* out) {
     if (!is_sparse(x, rows * depth))
       return product(columns, rows, depth, {dy, 1, dy_step}, {x, depth, 1}, out, depth);
     float* turned = room_for_turned(depth * columns);
@@ -128,7 +131,7 @@ class SimdMath {
     turn(turned, depth, columns, out);
   }
 
-  void activate(Activation f, float* x, size_t count) {
+  [[gnu::noinline]] void activate(Activation f, float* x, size_t count) {
     switch (f) {
       case Activation::hard_sigmoid:
         return each(x, x, count, [](Floats v, Floats) {
@@ -147,7 +150,7 @@ class SimdMath {
     }
   }
 
-  void times_slope(Activation f, const float* y, float* dy, size_t count) {
+  [[gnu::noinline]] void times_slope(Activation f, const float* y, float* dy, size_t count) {
     switch (f) {
       case Activation::linear:
         return;
