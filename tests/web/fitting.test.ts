@@ -20,6 +20,8 @@ function line(pace = 0) {
     run: unused,
     see: unused,
     gradient: unused,
+    profile: unused,
+    timing: unused,
     memory: unused,
     close: unused,
     async train<M extends TrainingMethod>(

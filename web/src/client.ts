@@ -3,7 +3,7 @@ import * as Comlink from 'comlink';
 import { embedded, embeddedWorker } from './embedded.js';
 import { fail, MLError, messageOf } from './errors.js';
 import type { Picture } from './image.js';
-import type { Memory } from './memory.js';
+import type { Held } from './memory.js';
 import { fileHint, ownFile, ownFiles } from './ownFiles.js';
 import { platform } from './platform.js';
 import type { Progress } from './progress.js';
@@ -12,8 +12,11 @@ import {
   type GradientRequest,
   type Opened,
   type OpenRequest,
+  type Profiled,
+  type ProfileRequest,
   Runtime,
   type Tensors,
+  type Timing,
   type TrainingAnswer,
   type TrainingMethod,
 } from './runtime.js';
@@ -40,7 +43,9 @@ export interface Client {
     given: Parameters<Training[M]>,
     told?: Told,
   ): Promise<TrainingAnswer<M>>;
-  memory(): Promise<Memory | undefined>;
+  profile(model: number, request: ProfileRequest): Promise<Profiled>;
+  timing(model: number): Promise<Timing>;
+  memory(): Promise<Held | undefined>;
   close(model: number): Promise<void>;
 }
 
@@ -55,6 +60,8 @@ type Calls = Pick<
   | 'run'
   | 'gradient'
   | 'see'
+  | 'profile'
+  | 'timing'
   | 'memory'
   | 'close'
 >;
@@ -126,6 +133,8 @@ function clientOf(calls: Calls, isFar: boolean): Client {
     run: (model, inputs, into) => calls.run(model, inputs, into),
     gradient: (model, inputs, request) => calls.gradient(model, inputs, request),
     see: (model, picture, preprocess) => calls.see(model, picture, preprocess),
+    profile: (model, request) => calls.profile(model, request),
+    timing: (model) => calls.timing(model),
     memory: () => calls.memory(),
     close: (model) => calls.close(model),
   };
@@ -201,6 +210,13 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
     run: (model, inputs) => far(remote.run(model, inputs)),
     gradient: (model, inputs, request) => far(remote.gradient(model, inputs, request)),
     see: (model, picture, preprocess) => far(remote.see(model, handOver(picture), preprocess)),
+    profile: (model, request) => {
+      if (!('picture' in request)) return far(remote.profile(model, request));
+      const { picture } = request;
+      const moved = 'data' in picture ? [] : [picture];
+      return far(remote.profile(model, Comlink.transfer(request, moved)));
+    },
+    timing: (model) => far(remote.timing(model)),
     memory: () => far(remote.memory()),
     close: (model) => far(remote.close(model)),
   };

@@ -54,7 +54,7 @@ export interface About {
   build: string;
   /** Version of the runtime. */
   version: string;
-  /** How long loading took, and what came over the network. */
+  /** How long it took until the first answer, and what came over the network. */
   timing: Timing;
   /** What it was trained on, its licence and what it gets wrong; null for an unknown model. */
   card: Card | null;
@@ -155,7 +155,7 @@ export function loadModel(source: ModelSource, options: LoadOptions = {}): Loadi
     about: () => session.about(),
     dispose: () => session.dispose(),
   };
-  return usableAtOnce(opening, model);
+  return usableAtOnce(opening, model, { session });
 }
 
 async function openChecked(source: ModelSource, options: LoadOptions): Promise<Open> {
@@ -272,7 +272,8 @@ export class Session {
 
   async about(): Promise<About> {
     const open = await this.opened();
-    const { description, sha256, fileBytes: bytes, build, version, timing } = open;
+    const { client, model, description, sha256, fileBytes: bytes, build, version } = open;
+    const timing = await client.timing(model);
     const address = realAddress(open.address);
     const [name, known] = await this.#known(open);
     const { format, parameters } = description;

@@ -1,5 +1,5 @@
 /** Models of any kind, from tensors to tensors: `gesso/model`. */
-export { type Memory, type ModelInMemory, memory } from '../memory.js';
+export { type Memory, type ModelInMemory, memory, type ProgramInMemory } from '../memory.js';
 export type {
   About,
   GradientOptions,
