@@ -4,6 +4,7 @@ import { embedded, embeddedWorker } from './embedded.js';
 import { fail, MLError, messageOf } from './errors.js';
 import type { Picture } from './image.js';
 import type { Held } from './memory.js';
+import { type Observed, type Observer, observed } from './observer.js';
 import { fileHint, ownFile, ownFiles } from './ownFiles.js';
 import { platform } from './platform.js';
 import type { Progress } from './progress.js';
@@ -21,7 +22,7 @@ import {
   type TrainingMethod,
 } from './runtime.js';
 import { settings } from './settings.js';
-import type { Told, Training } from './training.js';
+import type { Slice, Told, Training } from './training.js';
 
 /** A runtime, near or far. */
 export interface Client {
@@ -96,6 +97,17 @@ export function started(): Client[] {
 }
 
 function clientOf(calls: Calls, isFar: boolean): Client {
+  const models = new Map<number, Observed>();
+  const added = (opened: Opened) => {
+    const { model, address, sha256, build } = opened;
+    models.set(model, { address, sha256, build });
+    return opened;
+  };
+  const answer = (model: number, work: Promise<Tensors>) => {
+    const answered = (observer: Observer, which: Observed, time: number) =>
+      observer.answered?.(which, time);
+    return observed(models.get(model), work, answered);
+  };
   const configure = () => calls.configure({ ...settings }, ownFiles());
   return {
     far: isFar,
@@ -120,23 +132,32 @@ function clientOf(calls: Calls, isFar: boolean): Client {
       };
       signal?.addEventListener('abort', aborted);
       try {
-        return await Promise.race([calls.open(job, request, onProgress && told), stopped]);
+        return added(await Promise.race([calls.open(job, request, onProgress && told), stopped]));
       } finally {
         signal?.removeEventListener('abort', aborted);
       }
     },
     async create(topology, seed) {
       await configure();
-      return calls.create(topology, seed);
+      return added(await calls.create(topology, seed));
     },
-    train: (model, method, given, told) => calls.train(model, method, given, told),
-    run: (model, inputs, into) => calls.run(model, inputs, into),
-    gradient: (model, inputs, request) => calls.gradient(model, inputs, request),
-    see: (model, picture, preprocess) => calls.see(model, picture, preprocess),
+    train: (model, method, given, told) => {
+      const work = calls.train(model, method, given, told);
+      return observed(models.get(model), work, (observer, which, time, result) => {
+        const steps = method === 'epoch' || method === 'batch' ? (result as Slice).step : 0;
+        if (steps > 0) observer.trained?.(which, steps, time);
+      });
+    },
+    run: (model, inputs, into) => answer(model, calls.run(model, inputs, into)),
+    gradient: (model, inputs, request) => answer(model, calls.gradient(model, inputs, request)),
+    see: (model, picture, preprocess) => answer(model, calls.see(model, picture, preprocess)),
     profile: (model, request) => calls.profile(model, request),
     timing: (model) => calls.timing(model),
     memory: () => calls.memory(),
-    close: (model) => calls.close(model),
+    close: (model) => {
+      models.delete(model);
+      return calls.close(model);
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import { fail } from './errors.js';
 import { absent, callback, instance, isRecord, nearest, readOptions } from './options.js';
 import { realAddress } from './ownFiles.js';
 import type { Progress } from './progress.js';
-import { type Card, type KnownModel, knownBy } from './registry.js';
+import { type Card, type KnownModel, knownBy, nameFrom } from './registry.js';
 import type { Opened, PortDescription, Tensors, Timing } from './runtime.js';
 import { type Location, locate, type ModelSource, requestOf } from './source.js';
 import {
@@ -283,9 +283,7 @@ export class Session {
 
   async #known({ sha256, address }: Open): Promise<[string, KnownModel | undefined]> {
     const known = await knownBy(sha256);
-    if (known) return known;
-    const parts = address.split(/[\\/]/).filter((part) => part !== '' && part !== 'model.json');
-    return [parts.at(-1) ?? address, undefined];
+    return known ?? [nameFrom(address), undefined];
   }
 
   dispose(): void {

@@ -146,7 +146,8 @@ export async function profile(model: Profilable, options: ProfileOptions = {}): 
     measured = await client.profile(number, request);
     measured.picture += taken;
   } else {
-    const given = (input as Input | Record<string, Input> | undefined) ?? madeUp(description.inputs);
+    const given =
+      (input as Input | Record<string, Input> | undefined) ?? madeUp(description.inputs);
     const inputs = checkInputs(description.inputs, given);
     measured = await client.profile(number, { ...often, inputs });
   }
@@ -190,10 +191,13 @@ function checkCount(name: string, count: number, least: number): void {
   fail(`profile: ${name} must be a whole number from ${least}`, { given: count }, `${name}: 50`);
 }
 
-function report({ runs, clock, picture, stages, steps }: Profiled): Omit<
-  Profile,
-  'model' | 'what' | 'build' | 'version' | 'worker'
-> {
+function report({
+  runs,
+  clock,
+  picture,
+  stages,
+  steps,
+}: Profiled): Omit<Profile, 'model' | 'what' | 'build' | 'version' | 'worker'> {
   const { upload, prepare, run, read } = stages;
   const times: StageTimes = {
     picture,

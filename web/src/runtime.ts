@@ -12,10 +12,10 @@ import { type Picture, type Pixels, pixelsOf } from './image.js';
 import type { Held, ModelInMemory, ProgramInMemory } from './memory.js';
 import { type Contents, readModel, type Saved, type Wanted } from './modelFiles.js';
 import { type OwnFiles, useOwnFiles } from './ownFiles.js';
+import { type Measured, type MeasureRequest, measure, type StepDescription } from './profiling.js';
 import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
 import { type Settings, settings } from './settings.js';
-import { type Measured, type MeasureRequest, measure, type StepDescription } from './profiling.js';
 import { countOf, type DType, keep, showShape, type Tensor } from './tensor.js';
 import type { DataSet, Told, Training } from './training.js';
 
@@ -473,7 +473,15 @@ async function timed<T>(work: Promise<T>): Promise<{ value: T; time: number }> {
 }
 
 function newTiming(engine: number, known: Partial<Timing>): Timing {
-  return { engine, reading: 0, downloaded: 0, building: 0, ...known, preparing: null, firstRun: null };
+  return {
+    engine,
+    reading: 0,
+    downloaded: 0,
+    building: 0,
+    ...known,
+    preparing: null,
+    firstRun: null,
+  };
 }
 
 function memoryOf({ origin, description, programs, training }: LoadedModel): ModelInMemory {
@@ -486,7 +494,10 @@ function memoryOf({ origin, description, programs, training }: LoadedModel): Mod
       return { purpose, inputs: shapes(inputs), ...memory };
     }),
     ...(inTraining?.programs ?? []).map(({ train, batch, memory }) => {
-      const inputs = description.inputs.map(({ name, shape: [, ...row] }) => [name, [batch, ...row]]);
+      const inputs = description.inputs.map(({ name, shape: [, ...row] }) => [
+        name,
+        [batch, ...row],
+      ]);
       const purpose = train ? ('training' as const) : ('evaluation' as const);
       return { purpose, inputs: Object.fromEntries(inputs), ...memory };
     }),

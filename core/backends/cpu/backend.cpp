@@ -259,8 +259,7 @@ std::vector<Planned> CpuProgram::lower(const Graph& graph) {
 void* CpuProgram::address(Edge edge) {
   Place& place = places_[size_t(edge.id)][size_t(edge.output)];
   if (place.lifetime >= 0) return arena_.data() + offsets_[size_t(place.lifetime)];
-  if (std::find(kept_.begin(), kept_.end(), place.kept) == kept_.end())
-    kept_.push_back(place.kept);
+  if (std::find(kept_.begin(), kept_.end(), place.kept) == kept_.end()) kept_.push_back(place.kept);
   return const_cast<std::byte*>(place.kept->data());
 }
 
