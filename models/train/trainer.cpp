@@ -430,6 +430,7 @@ std::unique_ptr<Program> Trainer::make_program(bool train, int batch) {
   Value random = graph.variable(random_.name, random_.type, random_.data);
   TrainingCall call = train ? model_->call_for_training(graph, given, random)
                             : model_->call_for_inference(graph, given);
+  graph.name_next("loss");
   Values losses, measured;
   Value total, whole = graph.scalar(batch);
   for (size_t i = 0; i < outputs_.size(); ++i) {
@@ -481,6 +482,7 @@ void Trainer::add_update(Graph& graph, Value loss, const Values& parameters) {
       theirs.push_back(&weights[i]);
     }
   Values gradients = clipping_.apply(gradient({loss}, {}, trained));
+  graph.name_next("optimizer");
   Values updated = optimizer_.update(trained, optimizer_.clipping().apply(gradients));
   for (size_t i = 0; i < updated.size(); ++i) {
     const std::string& constraint = theirs[i]->constraint;

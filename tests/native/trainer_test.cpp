@@ -523,6 +523,10 @@ TEST(Trainer, SaysHowLongEachPartOfAStepTook) {
     return std::ranges::any_of(steps, [&](const StepInfo& step) { return step.op == op; });
   };
   EXPECT_TRUE(has("adam"));
+  for (const StepInfo& step : steps)
+    if (step.op == "adam") EXPECT_EQ(step.name, "optimizer");
+  EXPECT_TRUE(std::ranges::any_of(
+      steps, [](const StepInfo& step) { return step.name == "gradient of hidden"; }));
   EXPECT_GT(std::accumulate(seconds.begin(), seconds.end(), 0.0), 0);
 
   trainers[1].run(0);  // the same step off the clock

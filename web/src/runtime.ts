@@ -299,7 +299,10 @@ export class Runtime {
       }),
       run: () => {
         const { loaded, ready } = find();
-        return guard(loaded.core, () => ready.program.profile());
+        const start = performance.now();
+        const seconds = guard(loaded.core, () => ready.program.profile());
+        loaded.origin.timing.firstRun ??= performance.now() - start;
+        return seconds;
       },
       read: () => readOutputs(find().ready),
       steps: () => {
