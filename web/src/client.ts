@@ -4,7 +4,7 @@ import { embedded, embeddedWorker } from './embedded.js';
 import { fail, MLError, messageOf } from './errors.js';
 import type { Picture } from './image.js';
 import type { Held } from './memory.js';
-import { type Observed, type Observer, observed } from './observer.js';
+import { type Observed, type Observer, observed, tell } from './observer.js';
 import { fileHint, ownFile, ownFiles } from './ownFiles.js';
 import { platform } from './platform.js';
 import type { Progress } from './progress.js';
@@ -155,6 +155,8 @@ function clientOf(calls: Calls, isFar: boolean): Client {
     timing: (model) => calls.timing(model),
     memory: () => calls.memory(),
     close: (model) => {
+      const which = models.get(model);
+      if (which) tell((observer) => observer.closed?.(which));
       models.delete(model);
       return calls.close(model);
     },

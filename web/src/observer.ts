@@ -14,6 +14,8 @@ export interface Observer {
   answered?(model: Observed, time: number): void;
   /** A model has gone through samples: in so many steps and milliseconds. */
   trained?(model: Observed, steps: number, time: number): void;
+  /** A model has been disposed of. */
+  closed?(model: Observed): void;
   /** So many frames of a video came and went while its watcher was busy. */
   dropped?(frames: number): void;
 }

@@ -107,9 +107,11 @@ class Panel {
   #written = this.#before;
   #frame = 0;
   #dropped = 0;
+  #networks = 0;
   #build = '–';
 
   constructor(corner: 'left' | 'right') {
+    this.#host.dataset.gessoOverlay = '';
     const root = this.#host.attachShadow({ mode: 'open' });
     // A sheet that is made, not written into the page: a content security policy lets it pass.
     const sheet = new CSSStyleSheet();
@@ -148,6 +150,10 @@ class Panel {
         row.steps += steps;
         row.stepTime += time;
       },
+      closed: (model) => {
+        this.#rows.get(model)?.write('disposed of');
+        this.#rows.delete(model); // its line stays: those below must not jump
+      },
       dropped: (frames) => {
         this.#dropped += frames;
       },
@@ -174,7 +180,7 @@ class Panel {
     const known = this.#rows.get(model);
     if (known) return known;
     this.#build = model.build;
-    const made = model.address === '' ? `network ${this.#rows.size + 1}` : nameFrom(model.address);
+    const made = model.address === '' ? `network ${++this.#networks}` : nameFrom(model.address);
     const [name, value] = pair(this.#models, made);
     knownBy(model.sha256).then(
       (entry) => {
