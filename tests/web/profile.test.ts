@@ -200,6 +200,26 @@ describe('measure', () => {
     expect(measured.steps[0]?.mean).toBeCloseTo(1.7, 6);
   });
 
+  it('leaves out what something else has interrupted', async () => {
+    const { pass, end } = coarse(0.1);
+    let runs = 0;
+    const measured = await measure(
+      { runs: 100, warmup: 0 },
+      {
+        run: () => {
+          const time = ++runs % 20 === 0 ? 90 : 2;
+          pass(time);
+          return Float64Array.of(time / 1000);
+        },
+        steps: () => [{ operator: 'neg', kernel: 'simd', name: '', shape: [] }],
+      },
+    );
+    end();
+    expect(measured).toMatchObject({ runs: 100, interrupted: 5 });
+    expect(measured.stages.run.mean).toBeCloseTo(2, 1);
+    expect(measured.steps[0]).toMatchObject({ mean: expect.closeTo(2, 6), min: 2 });
+  });
+
   it('lets others have their turn', async () => {
     let turns = 0;
     const timer = setInterval(() => turns++, 1);

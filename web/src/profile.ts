@@ -79,6 +79,8 @@ export interface Profile {
   worker: boolean;
   /** How many runs were timed. */
   runs: number;
+  /** How many of them do not count, because something else on the machine came in between. */
+  interrupted: number;
   /** The least time that the clock can tell here. */
   clock: number;
   /** All stages together. */
@@ -191,13 +193,10 @@ function checkCount(name: string, count: number, least: number): void {
   fail(`profile: ${name} must be a whole number from ${least}`, { given: count }, `${name}: 50`);
 }
 
-function report({
-  runs,
-  clock,
-  picture,
-  stages,
-  steps,
-}: Profiled): Omit<Profile, 'model' | 'what' | 'build' | 'version' | 'worker'> {
+function report(
+  measured: Profiled,
+): Omit<Profile, 'model' | 'what' | 'build' | 'version' | 'worker'> {
+  const { runs, interrupted, clock, picture, stages, steps } = measured;
   const { upload, prepare, run, read } = stages;
   const times: StageTimes = {
     picture,
@@ -208,7 +207,7 @@ function report({
   };
   const total = Object.values(times).reduce((sum, time) => sum + time, 0);
   const operators = timesOf(steps, clock);
-  return { runs, clock, total, stages: times, operators, kinds: kindsOf(operators) };
+  return { runs, interrupted, clock, total, stages: times, operators, kinds: kindsOf(operators) };
 }
 
 function timesOf(steps: Measured['steps'], clock: number): OperatorTime[] {

@@ -38,6 +38,8 @@ export interface Work extends Partial<Record<Exclude<Stage, 'run'>, () => unknow
 /** What came of it. */
 export interface Measured {
   runs: number;
+  /** Runs that took so much longer than others that something must have come in between. */
+  interrupted: number;
   /** The least milliseconds that the clock can tell. */
   clock: number;
   stages: Record<Stage, Spread>;
@@ -53,68 +55,63 @@ export async function measure(request: MeasureRequest, work: Work): Promise<Meas
     for (const stage of stages) work[stage]?.();
     await breath();
   }
-  const whole = new Tally(stages.length);
-  let steps: Tally | undefined;
+  const rounds: Round[] = [];
   const begun = performance.now();
   let turned = begun;
   const goesOn = (runs: number, now: number) =>
     request.runs === undefined
       ? runs < enough.least || (runs < enough.most && now - begun < enough.time)
       : runs < request.runs;
-  while (goesOn(whole.count, performance.now())) {
-    const times: number[] = [];
+  while (goesOn(rounds.length, performance.now())) {
+    const round: Round = { stages: [], steps: new Float64Array() };
     // Each reading of the clock ends one stage and begins the next: see Program::profile.
     let before = performance.now();
     for (const stage of stages) {
       const seconds = work[stage]?.();
       const now = performance.now();
-      times.push(now - before);
+      round.stages.push(now - before);
       before = now;
       if (stage !== 'run' || !(seconds instanceof Float64Array)) continue;
-      steps ??= new Tally(seconds.length);
-      steps.add(seconds.map((time) => time * 1000)); // a copy, too: a view lives until the next call
+      round.steps = seconds.map((time) => time * 1000); // a copy: a view lives until the next call
       before = performance.now();
     }
-    whole.add(times);
+    rounds.push(round);
     if (before - turned < sliceMilliseconds) continue;
     await breath();
     turned = performance.now();
   }
+  const clock = tick();
+  const counted = uninterrupted(rounds, clock);
+  const spread = (numbers: (round: Round) => ArrayLike<number>, i: number): Spread => {
+    const times = counted.map((round) => numbers(round)[i] ?? 0);
+    const sum = times.reduce((total, time) => total + time, 0);
+    return { mean: sum / times.length, min: times.reduce((least, time) => Math.min(least, time)) };
+  };
+  const ofStages = stages.map((stage, i) => [stage, spread((round) => round.stages, i)]);
   return {
-    runs: whole.count,
-    clock: tick(),
-    stages: Object.fromEntries(stages.map((stage, i) => [stage, whole.spread(i)])) as Record<
-      Stage,
-      Spread
-    >,
-    steps: work.steps().map((step, i) => ({ ...step, ...(steps ?? whole).spread(i) })),
+    runs: rounds.length,
+    interrupted: rounds.length - counted.length,
+    clock,
+    stages: Object.fromEntries(ofStages) as Record<Stage, Spread>,
+    steps: work.steps().map((step, i) => ({ ...step, ...spread((round) => round.steps, i) })),
   };
 }
 
-/** Sums and minima of several numbers, over several rounds. */
-class Tally {
-  count = 0;
-  readonly #sums: Float64Array;
-  readonly #least: Float64Array;
+/** One run: milliseconds of each stage, and of each step of the program. */
+interface Round {
+  stages: number[];
+  steps: Float64Array;
+}
 
-  constructor(numbers: number) {
-    this.#sums = new Float64Array(numbers);
-    this.#least = new Float64Array(numbers).fill(Number.POSITIVE_INFINITY);
-  }
-
-  add(numbers: Iterable<number>): void {
-    let i = 0;
-    for (const number of numbers) {
-      this.#sums[i] = (this.#sums[i] ?? 0) + number;
-      this.#least[i] = Math.min(this.#least[i] ?? number, number);
-      i++;
-    }
-    this.count++;
-  }
-
-  spread(i: number): Spread {
-    return { mean: (this.#sums[i] ?? 0) / this.count, min: this.#least[i] ?? 0 };
-  }
+/**
+ * The rounds without those during which the machine did something else. A clock that is wrong by a
+ * tick at both ends must not make a round look like one of them: their mean would be wrong, then.
+ */
+function uninterrupted(rounds: readonly Round[], clock: number): Round[] {
+  const total = ({ stages }: Round) => stages.reduce((sum, time) => sum + time, 0);
+  const totals = rounds.map(total).sort((a, b) => a - b);
+  const usual = totals[Math.floor(totals.length / 2)] ?? 0;
+  return rounds.filter((round) => total(round) <= 2 * usual + 2 * clock);
 }
 
 /** Browsers make their clocks coarse: how far one jumps at least. */

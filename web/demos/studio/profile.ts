@@ -66,7 +66,13 @@ write('[data-first]', {
   'First run': '–',
 });
 write('[data-memory]', { Weights: '–', 'Packed for the kernels': '–', 'While it runs': '–' });
-write('[data-facts]', { Runs: '–', 'Tick of the clock': '–', Build: '–', Where: '–' });
+write('[data-facts]', {
+  Runs: '–',
+  'Interrupted, left out': '–',
+  'Tick of the clock': '–',
+  Build: '–',
+  Where: '–',
+});
 
 async function open(): Promise<void> {
   const opened = new ModelShelf<LoadedModel>(
@@ -197,9 +203,10 @@ const kernelNames: Record<string, string> = {
   reference: 'plain C++',
 };
 
-function showFacts({ runs, clock, build, worker }: Profile): void {
+function showFacts({ runs, interrupted, clock, build, worker }: Profile): void {
   write('[data-facts]', {
     Runs: String(runs),
+    'Interrupted, left out': String(interrupted),
     'Tick of the clock': showTime(clock),
     Build: build,
     Where: worker ? 'in a worker' : 'in the page',
