@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
-import { expect, expectNoSidewaysScroll, test } from './page.js';
+import { digits, drop, expect, expectNoSidewaysScroll, test } from './page.js';
 import { serveLibrary } from './server.js';
 
 const dist = resolve(import.meta.dirname, '../../dist');
@@ -133,6 +133,20 @@ test.describe('the page', () => {
     }
     await page.setViewportSize({ width: 390, height: 800 });
     await expectNoSidewaysScroll(page);
+  });
+
+  test('runs a sketch that somebody has changed, and a model that is dropped', async ({ page }) => {
+    await expect(page.locator('[data-answer]')).toHaveText(/ms/, { timeout: 30_000 });
+    const sketch = page.getByRole('textbox', { name: 'The sketch' });
+    const text = await sketch.innerText();
+    await sketch.fill(text.replace('{ input }', '{ input, runs: 7 }'));
+    await page.getByRole('button', { name: 'Run it' }).click();
+    await expect(page.locator('[data-facts]')).toContainText(/Runs\s*7/);
+
+    const files = ['model.json', 'weights.bin'].map((name) => resolve(digits, name));
+    await drop(page, files);
+    await expect(page.locator('[data-table]')).toContainText('softmax');
+    await expect(page.locator('[data-memory]')).toContainText(/Weights\s*182 KB/);
   });
 
   test('says what is wrong with a model that is not there', async ({ page }) => {
