@@ -114,6 +114,23 @@ describe('profile', () => {
     for (const each of [watched, other]) each.dispose();
   });
 
+  itNeeds(
+    [wasm],
+    'refuses a model that is being trained, and ends when the model does',
+    async () => {
+      const busy = learner();
+      const fitting = busy.fit(x, y, { epochs: 1000 });
+      expect(await messageFrom(() => profile(busy, { training: [x, y], runs: 2 }))).toBe(
+        'profile: this model is being trained.\n  Try: await fit(), or stop() it first',
+      );
+      busy.stop();
+      await fitting;
+      const timing = profile(busy, { training: [x, y] });
+      setTimeout(() => busy.dispose(), 100);
+      expect(await messageFrom(() => timing)).toMatch(/^profile: it was stopped before its end/);
+    },
+  );
+
   itNeeds([wasm], 'takes a network that has learned', async () => {
     const network = neuralNetwork({ task: 'classification' });
     for (let i = 0; i < 8; i++) network.addData([i], i < 4 ? 'small' : 'large');
