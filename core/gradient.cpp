@@ -88,6 +88,7 @@ void descend(Graph& graph, int id, const std::vector<bool>& depends, Derivatives
          node.name.empty() ? std::vector<Fact>{} : std::vector<Fact>{{"node", node.name}},
          "derivatives by values that do not pass through it");
   for (int o = 0; o < int(node.outputs.size()); ++o) g.y.push_back({&graph, id, o});
+  if (!node.name.empty()) graph.name_next("gradient of " + node.name);
   Values parts = node.op->gradient(g);
   // A rule may answer for optional inputs that were not given.
   for (size_t i = 0; i < std::min(parts.size(), node.inputs.size()); ++i)

@@ -1,5 +1,5 @@
 // Measures gesso beside TF.js in Chromium:
-//   npm run bench [-- --json FILE] [--kernels] [--only inference|training]
+//   npm run bench [-- --json FILE] [--kernels] [--only inference|training|frames]
 import { createReadStream, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -101,6 +101,19 @@ async function learned(address) {
   };
 }
 
+/** Whether the page goes on smoothly while a network trains and PoseNet follows a video. */
+async function smooth(address) {
+  const { build, gaps, trainingSteps, answers } = await left(`${address}frames.html`, 'smoothness');
+  const figure = (value, bar) => ({ value: Number(value.toPrecision(3)), bar, build });
+  return {
+    'gap between frames, median, ms': figure(gaps.median, ''),
+    'gap between frames, 95th percentile, ms': figure(gaps.most, '≤ 34'),
+    'gap between frames, longest, ms': figure(gaps.longest, ''),
+    'training steps a second meanwhile': figure(trainingSteps, ''),
+    'answers of PoseNet a second meanwhile': figure(answers, ''),
+  };
+}
+
 /** What the demo that learns to read does in a fresh browser. */
 async function demoLearns() {
   const demos = await createServer({
@@ -182,9 +195,13 @@ const server = await createServer({
 try {
   await server.listen();
   const [address] = server.resolvedUrls.local;
-  const rows = await left(flags.only ? `${address}?only=${flags.only}` : address, 'rows');
-  if (flags.only !== 'training') rows.push(await firstLabels(address, rows[0]));
-  const learning = flags.only === 'inference' ? null : await learned(address);
+  const wants = (part) => flags.only === undefined || flags.only === part;
+  const query = flags.only ? `?only=${flags.only}` : '';
+  const timed = wants('inference') || wants('training');
+  const rows = timed ? await left(`${address}${query}`, 'rows') : [];
+  if (wants('inference')) rows.push(await firstLabels(address, rows[0]));
+  const learning = wants('training') ? await learned(address) : null;
+  const frames = wants('frames') ? await smooth(address) : null;
 
   const inference = rows.filter(({ bar }) => bar === undefined);
   const training = rows.filter(({ bar }) => bar !== undefined);
@@ -197,6 +214,12 @@ try {
     ratio: Number(row.ratio.toFixed(2)),
   });
   console.log(`\n${machine}, ${date}; one thread; medians in milliseconds`);
+  if (frames) {
+    console.log(
+      'While a CNN trains in batches of 64 and PoseNet follows a video of 30 frames a second',
+    );
+    console.table(frames);
+  }
   if (inference.length > 0) console.table(inference.map(round));
   if (training.length > 0) {
     console.log('A step of training: the median over fits of many steps');
@@ -209,7 +232,7 @@ try {
     const file = resolve(flags.json);
     writeFileSync(
       file,
-      `${JSON.stringify({ machine, date, rows, learning, sizes: sizes() }, null, 2)}\n`,
+      `${JSON.stringify({ machine, date, rows, learning, frames, sizes: sizes() }, null, 2)}\n`,
     );
     console.log(`Written to ${basename(file)}`);
   }

@@ -84,6 +84,27 @@ std::string ports(const std::vector<ModelPort>& list) {
   return json_list(items);
 }
 
+std::string memory(const ProgramMemory& bytes) {
+  return json_object({{"arena", json_number(double(bytes.arena))},
+                      {"packed", json_number(double(bytes.packed))},
+                      {"shared", json_number(double(bytes.shared))}});
+}
+
+std::string steps(const std::vector<StepInfo>& list) {
+  std::vector<std::string> items;
+  for (const StepInfo& s : list)
+    items.push_back(json_object({{"operator", json_text(s.op)},
+                                 {"kernel", json_text(s.kernel)},
+                                 {"name", json_text(s.name)},
+                                 {"shape", json_ints(s.type.shape.sizes())}}));
+  return json_list(items);
+}
+
+// How long each step of a program took, in seconds.
+val view(const std::vector<double>& seconds) {
+  return val(emscripten::typed_memory_view(seconds.size(), seconds.data()));
+}
+
 // The bytes of a model's files while it is read.
 class FileStore {
  public:
@@ -158,15 +179,11 @@ class BoundProgram {
   explicit BoundProgram(std::unique_ptr<Program> program) : program_(std::move(program)) {}
 
   std::string describe() const {
-    std::vector<std::string> steps;
-    for (const StepInfo& s : program_->steps())
-      steps.push_back(json_object(
-          {{"op", json_text(s.op)}, {"kernel", json_text(s.kernel)}, {"name", json_text(s.name)}}));
     return json_object({{"inputs", ports(program_->inputs())},
                         {"outputs", ports(program_->outputs())},
-                        {"steps", json_list(steps)},
-                        {"arenaBytes", json_number(double(program_->arena_bytes()))}});
+                        {"memory", memory(program_->memory())}});
   }
+  std::string steps() const { return gesso::steps(program_->steps()); }
   val input(int i) {
     const TensorType& type = input_type(i);
     return view(program_->input(i).data(), type);
@@ -177,6 +194,11 @@ class BoundProgram {
     return view(program_->output(i).data(), type);
   }
   void run() { program_->run(); }
+  val profile() {
+    seconds_.assign(program_->steps().size(), 0);
+    program_->profile(seconds_);
+    return view(seconds_);
+  }
 
   void write_image(int i, const Picture& picture, const std::string& options) {
     const TensorType& type = input_type(i);
@@ -197,6 +219,7 @@ class BoundProgram {
 
   ImageScratch scratch_;
   std::unique_ptr<Program> program_;
+  std::vector<double> seconds_;
 };
 
 std::map<std::string, Shape> shapes_of(const std::string& text) {
@@ -339,6 +362,27 @@ class BoundTrainer {
                         {"bad", progress.bad.empty() ? "null" : json_text(progress.bad)}});
   }
   void stop() { trainer_.stop(); }
+  val profile() {
+    adopt();
+    seconds_.clear();
+    steps_ = gesso::steps(trainer_.profile(seconds_));
+    ++*version_;
+    return view(seconds_);
+  }
+  // Of the step that profile() took last.
+  std::string steps() const { return steps_; }
+  std::string memory() const {
+    std::vector<std::string> items;
+    for (const Trainer::ProgramInfo& p : trainer_.programs())
+      items.push_back(json_object({{"train", json_flag(p.train)},
+                                   {"batch", json_number(p.batch)},
+                                   {"memory", gesso::memory(p.memory)}}));
+    size_t state = 0;
+    for (const StateTensor& tensor : trainer_.state()) state += tensor.type.bytes();
+    return json_object({{"programs", json_list(items)},
+                        {"samples", json_number(double(trainer_.sample_bytes()))},
+                        {"optimizer", json_number(double(state))}});
+  }
 
   void set_learning_rate(float rate) {
     adopt();
@@ -406,6 +450,8 @@ class BoundTrainer {
   Trainer trainer_;
   std::shared_ptr<int> version_;  // of the model
   bool trains_ = false;
+  std::vector<double> seconds_;
+  std::string steps_;
   std::vector<StateTensor> state_;  // to be adopted, in the order of the bytes
   Buffer state_bytes_;
 };
@@ -435,6 +481,8 @@ EMSCRIPTEN_BINDINGS(gesso) {
       .function("input", &BoundProgram::input)
       .function("output", &BoundProgram::output)
       .function("run", &BoundProgram::run)
+      .function("profile", &BoundProgram::profile)
+      .function("steps", &BoundProgram::steps)
       .function("writeImage", &BoundProgram::write_image);
   class_<BoundModel>("Model")
       .constructor<const FileStore&, const std::string&>()
@@ -457,6 +505,9 @@ EMSCRIPTEN_BINDINGS(gesso) {
       .function("begin", &BoundTrainer::begin)
       .function("run", &BoundTrainer::run)
       .function("stop", &BoundTrainer::stop)
+      .function("profile", &BoundTrainer::profile)
+      .function("steps", &BoundTrainer::steps)
+      .function("memory", &BoundTrainer::memory)
       .function("setLearningRate", &BoundTrainer::set_learning_rate)
       .function("saveState", &BoundTrainer::save_state)
       .function("stateBytes", &BoundTrainer::state_bytes)

@@ -16,6 +16,14 @@ struct StepInfo {
   std::string_view op;      // the operator's name
   std::string_view kernel;  // "xnnpack", "simd" or "reference"
   std::string name;         // the node's name in the model's file
+  TensorType type;          // of its first output
+};
+
+// Bytes that a program needs. Those it shares are there once for all programs of a model.
+struct ProgramMemory {
+  size_t arena = 0;   // inputs, outputs, and what is computed in between
+  size_t packed = 0;  // weights once more, in the order in which kernels read them
+  size_t shared = 0;  // weights that it reads where the model has them
 };
 
 // A named tensor at the edge of a program.
@@ -36,10 +44,11 @@ class Program {
   virtual std::span<const std::byte> output(int i) const = 0;
 
   // Runs once and adds to each entry of `seconds`, one for each of steps(), how long that step
-  // took.
+  // took. A step begins at the reading of the clock that ended the one before: a coarse clock, such
+  // as a browser has, is then wrong about single steps, and right about the sum of many runs.
   virtual void profile(std::span<double> seconds) noexcept = 0;
 
-  virtual size_t arena_bytes() const = 0;
+  virtual ProgramMemory memory() const = 0;
   virtual const std::vector<StepInfo>& steps() const = 0;
 };
 

@@ -23,9 +23,8 @@ class Rows {
   size_t samples() const { return samples_; }
   const TensorType& row() const { return row_; }
   DType kept() const { return kept_; }
-  std::span<std::byte> bytes() {
-    return {data_.data(), samples_ * row_.shape.count() * size_of(kept_)};
-  }
+  size_t size() const { return samples_ * row_.shape.count() * size_of(kept_); }
+  std::span<std::byte> bytes() { return {data_.data(), size()}; }
 
   // Writes these samples, one after the other and as the type of a row, to where there is room.
   void gather(std::span<const uint32_t> samples, std::byte* to) const;

@@ -314,7 +314,7 @@ int Trainer::begin(const Epoch& epoch) {
 Progress Trainer::run(double milliseconds) {
   auto end = Clock::now() + std::chrono::duration<double, std::milli>(milliseconds);
   while (at_ < order_.size()) {
-    step();
+    step(nullptr);
     if (Clock::now() >= end) break;
   }
   if (epoch_.train && bad_.empty()) bad_ = first_bad_weight();
@@ -332,7 +332,12 @@ Progress Trainer::run(double milliseconds) {
   return progress;
 }
 
-void Trainer::step() {
+const std::vector<StepInfo>& Trainer::profile(std::vector<double>& seconds) {
+  if (at_ >= order_.size()) fail("profile: the epoch is over", {}, "begin() before each step");
+  return step(&seconds)->steps();
+}
+
+const Program* Trainer::step(std::vector<double>* seconds) {
   size_t count = std::min(size_t(epoch_.batch_size), order_.size() - at_);
   Program& program = program_for(epoch_.train, int(count));
   gather(program, std::span(order_).subspan(at_, count));
@@ -340,7 +345,12 @@ void Trainer::step() {
     ++random_.data->as<int32_t>()[1];
     optimizer_.count_step();
   }
-  program.run();
+  if (seconds) {
+    seconds->resize(program.steps().size());
+    program.profile(*seconds);
+  } else {
+    program.run();
+  }
   add_results(program);
   at_ += count;
   Tally& tally = tallies_[size_t(epoch_.set)];
@@ -348,6 +358,7 @@ void Trainer::step() {
   tally.samples += count;
   if (epoch_.train) bad_ = first_bad_loss(program);
   if (!bad_.empty()) stop();
+  return &program;
 }
 
 void Trainer::gather(Program& program, std::span<const uint32_t> samples) {
@@ -419,6 +430,7 @@ std::unique_ptr<Program> Trainer::make_program(bool train, int batch) {
   Value random = graph.variable(random_.name, random_.type, random_.data);
   TrainingCall call = train ? model_->call_for_training(graph, given, random)
                             : model_->call_for_inference(graph, given);
+  graph.name_next("loss");
   Values losses, measured;
   Value total, whole = graph.scalar(batch);
   for (size_t i = 0; i < outputs_.size(); ++i) {
@@ -470,6 +482,7 @@ void Trainer::add_update(Graph& graph, Value loss, const Values& parameters) {
       theirs.push_back(&weights[i]);
     }
   Values gradients = clipping_.apply(gradient({loss}, {}, trained));
+  graph.name_next("optimizer");
   Values updated = optimizer_.update(trained, optimizer_.clipping().apply(gradients));
   for (size_t i = 0; i < updated.size(); ++i) {
     const std::string& constraint = theirs[i]->constraint;
@@ -493,9 +506,17 @@ StateTensor Trainer::state_tensor(const std::string& name, const TensorType& typ
        "the model that was saved with it, compiled with the same optimizer");
 }
 
-size_t Trainer::arena_bytes() const {
+std::vector<Trainer::ProgramInfo> Trainer::programs() const {
+  std::vector<ProgramInfo> infos;
+  for (const StepProgram& p : programs_) infos.push_back({p.train, p.batch, p.program->memory()});
+  return infos;
+}
+
+size_t Trainer::sample_bytes() const {
   size_t bytes = 0;
-  for (const StepProgram& p : programs_) bytes += p.program->arena_bytes();
+  for (const DataSet& set : sets_)
+    for (const auto* list : {&set.inputs, &set.targets, &set.weights})
+      for (const Rows& rows : *list) bytes += rows.size();
   return bytes;
 }
 

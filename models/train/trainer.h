@@ -72,6 +72,10 @@ class Trainer {
   // Runs at least one step, until the epoch is done or the time is over.
   Progress run(double milliseconds);
 
+  // One step of the epoch, as run(0) takes it, but on the clock. Gives what the step's program
+  // consists of, and adds to as many entries of `seconds` how long each took.
+  const std::vector<StepInfo>& profile(std::vector<double>& seconds);
+
   // Ends the epoch: the next run does nothing.
   void stop() { at_ = order_.size(); }
 
@@ -83,8 +87,15 @@ class Trainer {
   // The tensor of this name, to be written to. Fails where there is none of this type.
   StateTensor state_tensor(const std::string& name, const TensorType& type);
 
-  // How much memory the programs take, besides weights and samples.
-  size_t arena_bytes() const;
+  // One program for each size of batch, and others that only evaluate.
+  struct ProgramInfo {
+    bool train;
+    int batch;
+    ProgramMemory memory;
+  };
+  std::vector<ProgramInfo> programs() const;
+  // How much memory all samples take.
+  size_t sample_bytes() const;
 
  private:
   // An output, and how it is judged.
@@ -125,7 +136,8 @@ class Trainer {
   std::unique_ptr<Program> make_program(bool train, int batch);
   Value add_target(Graph& graph, size_t index, Value predictions, int batch);
   void add_update(Graph& graph, Value loss, const Values& parameters);
-  void step();
+  // Runs one batch; null: off the clock.
+  const Program* step(std::vector<double>* seconds);
   void gather(Program& program, std::span<const uint32_t> samples);
   void add_results(const Program& program);
   std::string first_bad_loss(const Program& program) const;

@@ -1,7 +1,7 @@
 // Whether fit() costs more than its steps, and whether training takes more memory the longer it goes.
 import { dense, sequential } from 'gesso';
 import { digits } from './digits.js';
-import { pictureLayers } from './training.js';
+import { pictureLayers } from './pictureLayers.js';
 
 export interface FitFigures {
   /** One epoch of 8,000 digits in batches of 64, shuffled, with progress: milliseconds. */

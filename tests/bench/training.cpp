@@ -145,7 +145,7 @@ void measure(const Work& work) {
 
   double median = median_step(*program);
   std::printf("%s: %.4f ms a step, weights %zu KB, arena %zu KB\n", work.name.c_str(), 1e3 * median,
-              network.weight_bytes() / 1024, program->arena_bytes() / 1024);
+              network.weight_bytes() / 1024, program->memory().arena / 1024);
   size_t count = program->steps().size(), runs = size_t(0.5 / median) + 1;
   std::vector<double> seconds(count);
   for (size_t i = 0; i < runs; ++i) program->profile(seconds);

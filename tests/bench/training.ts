@@ -1,6 +1,7 @@
 // The training that is timed: four networks, each in both libraries, on the same numbers.
 import * as tf from '@tensorflow/tfjs';
-import { conv2d, dense, flatten, type Layer, lstm, maxPooling2d, sequential, tensor } from 'gesso';
+import { dense, type Layer, lstm, sequential, tensor } from 'gesso';
+import { pictureLayers } from './pictureLayers.js';
 
 /** A network in training. Every function takes some steps and gives the milliseconds of one. */
 export interface Training {
@@ -26,19 +27,6 @@ interface Network {
   backends: string[];
   gesso(): Layer[];
   peer(): tf.layers.Layer[];
-}
-
-/** The network of the demo, which has its pictures to learn from, too. */
-export function pictureLayers(): Layer[] {
-  return [
-    conv2d({ filters: 16, kernelSize: 3, activation: 'relu', inputShape: [28, 28, 1] }),
-    maxPooling2d({ poolSize: 2 }),
-    conv2d({ filters: 32, kernelSize: 3, activation: 'relu' }),
-    maxPooling2d({ poolSize: 2 }),
-    flatten(),
-    dense({ units: 64, activation: 'relu' }),
-    dense({ units: 10, activation: 'softmax' }),
-  ];
 }
 
 const networks: Network[] = [

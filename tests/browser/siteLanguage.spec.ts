@@ -43,7 +43,7 @@ function captions(): Record<string, string> {
   const sketches = readdirSync(resolve(root, 'web/sketches')).filter((file) =>
     file.endsWith('.js'),
   );
-  const demos = ['colours', 'digits', 'image-classifier', 'mnist', 'points'];
+  const demos = ['colours', 'digits', 'image-classifier', 'mnist', 'points', 'profile'];
   return Object.fromEntries([
     ...demos.map((name) => [name, first(`web/demos/${name}/sketch.js`).slice(3)]),
     ...sketches.map((file) => [
@@ -83,7 +83,7 @@ function untranslated(page: Page): Promise<string[]> {
       text
         .replace(/\S*[/_]\S*/g, '')
         .match(/(?<!\p{L})[A-Za-z]{3,}(?!\p{L})/gu)
-        ?.some((word) => word !== 'digits');
+        ?.some((word) => !/^(digits|relaxed|simd)$/.test(word));
     const found: string[] = [];
     const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {

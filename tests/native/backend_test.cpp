@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <map>
+#include <numeric>
 
 #include "core/ops/list.h"
 
@@ -127,7 +129,7 @@ TEST(Program, SharesMemoryBetweenStepsOfALongChain) {
   Value x = g.input("x", {DType::f32, {100000}});
   for (int i = 0; i < 20; ++i) x = g.apply(tanh_op, {x});
   g.output("y", x);
-  EXPECT_LT(compile(g)->arena_bytes(), 4u * 400000);
+  EXPECT_LT(compile(g)->memory().arena, 4u * 400000);
 }
 
 TEST(Program, WritesOverWhatNobodyReadsAgain) {
@@ -135,7 +137,7 @@ TEST(Program, WritesOverWhatNobodyReadsAgain) {
   Value x = g.apply(neg_op, {g.input("x", {DType::f32, {100000}})});
   for (int i = 0; i < 20; ++i) x = g.apply(tanh_op, {x});
   g.output("y", x);
-  EXPECT_LT(compile(g)->arena_bytes(), 2u * 401000) << "room for the input and one more";
+  EXPECT_LT(compile(g)->memory().arena, 2u * 401000) << "room for the input and one more";
 }
 
 TEST(Program, KeepsWhatIsReadAgain) {
@@ -160,11 +162,39 @@ TEST(Program, KeepsWhatIsReadAgain) {
 TEST(Program, SaysHowLongEachStepTook) {
   auto program = compile(network());
   std::vector<double> seconds(program->steps().size());
-  program->profile(seconds);
-  for (double s : seconds) EXPECT_GE(s, 0);
+  using Clock = std::chrono::steady_clock;
+  auto start = Clock::now();
+  for (int run = 0; run < 100; ++run) program->profile(seconds);
+  double whole = std::chrono::duration<double>(Clock::now() - start).count();
+  for (double s : seconds) EXPECT_GT(s, 0) << "100 runs are longer than a tick of any clock";
+  EXPECT_LE(std::accumulate(seconds.begin(), seconds.end(), 0.0), whole);
   auto first = read(*program);
   program->run();
   EXPECT_EQ(read(*program), first);
+}
+
+TEST(Program, SaysWhatEachStepGives) {
+  auto program = compile(network());
+  std::map<std::string_view, std::string> given;
+  for (const StepInfo& step : program->steps()) given[step.op] = to_string(step.type);
+  EXPECT_EQ(given["conv2d"], "float32 [1, 8, 8, 4]");
+  EXPECT_EQ(given["softmax"], "float32 [1, 5]");
+}
+
+TEST(Program, SaysWhereItsBytesLie) {
+  Graph g;
+  Value x = g.input("x", {DType::f32, {1, 64}});
+  Value packed = g.apply(gemm_op, {x, weights(g, {64, 32})});
+  g.output("y", g.apply(div_op, {weights(g, {32}), packed}));
+  ProgramMemory memory = compile(g)->memory();
+  EXPECT_GE(memory.arena, (64 + 32) * sizeof(float));
+  EXPECT_GE(memory.packed, 64 * 32 * sizeof(float));
+  EXPECT_LT(memory.packed, 2 * 64 * 32 * sizeof(float));
+  EXPECT_EQ(memory.shared, 32 * sizeof(float)) << "packed weights are not read again";
+
+  Graph plain;
+  plain.output("y", plain.apply(tanh_op, {plain.input("x", {DType::f32, {8}})}));
+  EXPECT_EQ(compile(plain)->memory().packed, 0u);
 }
 
 #ifdef GESSO_COUNTS_ALLOCATIONS

@@ -51,6 +51,12 @@ Trainer trainer(std::shared_ptr<LayersModel> model, const std::string& options) 
   return Trainer(std::move(model), json.root());
 }
 
+size_t arena_bytes(const Trainer& t) {
+  size_t bytes = 0;
+  for (const Trainer::ProgramInfo& p : t.programs()) bytes += p.memory.arena;
+  return bytes;
+}
+
 const std::string sgd = R"("optimizer": {"className": "SGD", "config": {"learningRate": 0.1}})";
 
 template <class T>
@@ -497,7 +503,57 @@ TEST(Trainer, StepsStayWithinTheirMemory) {
   size_t labels = width * batch;
   size_t outside = weights * 3 * sizeof(float);  // weights, and Adam's mean and variance
   size_t needed = outside + (weights + activations + labels) * sizeof(float);
-  EXPECT_LE(double(t.arena_bytes() + outside), 1.5 * double(needed));
+  EXPECT_LE(double(arena_bytes(t) + outside), 1.5 * double(needed));
+}
+
+TEST(Trainer, SaysHowLongEachPartOfAStepTook) {
+  auto model = sequential(8, {dense("hidden", 16, "relu"), dense("last", 2, "softmax")});
+  auto other = sequential(8, {dense("hidden", 16, "relu"), dense("last", 2, "softmax")});
+  std::vector<Trainer> trainers;
+  for (auto& m : {model, other}) {
+    Trainer& t = trainers.emplace_back(trainer(m, R"({"optimizer": "adam", "loss": "mse"})"));
+    give(t, Role::input, 0, std::vector<float>(32 * 8, 0.5f), 32);
+    give(t, Role::target, 0, std::vector<float>(32 * 2, 1.0f), 32);
+    t.begin({.batch_size = 32, .count = 32});
+  }
+  std::vector<double> seconds;
+  const std::vector<StepInfo>& steps = trainers[0].profile(seconds);
+  ASSERT_EQ(seconds.size(), steps.size());
+  auto has = [&](std::string_view op) {
+    return std::ranges::any_of(steps, [&](const StepInfo& step) { return step.op == op; });
+  };
+  EXPECT_TRUE(has("adam"));
+  for (const StepInfo& step : steps)
+    if (step.op == "adam") EXPECT_EQ(step.name, "optimizer");
+  EXPECT_TRUE(std::ranges::any_of(
+      steps, [](const StepInfo& step) { return step.name == "gradient of hidden"; }));
+  EXPECT_GT(std::accumulate(seconds.begin(), seconds.end(), 0.0), 0);
+
+  trainers[1].run(0);  // the same step off the clock
+  for (size_t i = 0; i < model->weights().size(); ++i) {
+    auto ours = model->weights()[i].data->as<float>();
+    auto theirs = other->weights()[i].data->as<float>();
+    EXPECT_TRUE(std::ranges::equal(ours, theirs)) << model->weights()[i].name;
+  }
+  expect_error([&] { trainers[0].profile(seconds); },
+               "profile: the epoch is over.\n  Try: begin() before each step");
+}
+
+TEST(Trainer, SaysHowMuchMemoryItTakes) {
+  auto model = sequential(8, {dense("last", 2, "linear")});
+  Trainer t = trainer(model, R"({"optimizer": "adam", "loss": "mse"})");
+  give(t, Role::input, 0, std::vector<float>(32 * 8), 32);
+  give(t, Role::target, 0, std::vector<float>(32 * 2), 32);
+  EXPECT_EQ(t.sample_bytes(), 32 * (8 + 2) * sizeof(float));
+  EXPECT_TRUE(t.programs().empty());
+  go_through(t, {.batch_size = 16, .count = 32});
+  ASSERT_EQ(t.programs().size(), 1u);
+  const Trainer::ProgramInfo program = t.programs()[0];
+  EXPECT_TRUE(program.train);
+  EXPECT_EQ(program.batch, 16);
+  EXPECT_GE(program.memory.arena, 16 * (8 + 2) * sizeof(float));
+  size_t weights = (8 * 2 + 2) * sizeof(float);
+  EXPECT_GE(program.memory.shared, 3 * weights) << "weights, and Adam's mean and variance";
 }
 
 #ifdef GESSO_COUNTS_ALLOCATIONS
@@ -518,12 +574,12 @@ TEST(Trainer, AllocatesNothingInTenThousandSteps) {
   give_line(t, 10000);
   t.begin({.batch_size = 1, .count = 10000});
   t.run(0);
-  size_t arena = t.arena_bytes();
+  size_t arena = arena_bytes(t);
   counting = true;
   Progress p = t.run(1e9);
   counting = false;
   EXPECT_EQ(p.step, 10000);
-  EXPECT_EQ(t.arena_bytes(), arena);
+  EXPECT_EQ(arena_bytes(t), arena);
   EXPECT_LE(allocations, 4);  // the answer
 }
 #endif

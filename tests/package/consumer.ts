@@ -4,6 +4,8 @@ import { type ImageSource, type Label, imageClassifier as part } from 'gesso/ima
 import { dense, type LayersModel, sequential } from 'gesso/layers';
 import { type LoadedModel, loadModel, type Tensor, tensor } from 'gesso/model';
 import { type NeuralNetwork, neuralNetwork } from 'gesso/network';
+import { type Overlay, overlay } from 'gesso/overlay';
+import { type Profile, profile, profileTable } from 'gesso/profile';
 
 setWasmPath('/gesso/');
 setWasmPath({ 'worker.js': new URL('https://example.org/worker.js') });
@@ -20,6 +22,12 @@ export async function all(picture: ImageSource): Promise<Label[]> {
   // @ts-expect-error: no option of that name
   imageClassifier('digits', { topk: 1 });
   if (results.y === undefined) throw new MLError(`${typeof network} ${typeof layers}`);
+  const panel: Overlay = overlay({ corner: 'left' });
+  panel.remove();
+  const times: Profile = await profile(layers, { training: [[[1, 2]], [1]], runs: 3 });
+  console.table(profileTable(times));
+  // @ts-expect-error: not a model
+  profile('digits');
   await same.about();
   return classifier.classify(picture, 3);
 }

@@ -113,6 +113,16 @@ export function fakeCore(pace = 0): { core: TrainingCore; model: CoreModel; aske
     stop(): void {
       this.#slice.done = true;
     }
+    profile(): Float64Array {
+      this.#step();
+      return Float64Array.of(pace / 1000);
+    }
+    steps(): string {
+      return JSON.stringify([{ operator: 'mul', kernel: 'simd', name: 'd', shape: [1] }]);
+    }
+    memory(): string {
+      return JSON.stringify({ programs: [], samples: 0, optimizer: 0 });
+    }
     setLearningRate(rate: number): void {
       asked.rates.push(rate);
       this.#rate = rate;

@@ -21,6 +21,8 @@ function line(pace = 0) {
     see: unused,
     gradient: unused,
     status: unused,
+    profile: unused,
+    timing: unused,
     memory: unused,
     close: unused,
     async train<M extends TrainingMethod>(

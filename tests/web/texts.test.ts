@@ -24,7 +24,7 @@ const silent =
 
 /** Names of things, which are the same in every language. */
 const names =
-  /^(Safari|Edge|Opera|Enter|Escape|Backspace|Delete|AbortError|Arrow\w+|XNNPACK|Kernels|Error|Needed|code printed)$/;
+  /^(Safari|Edge|Opera|Enter|Escape|Backspace|Delete|AbortError|Arrow\w+|XNNPACK|Kernels|Error|Needed|Home|End|code printed|number share)$/;
 
 /** The texts in a source file that look as if they were meant for people. */
 function textsIn(file: string): string[] {

@@ -1,14 +1,18 @@
 // Watching frames: none queued, one error, a stop that stops.
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { observe } from '../../web/src/observer.js';
 import { watchFrames } from '../../web/src/watch.js';
 
 /** A video that shows a frame when told to. */
 class FakeVideo {
   readyState = 4;
-  waiting = new Map<number, () => void>();
+  waiting = new Map<number, (now: number, facts?: { presentedFrames: number }) => void>();
+  presentedFrames = 0;
   #handles = 0;
 
-  requestVideoFrameCallback(callback: () => void): number {
+  requestVideoFrameCallback(
+    callback: (now: number, facts?: { presentedFrames: number }) => void,
+  ): number {
     this.waiting.set(++this.#handles, callback);
     return this.#handles;
   }
@@ -20,7 +24,8 @@ class FakeVideo {
   show(): void {
     const callbacks = [...this.waiting.values()];
     this.waiting.clear();
-    for (const callback of callbacks) callback();
+    this.presentedFrames += 1;
+    for (const callback of callbacks) callback(0, { presentedFrames: this.presentedFrames });
   }
 }
 
@@ -45,6 +50,30 @@ describe('watchFrames', () => {
     await settle();
     video.show();
     expect(step).toHaveBeenCalledTimes(2);
+  });
+
+  it('tells observers how many frames it left out', async () => {
+    const video = new FakeVideo();
+    let finish = () => {};
+    const step = () =>
+      new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+    const dropped: number[] = [];
+    const end = observe({ dropped: (frames) => dropped.push(frames) });
+    watchFrames(video, step, vi.fn());
+    for (const frames of [1, 4, 1]) {
+      for (let i = 0; i < frames; i++) video.show();
+      finish();
+      await settle();
+    }
+    expect(dropped).toEqual([3]);
+    end();
+    for (let i = 0; i < 5; i++) video.show();
+    finish();
+    await settle();
+    video.show();
+    expect(dropped).toEqual([3]);
   });
 
   it('stops at once, and lets a late result know', async () => {

@@ -25,8 +25,10 @@ const contentTypes: Record<string, string> = {
 interface Shelved {
   /** What the page calls it. */
   name: string;
-  /** What `imageClassifier` is given: a known name, or an address relative to models/. */
+  /** What `loadModel` is given: a known name, or an address relative to models/. */
   source: string;
+  /** The function that opens it, as models/registry.json says. */
+  task: string;
   bytes: number;
 }
 
@@ -34,6 +36,7 @@ interface Shelved {
 interface Known {
   task: string;
   folder: string;
+  entry: string;
   files: Record<string, { bytes: number }>;
 }
 
@@ -93,13 +96,14 @@ async function readRegistry(): Promise<[name: string, model: Known][]> {
   return Object.entries<Known>(registry.models);
 }
 
-/** The known image classifiers that lie in a folder. */
+/** The known models that lie in a folder. */
 async function readKnown(folder: string): Promise<Shelved[]> {
   const shelved: Shelved[] = [];
   for (const [name, model] of await readRegistry()) {
-    const here = await isFile(join(folder, model.folder, 'model.json'));
+    const { task, entry } = model;
     const bytes = Object.values(model.files).reduce((sum, file) => sum + file.bytes, 0);
-    if (here && model.task === 'imageClassifier') shelved.push({ name, source: name, bytes });
+    const here = await isFile(join(folder, model.folder, entry));
+    if (here) shelved.push({ name, source: name, task, bytes });
   }
   return shelved;
 }
@@ -114,7 +118,8 @@ async function readDescribed(folder: string): Promise<Shelved[]> {
     if (!files.includes('gesso.json') && !files.includes('metadata.json')) continue;
     const sizes = await Promise.all(files.map((file) => stat(join(folder, name, file))));
     const bytes = sizes.reduce((sum, { size }) => sum + size, 0);
-    shelved.push({ name, source: `${encodeURIComponent(name)}/model.json`, bytes });
+    const source = `${encodeURIComponent(name)}/model.json`;
+    shelved.push({ name, source, task: 'imageClassifier', bytes });
   }
   return shelved;
 }

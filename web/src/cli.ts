@@ -297,7 +297,7 @@ async function about(words: string[]): Promise<number> {
     list.map(({ name, dtype, shape }) => `${name}: ${dtype} ${showShape(shape)}`).join('; ');
   const rows = {
     ...facts,
-    loading: `${Math.round(timing.reading)} ms to read, ${Math.round(timing.building)} ms to build`,
+    loading: `${Math.round(timing.reading)} ms to read, ${Math.round(timing.building)} ms to parse`,
     inputs: ports(model.inputs),
     outputs: ports(model.outputs),
     ...(card ?? { card: 'this model is not a known one' }),

@@ -3,7 +3,8 @@ import * as Comlink from 'comlink';
 import { embedded, embeddedWorker } from './embedded.js';
 import { fail, MLError, messageOf } from './errors.js';
 import type { Picture } from './image.js';
-import type { Memory } from './memory.js';
+import type { Held } from './memory.js';
+import { type Observed, type Observer, observed, tell } from './observer.js';
 import { fileHint, ownFile, ownFiles } from './ownFiles.js';
 import { platform } from './platform.js';
 import type { Progress } from './progress.js';
@@ -12,14 +13,17 @@ import {
   type GradientRequest,
   type Opened,
   type OpenRequest,
+  type Profiled,
+  type ProfileRequest,
   type Running,
   Runtime,
   type Tensors,
+  type Timing,
   type TrainingAnswer,
   type TrainingMethod,
 } from './runtime.js';
 import { settings } from './settings.js';
-import type { Told, Training } from './training.js';
+import type { Slice, Told, Training } from './training.js';
 
 /** A runtime, near or far. */
 export interface Client {
@@ -42,7 +46,9 @@ export interface Client {
     told?: Told,
   ): Promise<TrainingAnswer<M>>;
   status(): Promise<Running>;
-  memory(): Promise<Memory | undefined>;
+  profile(model: number, request: ProfileRequest): Promise<Profiled>;
+  timing(model: number): Promise<Timing>;
+  memory(): Promise<Held | undefined>;
   close(model: number): Promise<void>;
 }
 
@@ -57,6 +63,8 @@ type Calls = Pick<
   | 'run'
   | 'gradient'
   | 'see'
+  | 'profile'
+  | 'timing'
   | 'status'
   | 'memory'
   | 'close'
@@ -92,6 +100,17 @@ export function started(): Client[] {
 }
 
 function clientOf(calls: Calls, isFar: boolean): Client {
+  const models = new Map<number, Observed>();
+  const added = (opened: Opened) => {
+    const { model, address, sha256, build, threads } = opened;
+    models.set(model, { address, sha256, build, threads });
+    return opened;
+  };
+  const answer = (model: number, work: Promise<Tensors>) => {
+    const answered = (observer: Observer, which: Observed, time: number) =>
+      observer.answered?.(which, time);
+    return observed(models.get(model), work, answered);
+  };
   const configure = () => calls.configure({ ...settings }, ownFiles());
   return {
     far: isFar,
@@ -116,25 +135,38 @@ function clientOf(calls: Calls, isFar: boolean): Client {
       };
       signal?.addEventListener('abort', aborted);
       try {
-        return await Promise.race([calls.open(job, request, onProgress && told), stopped]);
+        return added(await Promise.race([calls.open(job, request, onProgress && told), stopped]));
       } finally {
         signal?.removeEventListener('abort', aborted);
       }
     },
     async create(topology, seed) {
       await configure();
-      return calls.create(topology, seed);
+      return added(await calls.create(topology, seed));
     },
-    train: (model, method, given, told) => calls.train(model, method, given, told),
-    run: (model, inputs, into) => calls.run(model, inputs, into),
-    gradient: (model, inputs, request) => calls.gradient(model, inputs, request),
-    see: (model, picture, preprocess) => calls.see(model, picture, preprocess),
+    train: (model, method, given, told) => {
+      const work = calls.train(model, method, given, told);
+      return observed(models.get(model), work, (observer, which, time, result) => {
+        const steps = method === 'epoch' || method === 'batch' ? (result as Slice).step : 0;
+        if (steps > 0) observer.trained?.(which, steps, time);
+      });
+    },
+    run: (model, inputs, into) => answer(model, calls.run(model, inputs, into)),
+    gradient: (model, inputs, request) => answer(model, calls.gradient(model, inputs, request)),
+    see: (model, picture, preprocess) => answer(model, calls.see(model, picture, preprocess)),
+    profile: (model, request) => calls.profile(model, request),
+    timing: (model) => calls.timing(model),
     async status() {
       await configure();
       return calls.status();
     },
     memory: () => calls.memory(),
-    close: (model) => calls.close(model),
+    close: (model) => {
+      const which = models.get(model);
+      if (which) tell((observer) => observer.closed?.(which));
+      models.delete(model);
+      return calls.close(model);
+    },
   };
 }
 
@@ -208,6 +240,13 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
     run: (model, inputs) => far(remote.run(model, inputs)),
     gradient: (model, inputs, request) => far(remote.gradient(model, inputs, request)),
     see: (model, picture, preprocess) => far(remote.see(model, handOver(picture), preprocess)),
+    profile: (model, request) => {
+      if (!('picture' in request)) return far(remote.profile(model, request));
+      const { picture } = request;
+      const moved = 'data' in picture ? [] : [picture];
+      return far(remote.profile(model, Comlink.transfer(request, moved)));
+    },
+    timing: (model) => far(remote.timing(model)),
     status: () => far(remote.status()),
     memory: () => far(remote.memory()),
     close: (model) => far(remote.close(model)),

@@ -84,6 +84,12 @@ export interface CoreTrainer {
   run(milliseconds: number): string;
   /** Ends the epoch: run() does nothing until begin(). */
   stop(): void;
+  /** One step on the clock: seconds for each of steps(), which are those of that step. */
+  profile(): Float64Array;
+  /** JSON: see StepDescription in profiling.ts. */
+  steps(): string;
+  /** JSON: see TrainingMemory in training.ts. */
+  memory(): string;
   setLearningRate(rate: number): void;
   /** JSON that tells what stateBytes() holds. */
   saveState(): string;
@@ -99,6 +105,10 @@ export interface CoreProgram {
   input(i: number): TypedArray;
   output(i: number): TypedArray;
   run(): void;
+  /** Runs once on the clock: seconds for each of steps(). */
+  profile(): Float64Array;
+  /** JSON: see StepDescription in profiling.ts. */
+  steps(): string;
   writeImage(i: number, image: CoreImage, options: string): void;
   delete(): void;
 }

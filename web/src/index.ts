@@ -15,6 +15,8 @@ export * from './entries/image.js';
 export * from './entries/layers.js';
 export * from './entries/model.js';
 export * from './entries/network.js';
+export * from './entries/overlay.js';
+export * from './entries/profile.js';
 export { MLError } from './errors.js';
 export { type P5, type P5Image, setP5 } from './p5.js';
 export { p5Image } from './p5Image.js';

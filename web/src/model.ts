@@ -1,10 +1,11 @@
 // The lowest floor: a model file as a function from tensors to tensors.
 import { type Client, connect } from './client.js';
+import type { BuildName } from './engine.js';
 import { fail } from './errors.js';
 import { absent, callback, instance, isRecord, nearest, readOptions } from './options.js';
 import { realAddress } from './ownFiles.js';
 import type { Progress } from './progress.js';
-import { type Card, type KnownModel, knownBy } from './registry.js';
+import { type Card, type KnownModel, knownBy, nameFrom } from './registry.js';
 import type { Opened, PortDescription, Tensors, Timing } from './runtime.js';
 import { type Location, locate, type ModelSource, requestOf } from './source.js';
 import {
@@ -50,11 +51,13 @@ export interface About {
   bytes: number;
   /** SHA-256 of its main file, in hexadecimal. */
   sha256: string;
-  /** Which build of the runtime it runs on: `relaxed` or `simd`. */
-  build: string;
+  /** Which build of the runtime it runs on; {@link status} tells more. */
+  build: BuildName;
+  /** How many threads compute together. */
+  threads: number;
   /** Version of the runtime. */
   version: string;
-  /** How long loading took, and what came over the network. */
+  /** How long it took until the first answer, and what came over the network. */
   timing: Timing;
   /** What it was trained on, its licence and what it gets wrong; null for an unknown model. */
   card: Card | null;
@@ -155,7 +158,7 @@ export function loadModel(source: ModelSource, options: LoadOptions = {}): Loadi
     about: () => session.about(),
     dispose: () => session.dispose(),
   };
-  return usableAtOnce(opening, model);
+  return usableAtOnce(opening, model, { session });
 }
 
 async function openChecked(source: ModelSource, options: LoadOptions): Promise<Open> {
@@ -272,19 +275,31 @@ export class Session {
 
   async about(): Promise<About> {
     const open = await this.opened();
-    const { description, sha256, fileBytes: bytes, build, version, timing } = open;
+    const { client, model, description, sha256, fileBytes: bytes } = open;
+    const { build, threads, version } = open;
+    const timing = await client.timing(model);
     const address = realAddress(open.address);
     const [name, known] = await this.#known(open);
     const { format, parameters } = description;
     const card = known?.card ?? null;
-    return { name, address, format, parameters, bytes, sha256, build, version, timing, card };
+    return {
+      name,
+      address,
+      format,
+      parameters,
+      bytes,
+      sha256,
+      build,
+      threads,
+      version,
+      timing,
+      card,
+    };
   }
 
   async #known({ sha256, address }: Open): Promise<[string, KnownModel | undefined]> {
     const known = await knownBy(sha256);
-    if (known) return known;
-    const parts = address.split(/[\\/]/).filter((part) => part !== '' && part !== 'model.json');
-    return [parts.at(-1) ?? address, undefined];
+    return known ?? [nameFrom(address), undefined];
   }
 
   dispose(): void {

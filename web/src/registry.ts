@@ -69,6 +69,12 @@ export async function knownBy(sha256: string): Promise<[string, KnownModel] | un
   return Object.entries(models).find(([, model]) => model.files[model.entry]?.sha256 === sha256);
 }
 
+/** What to call a model that nobody knows: the last part of its address. */
+export function nameFrom(address: string): string {
+  const parts = address.split(/[\\/]/).filter((part) => part !== '' && part !== 'model.json');
+  return parts.at(-1) ?? address;
+}
+
 /** The names of the models for one task. */
 export async function namesFor(task: string): Promise<string[]> {
   const { models } = await readRegistry();

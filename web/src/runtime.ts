@@ -10,15 +10,16 @@ import {
   threadsRefused,
 } from './engine.js';
 import { fail } from './errors.js';
-import { type Picture, pixelsOf } from './image.js';
-import type { Memory } from './memory.js';
+import { type Picture, type Pixels, pixelsOf } from './image.js';
+import type { Held, ModelInMemory, ProgramInMemory } from './memory.js';
 import { type Contents, readModel, type Saved, type Wanted } from './modelFiles.js';
 import { type OwnFiles, useOwnFiles } from './ownFiles.js';
+import { type Measured, type MeasureRequest, measure, type StepDescription } from './profiling.js';
 import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
 import { type Settings, settings } from './settings.js';
 import { countOf, type DType, keep, showShape, type Tensor } from './tensor.js';
-import type { Told, Training } from './training.js';
+import type { DataSet, Told, Training } from './training.js';
 
 /** An input or output; sizes that the model leaves open are -1. */
 export interface PortDescription {
@@ -40,19 +41,47 @@ export interface ModelDescription {
 interface ProgramDescription {
   inputs: PortDescription[];
   outputs: PortDescription[];
+  memory: ProgramMemory;
+}
+
+/** Bytes of a program: see ProgramMemory in core/backends/backend.h. */
+export interface ProgramMemory {
+  arena: number;
+  packed: number;
+  shared: number;
+}
+
+/** What to put on the clock: inputs, a picture, or a step of training. Can be sent to a worker. */
+export type ProfileRequest = MeasureRequest &
+  (
+    | { inputs: Tensors }
+    | { picture: Picture; preprocess: Preprocess }
+    | { set: number; training: DataSet }
+  );
+
+/** What came of it. */
+export interface Profiled extends Measured {
+  /** Milliseconds that reading the pixels of the picture took, once. */
+  picture: number;
 }
 
 /** What to open, and how. Can be sent to a worker. */
 export type OpenRequest = Wanted;
 
-/** How long opening took, in milliseconds, and what it brought over the network. */
+/** How long it took until the first answer, in milliseconds, and what came over the network. */
 export interface Timing {
-  /** Reading the files; the library's own WebAssembly loads meanwhile. */
+  /** Loading the library's own WebAssembly, at the same time as the files; 0 once it is there. */
+  engine: number;
+  /** Reading the files and checking them: from the network, the cache or a folder. */
   reading: number;
-  /** Making the model of them. */
-  building: number;
-  /** Bytes that came over the network; 0 when a folder or the cache had all of them. */
+  /** Bytes of them that came over the network; 0 when a folder or the cache had all of them. */
   downloaded: number;
+  /** Parsing them, and decoding the weights. */
+  building: number;
+  /** Preparing the first run, for sizes that are known by then; null before it. */
+  preparing: number | null;
+  /** The first run; null before it. */
+  firstRun: number | null;
 }
 
 /** A model that is ready. */
@@ -66,7 +95,8 @@ export interface Opened {
   sha256: string;
   /** Size of all its files. */
   fileBytes: number;
-  build: string;
+  build: BuildName;
+  threads: number;
   version: string;
   timing: Timing;
   /** What was asked for by `withTraining`. */
@@ -124,6 +154,8 @@ interface LoadedModel {
 }
 
 interface ReadyProgram {
+  /** Whether it gives derivatives. */
+  gradient: boolean;
   program: CoreProgram;
   description: ProgramDescription;
 }
@@ -158,17 +190,13 @@ export class Runtime {
   ): Promise<Opened> {
     const controller = new AbortController();
     this.#jobs.set(job, controller);
-    const start = performance.now();
-    let reading = 0;
     try {
       const [core, contents] = await Promise.all([
-        engine(),
-        readModel(request, controller.signal, onProgress).finally(() => {
-          reading = performance.now() - start;
-        }),
+        timed(engine()),
+        timed(readModel(request, controller.signal, onProgress)),
       ]);
       controller.signal.throwIfAborted();
-      return this.#build(core, contents, reading);
+      return this.#build(core.value, contents.value, core.time, contents.time);
     } finally {
       this.#jobs.delete(job);
       controller.abort(); // downloads that go on after one of them failed
@@ -177,9 +205,10 @@ export class Runtime {
 
   /** Makes a model of layers. */
   async create(topology: string, seed: number): Promise<Opened> {
-    const core = await engine();
+    const { value: core, time } = await timed(engine());
+    const start = performance.now();
     const model = guard(core, () => core.createModel(topology, seed));
-    const timing = { reading: 0, building: 0, downloaded: 0 };
+    const timing = newTiming(time, { building: performance.now() - start });
     return this.#add(core, model, { address: '', sha256: '', fileBytes: 0, timing });
   }
 
@@ -217,10 +246,7 @@ export class Runtime {
   async run(model: number, inputs: Tensors, into?: Tensors): Promise<Tensors> {
     const loaded = this.#find(model);
     const ready = this.#program(loaded, shapesOf(inputs));
-    for (const [i, { name }] of ready.description.inputs.entries()) {
-      const tensor = inputs[name];
-      if (tensor) ready.program.input(i).set(tensor.data);
-    }
+    giveInputs(ready, inputs);
     return this.#outputs(loaded, ready, into);
   }
 
@@ -256,14 +282,9 @@ export class Runtime {
   /** Runs a model that has one input, on a picture. */
   async see(model: number, picture: Picture, preprocess: Preprocess): Promise<Tensors> {
     const loaded = this.#find(model);
-    const { width, height, data } = pixelsOf(picture);
-    const { core } = loaded;
     const ready = this.#program(loaded, {});
-    guard(core, () => {
-      this.#image ??= new core.Image();
-      this.#image.reserve(width, height).set(data);
-      ready.program.writeImage(0, this.#image, JSON.stringify(preprocess));
-    });
+    this.#upload(loaded, pixelsOf(picture));
+    this.#prepare(loaded, ready, preprocess);
     return this.#outputs(loaded, ready);
   }
 
@@ -282,14 +303,60 @@ export class Runtime {
     };
   }
 
+  /** Runs a model, or trains it, several times on the clock. */
+  async profile(model: number, request: ProfileRequest): Promise<Profiled> {
+    if ('training' in request) {
+      const { set, training, ...often } = request;
+      return { picture: 0, ...(await this.train(model, 'profile', [set, training, often])) };
+    }
+    const start = performance.now();
+    const pixels = 'picture' in request ? pixelsOf(request.picture) : undefined;
+    const picture = pixels ? performance.now() - start : 0;
+    const inputs = 'inputs' in request ? request.inputs : {};
+    // Looked up each time: between two runs others have their turn.
+    const find = () => {
+      const loaded = this.#find(model);
+      return { loaded, ready: this.#program(loaded, shapesOf(inputs)) };
+    };
+    const measured = await measure(request, {
+      upload: () => {
+        const { loaded, ready } = find();
+        if (pixels) this.#upload(loaded, pixels);
+        else giveInputs(ready, inputs);
+      },
+      ...('picture' in request && {
+        prepare: () => {
+          const { loaded, ready } = find();
+          this.#prepare(loaded, ready, request.preprocess);
+        },
+      }),
+      run: () => {
+        const { loaded, ready } = find();
+        const start = performance.now();
+        const seconds = guard(loaded.core, () => ready.program.profile());
+        loaded.origin.timing.firstRun ??= performance.now() - start;
+        return seconds;
+      },
+      read: () => readOutputs(find().ready),
+      steps: () => {
+        const { loaded, ready } = find();
+        return JSON.parse(guard(loaded.core, () => ready.program.steps())) as StepDescription[];
+      },
+    });
+    return { picture, ...measured };
+  }
+
+  /** How long it took until the first answer, as far as there is one. */
+  async timing(model: number): Promise<Timing> {
+    return { ...this.#find(model).origin.timing };
+  }
+
   /** What is in memory; undefined before the first model. */
-  async memory(): Promise<Memory | undefined> {
+  async memory(): Promise<Held | undefined> {
     if (this.#core === undefined) return undefined;
     return {
       wasm: this.#memoryOf(this.#core),
-      models: [...this.#models.values()].map(({ origin: { address, fileBytes }, programs }) => {
-        return { address, fileBytes, programs: programs.size };
-      }),
+      models: [...this.#models.values()].map(memoryOf),
     };
   }
 
@@ -303,7 +370,23 @@ export class Runtime {
     loaded.model.delete();
   }
 
-  #build(core: Core, contents: Contents, reading: number): Opened {
+  /** Copies a picture to where C++ reads it. */
+  #upload({ core }: LoadedModel, { width, height, data }: Pixels): void {
+    guard(core, () => {
+      this.#image ??= new core.Image();
+      this.#image.reserve(width, height).set(data);
+    });
+  }
+
+  /** Makes what was uploaded last the input of a program. */
+  #prepare({ core }: LoadedModel, { program }: ReadyProgram, preprocess: Preprocess): void {
+    guard(core, () => {
+      this.#image ??= new core.Image();
+      program.writeImage(0, this.#image, JSON.stringify(preprocess));
+    });
+  }
+
+  #build(core: Core, contents: Contents, engine: number, reading: number): Opened {
     const { entry, address, sha256, downloaded, saved } = contents;
     let fileBytes = 0;
     const start = performance.now();
@@ -326,7 +409,8 @@ export class Runtime {
         files.delete();
       }
     });
-    const timing = { reading, building: performance.now() - start, downloaded };
+    const building = performance.now() - start;
+    const timing = newTiming(engine, { reading, downloaded, building });
     return this.#add(core, model, { address, sha256, fileBytes, timing, ...(saved && { saved }) });
   }
 
@@ -344,8 +428,8 @@ export class Runtime {
       ...{ core, origin, model, description },
       ...{ programs: new Map(), stale: false },
     });
-    const [build, version] = [core.build(), core.version()];
-    return { model: number, description, ...origin, build, version };
+    const runs = { build: core.build(), threads: core.threadCount(), version: core.version() };
+    return { model: number, description, ...origin, ...runs };
   }
 
   #find(model: number): LoadedModel {
@@ -367,15 +451,18 @@ export class Runtime {
     if (ready) {
       programs.delete(key); // and back at the end, as the latest used
     } else {
+      const start = performance.now();
       const program = guard(core, () =>
         gradient
           ? model.compileGradient(sizes, gradient.output, JSON.stringify(gradient.of))
           : model.compile(sizes),
       );
       ready = {
+        gradient: gradient !== undefined,
         program,
         description: JSON.parse(guard(core, () => program.describe())) as ProgramDescription,
       };
+      loaded.origin.timing.preparing ??= performance.now() - start;
       if (programs.size >= programsKept) {
         const [oldest] = programs.keys();
         programs.get(oldest ?? '')?.program.delete();
@@ -386,23 +473,85 @@ export class Runtime {
     return ready;
   }
 
-  #outputs({ core }: LoadedModel, { program, description }: ReadyProgram, into?: Tensors): Tensors {
-    guard(core, () => program.run());
-    return Object.fromEntries(
-      description.outputs.map(({ name, shape, dtype }, i) => {
-        const data = program.output(i);
-        if (data.length !== countOf(shape)) {
-          fail(
-            'gesso: an output has another size than it says',
-            { name, shape: showShape(shape), elements: data.length },
-            'report this with the address of the model',
-          );
-        }
-        return [name, keep(name, { data, shape, dtype }, into?.[name])];
-      }),
-    );
+  #outputs({ core, origin }: LoadedModel, ready: ReadyProgram, into?: Tensors): Tensors {
+    const start = performance.now();
+    guard(core, () => ready.program.run());
+    origin.timing.firstRun ??= performance.now() - start;
+    return readOutputs(ready, into);
   }
 }
+
+function giveInputs({ program, description }: ReadyProgram, inputs: Tensors): void {
+  for (const [i, { name }] of description.inputs.entries()) {
+    const tensor = inputs[name];
+    if (tensor) program.input(i).set(tensor.data);
+  }
+}
+
+/** Copies of what the last run gave. */
+function readOutputs({ program, description }: ReadyProgram, into?: Tensors): Tensors {
+  return Object.fromEntries(
+    description.outputs.map(({ name, shape, dtype }, i) => {
+      const data = program.output(i);
+      if (data.length !== countOf(shape)) {
+        fail(
+          'gesso: an output has another size than it says',
+          { name, shape: showShape(shape), elements: data.length },
+          'report this with the address of the model',
+        );
+      }
+      return [name, keep(name, { data, shape, dtype }, into?.[name])];
+    }),
+  );
+}
+
+/** A result, and the milliseconds until it came. */
+async function timed<T>(work: Promise<T>): Promise<{ value: T; time: number }> {
+  const start = performance.now();
+  const value = await work;
+  return { value, time: performance.now() - start };
+}
+
+function newTiming(engine: number, known: Partial<Timing>): Timing {
+  return {
+    engine,
+    reading: 0,
+    downloaded: 0,
+    building: 0,
+    ...known,
+    preparing: null,
+    firstRun: null,
+  };
+}
+
+function memoryOf({ origin, description, programs, training }: LoadedModel): ModelInMemory {
+  const inTraining = training?.memory();
+  const shapes = (ports: readonly PortDescription[]) =>
+    Object.fromEntries(ports.map(({ name, shape }) => [name, shape]));
+  const list: ProgramInMemory[] = [
+    ...[...programs.values()].map(({ gradient, description: { inputs, memory } }) => {
+      const purpose = gradient ? ('gradient' as const) : ('run' as const);
+      return { purpose, inputs: shapes(inputs), ...memory };
+    }),
+    ...(inTraining?.programs ?? []).map(({ train, batch, memory }) => {
+      const inputs = description.inputs.map(({ name, shape: [, ...row] }) => [
+        name,
+        [batch, ...row],
+      ]);
+      const purpose = train ? ('training' as const) : ('evaluation' as const);
+      return { purpose, inputs: Object.fromEntries(inputs), ...memory };
+    }),
+  ];
+  const weights = description.parameters * bytesOfWeight;
+  const { samples = 0, optimizer = 0 } = inTraining ?? {};
+  const own = list.reduce((sum, { arena, packed }) => sum + arena + packed, 0);
+  const { address, fileBytes } = origin;
+  const bytes = weights + samples + optimizer + own;
+  return { address, fileBytes, bytes, weights, samples, optimizer, programs: list };
+}
+
+/** Whatever a file has, weights become numbers of 32 bits. */
+const bytesOfWeight = 4;
 
 function shapesOf(inputs: Tensors): Record<string, readonly number[]> {
   return Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape]));

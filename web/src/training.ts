@@ -1,8 +1,10 @@
 // Trains a model where WebAssembly lives: in slices, so that messages get through between them.
+import { breath, sliceMilliseconds } from './breath.js';
 import { type Core, type CoreModel, type CoreTrainer, guard, type Throwing } from './engine.js';
 import { fail } from './errors.js';
 import type { TrainerOptions } from './layers/trainingOptions.js';
-import type { PortDescription } from './runtime.js';
+import { type Measured, type MeasureRequest, measure, type StepDescription } from './profiling.js';
+import type { PortDescription, ProgramMemory } from './runtime.js';
 import { type DType, keep, type Tensor, type TypedArray } from './tensor.js';
 
 /** A weight, in the order of the core. */
@@ -82,8 +84,13 @@ export interface Snapshot {
   state: TrainingState | null;
 }
 
-/** Milliseconds between two looks at messages: pausing and stopping take no longer. */
-const sliceMilliseconds = 25;
+/** What CoreTrainer.memory() says. */
+export interface TrainingMemory {
+  programs: { train: boolean; batch: number; memory: ProgramMemory }[];
+  /** Bytes of all samples, and of what the optimizer remembers. */
+  samples: number;
+  optimizer: number;
+}
 
 /** What of the core training needs. */
 export type TrainingCore = Throwing & Pick<Core, 'Trainer'>;
@@ -187,6 +194,44 @@ export class Training {
     const count = data.samples;
     const all = { batchSize: count, shuffle: false, first: 0, count };
     return this.epoch({ set, train, epoch, goesOn, ...all }, false);
+  }
+
+  /** Times steps with these samples; weights and optimizer are afterwards what they were before. */
+  async profile(set: number, data: DataSet, request: MeasureRequest): Promise<Measured> {
+    this.give(set, data);
+    const trainer = this.#ready();
+    const count = data.samples;
+    const all = { set, train: true, shuffle: false, first: 0, count, batchSize: count, epoch: 0 };
+    const state = this.#state(trainer);
+    const weights = this.weights().map((_, i) => this.#call(() => this.#model.weight(i)).slice());
+    this.#running = true;
+    this.#stopped = false;
+    try {
+      return await measure(request, {
+        upload: () => {
+          if (this.#stopped) fail('profile: it was stopped before its end', {}, 'profile() again');
+          this.#call(() => trainer.begin(JSON.stringify(all)));
+        },
+        run: () => this.#call(() => trainer.profile()),
+        steps: () => JSON.parse(this.#call(() => trainer.steps())) as StepDescription[],
+      });
+    } finally {
+      this.#running = false;
+      if (this.#trainer) {
+        this.#call(() => trainer.stop());
+        for (const [i, weight] of weights.entries()) {
+          this.#call(() => this.#model.weight(i)).set(weight);
+        }
+        this.#touch();
+        this.restore(state);
+      }
+    }
+  }
+
+  /** Null before compile(). */
+  memory(): TrainingMemory | null {
+    const trainer = this.#trainer;
+    return trainer ? (JSON.parse(this.#call(() => trainer.memory())) as TrainingMemory) : null;
   }
 
   pause(): void {
@@ -322,16 +367,4 @@ function readSlice(text: string): Slice {
     if (value === null) slice.metrics[name] = Number.NaN;
   }
   return slice;
-}
-
-/** Lets messages and timers through. Not setTimeout: browsers make it wait for 4 ms. */
-function breath(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
 }

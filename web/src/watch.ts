@@ -1,9 +1,16 @@
 // Calls a function for the frames of a video or canvas, as fast as it can and never faster.
 
+import { tell } from './observer.js';
+
 /** What is used of a video, where the browser can say when a new frame is shown. */
 interface FrameSource {
-  requestVideoFrameCallback(callback: () => void): number;
+  requestVideoFrameCallback(callback: (now: number, facts?: FrameFacts) => void): number;
   cancelVideoFrameCallback(handle: number): void;
+}
+
+interface FrameFacts {
+  /** The number of the frame among all that were shown. */
+  presentedFrames: number;
 }
 
 /**
@@ -21,11 +28,18 @@ export function watchFrames(
 ): () => void {
   let watching = true;
   let cancel = () => {};
+  let shown: number | undefined;
 
   const next = () => {
     if (!watching) return;
     if (tellsFrames(source)) {
-      const handle = source.requestVideoFrameCallback(frame);
+      const handle = source.requestVideoFrameCallback((_, facts) => {
+        const number = facts?.presentedFrames;
+        const dropped = number !== undefined && shown !== undefined ? number - shown - 1 : 0;
+        shown = number;
+        if (dropped > 0) tell((observer) => observer.dropped?.(dropped));
+        void frame();
+      });
       cancel = () => source.cancelVideoFrameCallback(handle);
     } else {
       const handle = requestAnimationFrame(frame);

@@ -2,6 +2,7 @@
 // all buffers share one arena.
 #include "core/backends/backend.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <limits>
@@ -42,7 +43,7 @@ class CpuProgram final : public Program {
     for (const Copy& copy : copies_) std::memcpy(copy.to, copy.from, copy.bytes);
   }
   void profile(std::span<double> seconds) noexcept override;
-  size_t arena_bytes() const override { return arena_.size(); }
+  ProgramMemory memory() const override;
   const std::vector<StepInfo>& steps() const override { return infos_; }
 
  private:
@@ -70,6 +71,7 @@ class CpuProgram final : public Program {
   std::vector<Copy> copies_;                         // what a run ends with
   std::vector<std::shared_ptr<const Buffer>> kept_;  // what steps read and write as they run
   Buffer arena_, staging_;
+  size_t packed_ = 0;
   std::vector<std::byte*> input_data_;
   std::vector<const std::byte*> output_data_;
 
@@ -81,12 +83,20 @@ class CpuProgram final : public Program {
 
 void CpuProgram::profile(std::span<double> seconds) noexcept {
   using Clock = std::chrono::steady_clock;
+  auto start = Clock::now();
   for (size_t i = 0; i < steps_.size(); ++i) {
-    auto start = Clock::now();
     steps_[i]->run();
-    seconds[i] += std::chrono::duration<double>(Clock::now() - start).count();
+    auto end = Clock::now();
+    seconds[i] += std::chrono::duration<double>(end - start).count();
+    start = end;
   }
   for (const Copy& copy : copies_) std::memcpy(copy.to, copy.from, copy.bytes);
+}
+
+ProgramMemory CpuProgram::memory() const {
+  ProgramMemory memory{arena_.size() + staging_.size(), packed_, 0};
+  for (const auto& buffer : kept_) memory.shared += buffer->size();
+  return memory;
 }
 
 Lowering lowering_of(const Graph& graph, const Node& node) {
@@ -212,6 +222,7 @@ std::vector<Planned> CpuProgram::lower(const Graph& graph) {
     if (!node.op || node.op->is_view || node.is_empty()) continue;
     Lowering lowering = lowering_of(graph, node);
     std::string_view kind = "xnnpack";
+    size_t taken = cpu::xnnpack_bytes();
     auto step = cpu::lower_to_xnnpack(lowering);
     if (!step) {
       kind = "simd";
@@ -223,9 +234,16 @@ std::vector<Planned> CpuProgram::lower(const Graph& graph) {
     }
     int now = int(planned.size());
     for (size_t o = 0; o < node.outputs.size(); ++o) extend({int(id), int(o)}, now);
-    for (size_t i = 0; i < node.inputs.size(); ++i)
-      if (lowering.has(int(i)) && step->reads(int(i))) extend(node.inputs[i], now);
-    infos_.push_back({node.op->name, kind, node.name});
+    bool packs = false;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (!lowering.has(int(i))) continue;
+      if (step->reads(int(i)))
+        extend(node.inputs[i], now);
+      else
+        packs = true;
+    }
+    if (packs) packed_ += cpu::xnnpack_bytes() - taken;
+    infos_.push_back({node.op->name, kind, node.name, node.outputs[0]});
     planned.push_back({int(id), &node, std::move(step)});
   }
   for (const Port& port : graph.outputs()) extend(port.edge, forever);
@@ -241,7 +259,7 @@ std::vector<Planned> CpuProgram::lower(const Graph& graph) {
 void* CpuProgram::address(Edge edge) {
   Place& place = places_[size_t(edge.id)][size_t(edge.output)];
   if (place.lifetime >= 0) return arena_.data() + offsets_[size_t(place.lifetime)];
-  kept_.push_back(place.kept);
+  if (std::find(kept_.begin(), kept_.end(), place.kept) == kept_.end()) kept_.push_back(place.kept);
   return const_cast<std::byte*>(place.kept->data());
 }
 

@@ -63,4 +63,8 @@ std::unique_ptr<Step> lower_to_xnnpack(const Lowering& lowering);
 std::unique_ptr<Step> lower_to_simd(const Lowering& lowering);
 std::unique_ptr<Step> lower_to_reference(const Lowering& lowering);
 
+// How many aligned bytes XNNPACK has taken since the start, whether or not they have been freed by
+// now: its operators, and the weights that it has packed into them.
+size_t xnnpack_bytes();
+
 }  // namespace gesso::cpu

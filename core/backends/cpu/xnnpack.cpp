@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
@@ -404,6 +405,22 @@ constexpr std::pair<const Op*, Lower> rows[] = {
     {&transpose_op, transpose},
 };
 
+size_t taken = 0;
+
+void* allocate_aligned(void*, size_t alignment, size_t bytes) {
+  taken += bytes;
+  return std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+}
+
+const xnn_allocator allocator{
+    .context = nullptr,
+    .allocate = [](void*, size_t bytes) { return std::malloc(bytes); },
+    .reallocate = [](void*, void* data, size_t bytes) { return std::realloc(data, bytes); },
+    .deallocate = [](void*, void* data) { std::free(data); },
+    .aligned_allocate = allocate_aligned,
+    .aligned_deallocate = [](void*, void* data) { std::free(data); },
+};
+
 bool any_empty(const Lowering& l) {
   for (const TensorType& type : l.in)
     if (type.shape.count() == 0) return true;
@@ -419,8 +436,12 @@ double numbers_of(const Lowering& l) {
 
 }  // namespace
 
+size_t xnnpack_bytes() {
+  return taken;
+}
+
 std::unique_ptr<Step> lower_to_xnnpack(const Lowering& l) {
-  static const bool ready = xnn_initialize(nullptr) == xnn_status_success;
+  static const bool ready = xnn_initialize(&allocator) == xnn_status_success;
   auto row = std::find_if(std::begin(rows), std::end(rows),
                           [&](const auto& row) { return row.first == l.node.op; });
   if (!ready || row == std::end(rows) || !all_f32(l) || any_empty(l)) return nullptr;

@@ -10,6 +10,8 @@ interface Shelved {
   name: string;
   /** A name that the library knows, or an address relative to models/. */
   source: string;
+  /** The function that opens it. */
+  task: string;
   bytes: number;
 }
 
@@ -30,6 +32,8 @@ export class ModelShelf<Card> {
   constructor(
     private readonly load: (model: Model, options: LoadOptions) => Promise<Card>,
     private readonly moments: Moments<Card>,
+    /** Only models for this task stand on the shelf; all, if left out. */
+    private readonly task?: string,
   ) {
     this.shelf.addEventListener('change', () => void this.useShelved());
     const form = find<HTMLFormElement>('[data-address-form]');
@@ -53,7 +57,8 @@ export class ModelShelf<Card> {
    */
   async open(): Promise<string | undefined> {
     const response = await fetch('../models/index.json');
-    const models: Shelved[] = response.ok ? await response.json() : [];
+    const all: Shelved[] = response.ok ? await response.json() : [];
+    const models = all.filter(({ task }) => task === (this.task ?? task));
     for (const { name, source, bytes } of models) {
       const option = make('option', '', `${name} (${showBytes(bytes)})`);
       option.value = source.includes('/') ? `../models/${source}` : source;

@@ -89,6 +89,7 @@ async function open(): Promise<void> {
       },
       failed: (sentence) => verdict.clear(sentence),
     },
+    'imageClassifier',
   );
   shelf = opened;
   takeDrops((files) => {

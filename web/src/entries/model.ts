@@ -1,7 +1,7 @@
 /** Models of any kind, from tensors to tensors: `gesso/model`. */
 
 export type { BuildName } from '../engine.js';
-export { type Memory, type ModelInMemory, memory } from '../memory.js';
+export { type Memory, type ModelInMemory, memory, type ProgramInMemory } from '../memory.js';
 export type {
   About,
   GradientOptions,

@@ -149,6 +149,21 @@ export class Fitting {
     });
   }
 
+  /** Lets something be done with samples for training, when nothing else is done with such. */
+  async withSamples<T>(
+    who: string,
+    x: Samples,
+    y: Samples,
+    use: (set: number, data: DataSet) => Promise<T>,
+  ): Promise<T> {
+    this.#refuseRunning(who);
+    return this.#inTurn(async () => {
+      const { inputs, targets } = await this.#ports(who);
+      const rows = [readRows(who, 'x', inputs, x), readRows(who, 'y', targets, y)] as const;
+      return use(sets.other, dataSet(who, ...rows));
+    });
+  }
+
   async evaluate(x: Samples, y: Samples, given: EvaluateOptions = {}): Promise<Logs> {
     const who = 'evaluate';
     const { batchSize, sampleWeight } = readOptions(who, given, evaluateOptions);

@@ -1,6 +1,7 @@
 // Makes and loads models that can be trained.
 import { connect } from '../client.js';
 import { fail } from '../errors.js';
+import type { Inside } from '../insides.js';
 import { type LoadOptions, loadOptions, type Open, openModel, Session } from '../model.js';
 import { absent, nearest, needed, readOptions } from '../options.js';
 import type { ModelSource } from '../source.js';
@@ -150,7 +151,7 @@ function layersModel(who: string, opening: Promise<Open>): Loading<LayersModel> 
     if (checkpoint) fitting.continueFrom(checkpoint);
   });
   const loaded = new Loaded(session, fitting, ready);
-  return usableAtOnce<LayersModel>(ready, {
+  const model: LayersModel = {
     get inputs() {
       return session.description('inputs');
     },
@@ -190,7 +191,12 @@ function layersModel(who: string, opening: Promise<Open>): Loading<LayersModel> 
     setTrainable: (layer, trainable) => loaded.setTrainable(layer, trainable),
     save: (where, options) => loaded.save(where, options),
     files: (options) => loaded.files(options),
-  });
+  };
+  const training: Inside['training'] = async (x, y, use) => {
+    await ready;
+    return fitting.withSamples('profile', x, y, use);
+  };
+  return usableAtOnce(ready, model, { session, training });
 }
 
 const predictOptions = { batchSize: 128 };

@@ -156,7 +156,7 @@ export function imageClassifier(
     return best(all, labels, count ?? usual);
   };
 
-  return usableAtOnce<ImageClassifier>(ready, {
+  const classifier: ImageClassifier = {
     classify,
     watch(source, onResult, given = {}) {
       const { topK, onError } = readOptions('watch', given, {
@@ -182,6 +182,10 @@ export function imageClassifier(
       return [...(await ready).labels];
     },
     dispose: () => session.dispose(),
+  };
+  return usableAtOnce(ready, classifier, {
+    session,
+    preprocess: async () => (await ready).preprocess,
   });
 }
 
