@@ -24,6 +24,7 @@ export function useBackend(name: string): Promise<boolean> {
 
 /** Prepares a piece of work by its name. */
 export async function prepare(name: string): Promise<Race> {
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false); // one thread for each library
   setWasmPaths({
     'tfjs-backend-wasm.wasm': plainWasm,
     'tfjs-backend-wasm-simd.wasm': simdWasm,
