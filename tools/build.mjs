@@ -1,14 +1,20 @@
 // Builds what ships: both WebAssembly modules, the TypeScript library around them, its types.
-import { copyFileSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { bundleAll } from './bundle.mjs';
 import { must } from './run.mjs';
 import { tree } from './setup/places.mjs';
+import { builds, presets, stamped, stampOf } from './stamp.mjs';
 
-/** What runs in pages: the name of each build there, and its folder here. */
-const builds = { relaxed: 'wasm', simd: 'wasm-simd', 'relaxed-threads': 'wasm-threads' };
-
-for (const preset of Object.values(builds)) {
+for (const preset of Object.values(presets)) {
   must('cmake', '--preset', preset, '--log-level=WARNING');
   must('cmake', '--build', '--preset', preset, '--target', 'gesso');
 }
@@ -16,8 +22,8 @@ for (const preset of Object.values(builds)) {
 const dist = join(tree, 'dist');
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
-for (const [name, build] of Object.entries(builds)) {
-  copyFileSync(join(tree, 'build', build, 'wasm/gesso.wasm'), join(dist, `gesso-${name}.wasm`));
+for (const [build, { wasm }] of Object.entries(builds)) {
+  writeFileSync(join(dist, `gesso-${build}.wasm`), stamped(readFileSync(wasm), stampOf(build)));
 }
 copyFileSync(join(tree, 'models/registry.json'), join(dist, 'registry.json'));
 cpSync(join(tree, 'models/labels'), join(dist, 'labels'), { recursive: true });

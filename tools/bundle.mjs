@@ -7,13 +7,14 @@ import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
 import { licences, packageOf } from './licences.mjs';
 import { tree } from './setup/places.mjs';
+import { builds, stampOf } from './stamp.mjs';
 
 const sources = join(tree, 'web/src');
 const dist = join(tree, 'dist');
-const glue = {
-  '#core/relaxed': join(tree, 'build/wasm/wasm/gesso.mjs'),
-  '#core/simd': join(tree, 'build/wasm-simd/wasm/gesso.mjs'),
-};
+const { 'relaxed-threads': threaded, ...others } = builds;
+const glue = Object.fromEntries(
+  Object.entries(others).map(([build, { glue }]) => [`#core/${build}`, glue]),
+);
 
 /** `image` → its source, for each name such as `gesso/image`. */
 const entries = Object.fromEntries(
@@ -76,6 +77,12 @@ function refuse(level, log) {
 /** The npm packages of which something has been bundled. */
 const bundled = new Set();
 
+/** What the script knows of its other halves. */
+function stamps() {
+  const names = Object.keys(builds);
+  return JSON.stringify(Object.fromEntries(names.map((name) => [name, stampOf(name)])));
+}
+
 async function bundle(input, output, plugins = [], define = {}) {
   const build = await rolldown({
     cwd: tree,
@@ -87,7 +94,7 @@ async function bundle(input, output, plugins = [], define = {}) {
       mainFields: ['module', 'main'],
       extensionAlias: { '.js': ['.ts', '.js'] },
     },
-    transform: { define },
+    transform: { define: { gessoStamps: stamps(), ...define } },
     plugins: [quietGlue, ...plugins],
     onLog: refuse,
   });
@@ -162,8 +169,10 @@ export async function bundleAll() {
   const cli = join(sources, 'cli.ts');
   await modules({ ...namesOf(forNode), cli }, 'node-chunk', [nodeEntries]);
   await script('worker.ts', 'worker.js', 'self.location.href');
-  const threads = relative(sources, join(tree, 'build/wasm-threads/wasm/gesso.js'));
-  await script(threads, 'core-relaxed-threads.js', '""', { name: 'gessoThreads', exports: 'auto' });
+  await script(relative(sources, threaded.glue), 'core-relaxed-threads.js', '""', {
+    name: 'gessoThreads',
+    exports: 'auto',
+  });
 
   const beside = instead('./core.js', 'coreBeside.ts');
   await globalScript('gesso', 'index.ts', 'gesso.js', [beside]);

@@ -1,26 +1,18 @@
 // The pages in the documents, each in a browser, from a plain server without a bundler.
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname, normalize, resolve } from 'node:path';
+import { normalize, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { expect, type Page, test } from '@playwright/test';
-import config from '../../playwright.config.js';
 import { type Block, blocks, dense, patternOf, root, scriptOf } from '../blocks.js';
+import { fakeCamera } from './p5Pages.js';
 import { digits, mobilenet, needs, photo } from './page.js';
+import { type FolderServer, serveFiles } from './server.js';
 
 const dist = resolve(root, 'dist');
 const coffee = photo('coffee.png');
 
 test.use({
-  launchOptions: {
-    ...config.use?.launchOptions,
-    args: [
-      ...(config.use?.launchOptions?.args ?? []),
-      '--use-fake-ui-for-media-stream',
-      '--use-fake-device-for-media-stream',
-    ],
-  },
+  launchOptions: fakeCamera,
 });
 
 /** `mobilenet` is in a folder of this server, as if the page had said so. */
@@ -39,13 +31,6 @@ function pageOf({ language, text }: Block): string {
   return `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">${named}${text.includes('mobilenet') ? local : ''}${body}`;
 }
 
-const types: Record<string, string> = {
-  '.js': 'text/javascript',
-  '.json': 'application/json',
-  '.wasm': 'application/wasm',
-  '.jpg': 'image/png', // the given photo is a PNG under the name that the documents give it
-};
-
 const folders: [prefix: string, folder: string][] = [
   ['/gesso/', dist],
   ['/models/mobilenet_v1_025_224_layers/', mobilenet],
@@ -63,23 +48,13 @@ const pages = blocks.filter(
     note === 'page' || (language === 'html' && (scriptOf(text) || text.includes(tag))),
 );
 
-let server: Server;
-let address = '';
+let server: FolderServer;
 
 test.beforeAll(async () => {
-  server = createServer(({ url = '/' }, response) => {
-    const { pathname } = new URL(url, 'http://localhost');
-    const block = pages[Number(pathname.slice(1)) - 1];
-    try {
-      const body = block ? pageOf(block) : readFileSync(fileOf(pathname));
-      response.setHeader('content-type', block ? 'text/html' : (types[extname(pathname)] ?? ''));
-      response.end(body);
-    } catch {
-      response.writeHead(404).end();
-    }
+  server = await serveFiles((path) => {
+    const block = pages[Number(path.replace('.html', '')) - 1];
+    return block ? Buffer.from(pageOf(block)) : readFileSync(fileOf(`/${path}`));
   });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
 
 test.afterAll(() => server.close());
@@ -136,10 +111,10 @@ for (const [i, block] of pages.entries()) {
     });
     const foreign: string[] = [];
     page.context().on('request', (request) => {
-      if (!request.url().startsWith(address) && request.url().startsWith('http'))
+      if (!request.url().startsWith(server.address) && request.url().startsWith('http'))
         foreign.push(request.url());
     });
-    await page.goto(`${address}/${i + 1}`);
+    await page.goto(`${server.address}${i + 1}.html`);
     for (const [part, check] of shown) if (block.text.includes(part)) await check(page);
     const { prints } = block;
     if (prints !== undefined) {

@@ -1,8 +1,9 @@
 // The folder for machines without a network: in a fresh browser that can reach nothing but it.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { unzipSync } from 'fflate';
 import { mobilenet, needs, photo, shared } from './page.js';
@@ -28,8 +29,14 @@ async function confine(context: BrowserContext, address: string): Promise<string
   return foreign;
 }
 
-async function classify(page: Page, picture: string): Promise<void> {
-  await page.getByLabel('Picture').setInputFiles(picture);
+/** The page of a folder with MobileNet, PoseNet and digits works. */
+async function tryModels(page: Page): Promise<void> {
+  await expect(page.getByRole('row')).toHaveCount(4);
+  await page.getByLabel('Picture').setInputFiles(photo('coffee.png'));
+  await expect(page.getByRole('status')).toHaveText(/^espresso: 9\d %\ncup: 1 %/);
+  await page.getByLabel('Model').selectOption('posenet');
+  await page.getByRole('button', { name: 'Load' }).click();
+  await expect(page.getByRole('status')).toHaveText(/^It works: \d+ weights are loaded\.$/);
 }
 
 test('the folder that the command writes runs where there is no network', async ({
@@ -50,13 +57,42 @@ test('the folder that the command writes runs where there is no network', async 
   const foreign = await confine(context, server.address);
   await page.goto(server.address);
   await expect(page.getByText('Open this page from a server')).toBeHidden();
-  await expect(page.getByRole('row')).toHaveCount(4);
-  await classify(page, photo('coffee.png'));
-  await expect(page.getByRole('status')).toHaveText(/^espresso: 9\d %\ncup: 1 %/);
-  await page.getByLabel('Model').selectOption('posenet');
-  await page.getByRole('button', { name: 'Load' }).click();
-  await expect(page.getByRole('status')).toHaveText(/^It works: \d+ weights are loaded\.$/);
+  await tryModels(page);
   expect(foreign).toEqual([]);
+});
+
+test('the folder for a double click needs no server either', async ({ page, context }) => {
+  needs(mobilenet, photo('coffee.png'));
+  const folder = join(mkdtempSync(join(tmpdir(), 'gesso-')), 'my sketch');
+  const cli = resolve(dist, 'cli.js');
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [cli, 'offline', 'mobilenet', 'posenet', 'digits', folder, '--double-click'],
+    { encoding: 'utf8', env: { ...process.env, GESSO_MODELS: models } },
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(readdirSync(folder, { recursive: true }).sort()).toEqual([
+    'gesso',
+    'gesso/gesso-single.js',
+    'gesso/models.js',
+    'index.html',
+  ]);
+
+  await context.setOffline(true);
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(pathToFileURL(join(folder, 'index.html')).href);
+  await tryModels(page);
+
+  // What the page shows as a sketch runs when it is copied beside it.
+  const example = await page.locator('pre').innerText();
+  const logged = page.waitForEvent('console');
+  const copy = join(folder, 'copy.html');
+  const picture = '<canvas id="c" width="100" height="100"></canvas>';
+  writeFileSync(copy, `<!doctype html>${picture}${example.replace("'img'", "'canvas'")}`);
+  await page.goto(pathToFileURL(copy).href);
+  expect((await logged).text()).toBe('[Object, Object, Object]');
+  expect(complaints).toEqual([]);
 });
 
 test('a page downloads the same as a zip', async ({ page, context }) => {

@@ -55,6 +55,19 @@ export function answer(page: Page) {
   return page.locator('[data-answer]');
 }
 
+/** Mixes two colours on the page that learns their names, and names them. */
+export async function nameTwoColours(page: Page): Promise<void> {
+  const name = page.getByRole('combobox', { name: 'Your name for this colour' });
+  for (const [word, red] of [
+    ['dark', '10'],
+    ['bright', '250'],
+  ] as const) {
+    await page.getByRole('slider', { name: 'Red' }).fill(red);
+    await name.fill(word);
+    await name.press('Enter');
+  }
+}
+
 /** Drops files on the page, as a mouse would. */
 export async function drop(page: Page, paths: string[]): Promise<void> {
   const files = paths.map((path) => ({

@@ -5,10 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 
 const types: Record<string, string> = {
+  '.css': 'text/css',
   '.html': 'text/html',
   '.js': 'text/javascript',
   '.json': 'application/json',
+  '.svg': 'image/svg+xml',
   '.wasm': 'application/wasm',
+  '.webp': 'image/webp',
 };
 
 export interface FolderServer {
@@ -26,11 +29,15 @@ export interface FolderServer {
  * Serves files.
  *
  * @param read the content of a path without its first slash; throws where there is none
+ * @param port any that is free, unless one is named
  */
-export async function serveFiles(read: (path: string) => Uint8Array): Promise<FolderServer> {
+export async function serveFiles(
+  read: (path: string) => Uint8Array,
+  port = 0,
+): Promise<FolderServer> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    const path = normalize(decodeURIComponent(pathname).slice(1) || 'index.html');
+    const path = normalize(decodeURIComponent(pathname.replace(/\/$/, '/index.html')).slice(1));
     const { range } = request.headers;
     served.asked.push(range ? `${path} ${range}` : path);
     if (served.meddle(path, response, request)) return;
@@ -49,11 +56,11 @@ export async function serveFiles(read: (path: string) => Uint8Array): Promise<Fo
     }
     response.writeHead(start > 0 ? 206 : 200, { 'content-length': rest.length }).end(rest);
   });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening));
+  const { port: taken } = server.address() as AddressInfo;
   const served: FolderServer = {
-    address: `http://127.0.0.1:${port}/`,
-    port,
+    address: `http://127.0.0.1:${taken}/`,
+    port: taken,
     asked: [],
     meddle: () => false,
     close() {
@@ -64,8 +71,8 @@ export async function serveFiles(read: (path: string) => Uint8Array): Promise<Fo
   return served;
 }
 
-export function serveFolder(folder: string): Promise<FolderServer> {
-  return serveFiles((path) => readFileSync(join(folder, path)));
+export function serveFolder(folder: string, port = 0): Promise<FolderServer> {
+  return serveFiles((path) => readFileSync(join(folder, path)), port);
 }
 
 /** An empty page that can import the library, which lies beside it. */

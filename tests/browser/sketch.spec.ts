@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
-import { answer, expect, test } from './page.js';
+import { answer, expect, nameTwoColours, test } from './page.js';
 
 const sketches = resolve(import.meta.dirname, '../../web/demos');
-const policy = "script-src 'self' 'wasm-unsafe-eval' blob:";
+const policy = "script-src 'self' 'wasm-unsafe-eval'"; // changed sketches run in a frame with its own
 
 // A page that the test has passed on may not reach the server's reloading.
 test.use({ allowed: [/websocket/i] });
@@ -126,6 +126,7 @@ test('the points sketch trains another network once it was changed', async ({ pa
 
   await field.fill((await field.innerText()).replace("name: 'adam'", "name: 'adamm'"));
   await field.press('Control+Enter');
+  await expect(status(page)).toHaveText('Your sketch runs.');
   await train.click();
   await expect(trouble(page).locator('.what')).toHaveText(/there is no optimizer "adamm"/);
   await expect(page.locator('[data-model-trouble]')).toBeHidden();
@@ -134,15 +135,7 @@ test('the points sketch trains another network once it was changed', async ({ pa
 test('the colours sketch learns anew once it was changed', async ({ page }) => {
   await page.route('**/data/index.json', (route) => route.fulfill({ json: [] }));
   const field = await open(page, 'colours');
-  const name = page.getByRole('combobox', { name: 'Your name for this colour' });
-  for (const [word, red] of [
-    ['dark', '10'],
-    ['bright', '250'],
-  ] as const) {
-    await page.getByRole('slider', { name: 'Red' }).fill(red);
-    await name.fill(word);
-    await name.press('Enter');
-  }
+  await nameTwoColours(page);
   await expect(answer(page)).toHaveText('bright', { timeout: 20_000 });
   await field.fill((await field.innerText()).replace("'classification'", "'clasification'"));
   await field.press('Control+Enter');

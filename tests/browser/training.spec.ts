@@ -1,34 +1,17 @@
 // Training in a page: off its own thread, kept in the browser, continued after the page was closed.
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { root } from '../blocks.js';
+import { type FolderServer, serveFiles } from './server.js';
 
-const types: Record<string, string> = {
-  '.js': 'text/javascript',
-  '.json': 'application/json',
-  '.wasm': 'application/wasm',
-};
-
-let server: Server;
-let address = '';
+let server: FolderServer;
 
 test.beforeAll(async () => {
-  server = createServer(({ url = '/' }, response) => {
-    const { pathname } = new URL(url, 'http://localhost');
-    try {
-      const page = '<!doctype html><link rel="icon" href="data:,"><title>Training</title>';
-      const body = pathname === '/' ? page : readFileSync(resolve(root, `dist${pathname}`));
-      response.setHeader('content-type', types[extname(pathname)] ?? 'text/html');
-      response.end(body);
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const page = '<!doctype html><link rel="icon" href="data:,"><title>Training</title>';
+  server = await serveFiles((path) =>
+    path === 'index.html' ? Buffer.from(page) : readFileSync(resolve(root, 'dist', path)),
+  );
 });
 
 test.afterAll(() => server.close());
@@ -61,7 +44,7 @@ test('a training goes on after the page was closed as if it had never stopped', 
   page,
   context,
 }) => {
-  await page.goto(address);
+  await page.goto(server.address);
   const first = await page.evaluate<number[]>(
     script(`
       const whole = (await make().fit(x, y, { epochs: 4 })).history.loss;
@@ -76,7 +59,7 @@ test('a training goes on after the page was closed as if it had never stopped', 
   await page.close();
 
   const later = await context.newPage();
-  await later.goto(address);
+  await later.goto(server.address);
   const second = await later.evaluate<number[]>(
     script(`
       const model = await library.loadLayersModel('indexeddb://numbers');
@@ -91,7 +74,7 @@ test('a training goes on after the page was closed as if it had never stopped', 
 });
 
 test('the page goes on drawing, and training waits and stops when told', async ({ page }) => {
-  await page.goto(address);
+  await page.goto(server.address);
   const facts = await page.evaluate<{
     gap: number;
     frames: number;
@@ -136,7 +119,7 @@ test('the page goes on drawing, and training waits and stops when told', async (
 });
 
 test('a model is downloaded in files that belong together', async ({ page }) => {
-  await page.goto(address);
+  await page.goto(server.address);
   const names: string[] = [];
   page.on('download', (download) => names.push(download.suggestedFilename()));
   await page.evaluate(

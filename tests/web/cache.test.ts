@@ -236,9 +236,9 @@ describe('a download', () => {
       expect(await cachedModels()).toEqual([]);
       expect(await messageFrom(() => pinModel(`${server.address}model.json`))).toBe(
         'pinModel: nothing can be kept here.\n' +
-          '  reason  browsers let only pages from https, or from this machine, keep files, ' +
-          'and not in every private window\n' +
-          '  Try: https; or offline(models), whose folder needs no cache',
+          '  reason  this browser lets the page keep no files: some private windows, and frames of ' +
+          'other sites, may not\n' +
+          '  Try: another window; or offline(models), whose folder needs no cache',
       );
     } finally {
       usePlatform(before);

@@ -1,10 +1,10 @@
 // Which build is loaded, from where, and what is said when it is not there.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { chooseBuild } from '../../web/src/engine.js';
+import { checkStamp, chooseBuild } from '../../web/src/engine.js';
 import { cli, dist, itNeeds, messageFrom, wasm } from './fixtures.js';
 
 describe('chooseBuild', () => {
@@ -37,6 +37,34 @@ describe('chooseBuild', () => {
         '  needed  Chrome or Edge 100, Firefox 114, Safari 16.4, Node 20, or newer\n' +
         '  Try: a newer browser',
     );
+  });
+});
+
+describe('checkStamp', () => {
+  const file = (stamp: string) => new TextEncoder().encode(`\0asm…${stamp}`).buffer;
+  const check = (stamp: string) =>
+    messageFrom(() => checkStamp('https://a.org/gesso-simd.wasm', file(stamp), '0.2.0 89abcdef'));
+
+  it('lets a file of the same build pass', () => {
+    checkStamp('', file('\0\x14\x05gesso0.2.0 89abcdef'), '0.2.0 89abcdef');
+  });
+
+  it('names both versions, or says that there is none', async () => {
+    expect(await check('\x05gesso0.1.0 01234567')).toBe(
+      'gesso: its script and its WebAssembly file are of different versions.\n' +
+        '  script  0.2.0 89abcdef\n  WebAssembly  0.1.0 01234567\n' +
+        '  address  https://a.org/gesso-simd.wasm\n' +
+        '  Try: copy the .js and .wasm files of one version again; if they are, reload without the ' +
+        'cache, which may hold an older one',
+    );
+    expect(await check('')).toMatch('WebAssembly  unknown');
+    expect(await check('\x05gesso0.2.0 89abcdef and more')).toMatch('WebAssembly  unknown');
+  });
+
+  itNeeds([wasm], 'is said of what ships', () => {
+    const bytes = readFileSync(wasm);
+    expect(bytes.toString('latin1')).toMatch(/gesso\d+\.\d+\.\d+ [0-9a-f]{8}$/);
+    expect(WebAssembly.validate(readFileSync(join(dist, 'gesso-simd.wasm')))).toBe(true);
   });
 });
 

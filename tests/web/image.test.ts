@@ -17,8 +17,10 @@ import {
 import { itNeeds, messageFrom, photo } from './fixtures.js';
 
 /** Something that says of itself that it is an element of that class. */
-const element = (className: string, properties: object) =>
-  ({ [Symbol.toStringTag]: className, ...properties }) as unknown as ImageSource;
+const element = (className: string, properties: object): object => ({
+  [Symbol.toStringTag]: className,
+  ...properties,
+});
 const take = (source: unknown) => takePicture('classify', source as ImageSource, false);
 const rgba = (pixels: Pixels) => Array.from(pixels.data);
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Core } from '../../web/src/engine.js';
 import { checkInputs, type Input, type Port } from '../../web/src/model.js';
 import { loadModel, type Progress, tensor } from '../../web/src/node.js';
 import { digits, filesIn, itNeeds, messageFrom, model, serve, wasm } from './fixtures.js';
@@ -315,7 +316,7 @@ describe('loadModel', () => {
       await loaded.about().catch(() => {});
     }
     const { engine } = await import('../../web/src/engine.js');
-    const core = (await engine()) as unknown as { HEAPU8: Uint8Array };
+    const core = (await engine()) as Core & { HEAPU8: Uint8Array };
     expect(core.HEAPU8.length).toBeLessThan(64 * 2 ** 20);
   });
 });

@@ -95,6 +95,9 @@ describe('offline', () => {
     expect(await messageFrom(() => offline(['digts'], folder()))).toMatch(
       'offline: there is no model "digts"',
     );
+    expect(await messageFrom(() => offline([digits], folder(), { doubleClick: true }))).toMatch(
+      /^offline: doubleClick takes only models that are known by name\.\n {2}given {2}file:.*digits\/model\.json\n {2}known {2}.*digits/,
+    );
     setWasmPath(model('nowhere'));
     try {
       expect(await messageFrom(() => offline(['digits'], folder()))).toMatch(

@@ -93,7 +93,7 @@ describe('tensor', () => {
     );
   });
 
-  it.each([[[-1, 3]], [[1.5, 2]], [['3' as unknown as number]]])(
+  it.each([[[-1, 3]], [[1.5, 2]], [JSON.parse('["3"]') as number[]]])(
     'refuses shape %j',
     async (shape) => {
       expect(await messageFrom(() => tensor([1, 2, 3], shape))).toMatch(

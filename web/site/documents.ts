@@ -7,7 +7,7 @@ import { renderCode } from './highlight.js';
 import { escapeHtml, slug } from './html.js';
 import type { MadePage, MadePages } from './pages.js';
 import { tree } from './places.js';
-import { texts } from './texts.js';
+import { inEnglish, tell, texts } from './texts.js';
 
 /** The documents of the guide, in the order in which they are read. */
 const sources = [
@@ -39,7 +39,9 @@ export async function readGuides(): Promise<MadePages> {
       const first = parts.length === 0;
       parts.push({
         source,
-        title: source.startsWith('models/') ? texts.modelCard(title.text) : title.text,
+        title: source.startsWith('models/')
+          ? tell(texts.site.modelCard, { name: title.text })
+          : title.text,
         folder: first ? 'guide' : `guide/${slug(title.text)}`,
         tokens: tokens.slice(1),
         headings: tokens.filter((token) => isHeading(token)).filter(({ depth }) => depth === 2),
@@ -53,11 +55,12 @@ export async function readGuides(): Promise<MadePages> {
     {
       title: part.title,
       description: plain(captionOf(part)),
+      language: inEnglish,
       content: () => renderPart(part, chapters, chapters[i - 1], chapters[i + 1]),
     },
   ]);
   const content = () => renderIndex(index, chapters);
-  const page = { title: texts.guide, description: texts.guideCaption, content };
+  const page = { title: texts.site.guide, description: texts.site.guideCaption, content };
   return new Map([['guide', page], ...pages]);
 }
 
@@ -68,11 +71,11 @@ export function operatorPages(): MadePages {
     const part = { source: operators, title: '', folder: 'operators', tokens, headings: [] };
     const body = await renderTokens(part, []);
     return (
-      `<h1>${texts.operators}</h1><p class="caption">${texts.operatorsCaption}</p>` +
-      `${renderCoverage(tokens)}<div class="prose wide">${body}</div>`
+      `<h1>${texts.site.operators}</h1><p class="caption">${texts.site.operatorsCaption}</p>` +
+      `${renderCoverage(tokens)}<div class="prose wide"${inEnglish}>${body}</div>`
     );
   };
-  const page = { title: texts.operators, description: texts.operatorsCaption, content };
+  const page = { title: texts.site.operators, description: texts.site.operatorsCaption, content };
   return new Map([['operators', page]]);
 }
 
@@ -112,8 +115,8 @@ function renderIndex(index: Part, chapters: readonly Part[]): string {
       `<p>${escapeHtml(firstSentence(plain(captionOf(part))))}</p></li>`,
   );
   return (
-    `<h1>${texts.guide}</h1><p class="caption">${escapeHtml(plain(captionOf(index)))}</p>` +
-    `<ol class="chapters">${items.join('')}</ol>`
+    `<h1>${texts.site.guide}</h1><p class="caption"${inEnglish}>${escapeHtml(plain(captionOf(index)))}</p>` +
+    `<ol class="chapters"${inEnglish}>${items.join('')}</ol>`
   );
 }
 
@@ -133,14 +136,14 @@ async function renderPart(
   const lead = caption ? await renderTokens({ ...part, tokens: [caption] }, chapters) : '';
   const turn = [
     before &&
-      `<a href="../../${before.folder}/"><span>${texts.before}</span>${escapeHtml(before.title)}</a>`,
+      `<a href="../../${before.folder}/"><span>${texts.site.before}</span><span class="name"${inEnglish}>${escapeHtml(before.title)}</span></a>`,
     after &&
-      `<a class="next" href="../../${after.folder}/"><span>${texts.after}</span>${escapeHtml(after.title)}</a>`,
+      `<a class="next" href="../../${after.folder}/"><span>${texts.site.after}</span><span class="name"${inEnglish}>${escapeHtml(after.title)}</span></a>`,
   ];
   return (
-    `<div class="reader"><article class="prose"><h1>${escapeHtml(part.title)}</h1>` +
-    `<div class="lead">${lead}</div>${await renderTokens({ ...part, tokens: rest }, chapters)}` +
-    `<nav class="turn" aria-label="${texts.after}">${turn.filter(Boolean).join('')}</nav></article>` +
+    `<div class="reader"><article class="prose"><div${inEnglish}><h1>${escapeHtml(part.title)}</h1>` +
+    `<div class="lead">${lead}</div>${await renderTokens({ ...part, tokens: rest }, chapters)}</div>` +
+    `<nav class="turn" aria-label="${texts.site.after}">${turn.filter(Boolean).join('')}</nav></article>` +
     `${renderContents(part, chapters)}</div>`
   );
 }
@@ -156,7 +159,7 @@ function renderContents(part: Part, chapters: readonly Part[]): string {
     const current = here ? ' aria-current="page"' : '';
     return `<li><a href="../../${chapter.folder}/"${current}>${escapeHtml(chapter.title)}</a>${below}</li>`;
   });
-  return `<nav class="contents" aria-label="${texts.guides}"><ul>${items.join('')}</ul></nav>`;
+  return `<nav class="contents" aria-label="${texts.site.guides}"><ul${inEnglish}>${items.join('')}</ul></nav>`;
 }
 
 /** Markdown as HTML: code coloured, drawings in place, links from page to page. */
@@ -183,7 +186,7 @@ async function renderTokens(part: Part, chapters: readonly Part[]): Promise<stri
         const head = named ? `<thead>${row(token.header, 'th')}</thead>` : '';
         const body = token.rows.map((cells) => row(cells, 'td')).join('\n');
         return (
-          `<div class="scroll" tabindex="0" role="group" aria-label="${texts.table}">` +
+          `<div class="scroll" tabindex="0" role="group" aria-label="${texts.site.table}">` +
           `<table>${head}<tbody>${body}</tbody></table></div>\n`
         );
       },
@@ -243,14 +246,14 @@ function renderCoverage(tokens: readonly Token[]): string {
   const column = table.header.findIndex(({ text }) => text === 'Kernels');
   const kernels = table.rows.map((row) => row[column]?.text ?? '');
   const kinds: [name: string, does: (text: string) => boolean][] = [
-    ['XNNPACK', (text) => text.includes('xnnpack')],
-    ['our SIMD kernels', (text) => text.includes('simd')],
-    ['the reference alone', (text) => text === 'reference'],
+    [texts.site.kernels.xnnpack, (text) => text.includes('xnnpack')],
+    [texts.site.kernels.simd, (text) => text.includes('simd')],
+    [texts.site.kernels.reference, (text) => text === 'reference'],
   ];
   const bars = kinds.map(([name, does]) => {
     const count = kernels.filter(does).length;
     return (
-      `<li><span class="label">${name}</span><span class="percent">${count} of ${kernels.length}</span>` +
+      `<li><span class="label">${name}</span><span class="percent">${tell(texts.site.ofAll, { count, all: kernels.length })}</span>` +
       `<span class="track"><span class="paint" style="--share: ${count / kernels.length}"></span></span></li>`
     );
   });

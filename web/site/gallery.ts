@@ -3,16 +3,18 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { escapeHtml } from './html.js';
 import { demos } from './places.js';
-import { texts } from './texts.js';
+import { inEnglish, tell, texts } from './texts.js';
 
 /** A demo: a folder with a page, a sketch and a cover. */
 export interface Demo {
   /** Its folder. */
   name: string;
-  /** The heading of its page. */
+  /** What the texts call its page. */
   title: string;
-  /** The first comment of its sketch. */
+  /** The first comment of its sketch, or what the texts have in its place. */
   caption: string;
+  /** An attribute that says so where that is not the language of the site. */
+  language: string;
   /** The sketch without that comment. */
   sketch: string;
   /** The text of cover.svg. */
@@ -34,15 +36,31 @@ export async function readDemo(name: string): Promise<Demo | undefined> {
   const source = await readFile(join(demos, name, 'sketch.js'), 'utf8').catch(() => undefined);
   if (source === undefined) return undefined;
   const [first = '', ...rest] = source.split('\n');
-  const page = await readFile(join(demos, name, 'index.html'), 'utf8');
   const cover = await readFile(join(demos, name, 'cover.svg'), 'utf8');
   return {
     name,
-    title: /<h1>(.*?)<\/h1>/.exec(page)?.[1] ?? name,
-    caption: first.replace(/^\/\/ ?/, ''),
+    title: titles[name]?.title ?? name,
+    ...captionOf(name, first),
     sketch: rest.join('\n').trim(),
     cover: cover.trim(),
   };
+}
+
+const titles: Record<string, Record<string, string>> = texts.pages;
+const captions: Record<string, string> = texts.captions;
+
+/** What a sketch says of itself in its first comment: in English, unless the texts have a translation. */
+export function captionOf(name: string, comment: string): { caption: string; language: string } {
+  const translated = captions[name];
+  return {
+    caption: translated ?? comment.replace(/^\/\/ ?/, ''),
+    language: translated === undefined ? inEnglish : '',
+  };
+}
+
+/** The line under the heading of a demo. */
+export function renderCaption({ caption, language }: Pick<Demo, 'caption' | 'language'>): string {
+  return `<p class="caption"${language} data-caption>${escapeHtml(caption)}</p>`;
 }
 
 function countLines({ sketch }: Demo): number {
@@ -54,8 +72,8 @@ export async function renderGallery(): Promise<string> {
   const cards = (await readDemos()).map(
     (demo) =>
       `<li><a class="card" href="./${demo.name}/"><div class="stretched">${demo.cover}</div>` +
-      `<h2>${demo.title}</h2><p>${escapeHtml(demo.caption)}</p>` +
-      `<p class="count">${texts.lines(countLines(demo))}</p></a></li>`,
+      `<h3>${demo.title}</h3><p${demo.language}>${escapeHtml(demo.caption)}</p>` +
+      `<p class="count">${tell(texts.site.lines, { count: countLines(demo) })}</p></a></li>`,
   );
   return cards.join('\n');
 }

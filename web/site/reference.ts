@@ -15,7 +15,7 @@ import { renderCode } from './highlight.js';
 import { escapeHtml } from './html.js';
 import type { MadePage, MadePages } from './pages.js';
 import { tree } from './places.js';
-import { texts } from './texts.js';
+import { inEnglish, texts } from './texts.js';
 
 /** A page of the reference: what is declared in files whose path below web/src begins like this. */
 interface Chapter {
@@ -26,49 +26,30 @@ interface Chapter {
 }
 
 const chapters: readonly Chapter[] = [
-  {
-    folder: 'pictures',
-    title: 'Pictures',
-    description: 'Naming what is in a picture, a video or a drawing.',
-    files: ['tasks/imageClassifier', 'image', 'recipe', 'p5'],
-  },
-  {
-    folder: 'examples',
-    title: 'Your own examples',
-    description: 'A network that learns from rows or pictures of yours.',
-    files: ['tasks/neuralNetwork', 'tasks/'],
-  },
-  {
-    folder: 'layers',
-    title: 'Layers',
-    description: 'What networks are made of, by the names of Keras.',
-    files: ['layers/layers', 'layers/layer.', 'layers/kinds', 'layers/topology'],
-  },
-  {
-    folder: 'training',
-    title: 'Networks and training',
-    description: 'Putting layers together, training, saving, and opening what was saved.',
-    files: ['layers/'],
-  },
-  {
-    folder: 'models',
-    title: 'Models and tensors',
-    description: 'Any model there is: what goes in, what comes out.',
-    files: ['model', 'tensor', 'source'],
-  },
-  {
-    folder: 'settings',
-    title: 'Settings and errors',
-    description: 'Where files are found, what the library says while it works and when it fails.',
-    files: [''],
-  },
+  chapter('pictures', ['tasks/imageClassifier', 'image', 'recipe', 'p5']),
+  chapter('examples', ['tasks/neuralNetwork', 'tasks/']),
+  chapter('layers', ['layers/layers', 'layers/layer.', 'layers/kinds', 'layers/topology']),
+  chapter('training', ['layers/']),
+  chapter('models', ['model', 'tensor', 'source']),
+  chapter('ml5', ['ml5/']),
+  chapter('settings', ['']),
 ];
+
+function chapter(folder: keyof typeof texts.site.chapters, files: readonly string[]): Chapter {
+  const [title = '', description = ''] = texts.site.chapters[folder];
+  return { folder, title, description, files };
+}
 
 /** A name that can be imported, and the page that tells about it. */
 interface Entry {
   reflection: DeclarationReflection;
   chapter: Chapter;
+  /** What a program calls it: `sequential`, `ml5.imageClassifier`. */
+  name: string;
 }
+
+/** What can be imported: `gesso`, and `gesso/ml5`, which tells of names that the first has, too. */
+const sources = ['index.ts', 'ml5/index.ts'];
 
 let read: Promise<Entry[]> | undefined;
 
@@ -79,8 +60,8 @@ export function referencePages(): MadePages {
     { ...chapter, content: () => renderChapter(chapter) },
   ]);
   const page = {
-    title: texts.reference,
-    description: texts.referenceCaption,
+    title: texts.site.reference,
+    description: texts.site.referenceCaption,
     content: renderIndex,
   };
   return new Map([['reference', page], ...pages]);
@@ -93,7 +74,7 @@ function entries(): Promise<Entry[]> {
 
 async function readSource(): Promise<Entry[]> {
   const application = await Application.bootstrap({
-    entryPoints: [join(tree, 'web/src/index.ts')],
+    entryPoints: sources.map((file) => join(tree, 'web/src', file)),
     tsconfig: join(tree, 'tsconfig.json'),
     excludePrivate: true,
     excludeInternal: true,
@@ -101,12 +82,19 @@ async function readSource(): Promise<Entry[]> {
     logLevel: 'Error',
   });
   const project: ProjectReflection | undefined = await application.convert();
-  if (!project) throw new Error('TypeDoc could not read web/src/index.ts');
-  return (project.children ?? []).map((reflection) => {
-    const file = reflection.sources?.[0]?.fileName.split('web/src/')[1] ?? '';
-    const chapter = chapters.find(({ files }) => files.some((start) => file.startsWith(start)));
-    if (!chapter) throw new Error(`no chapter of the reference tells about ${reflection.name}`);
-    return { reflection, chapter };
+  if (!project) throw new Error(`TypeDoc could not read ${sources.join(' and ')} in web/src`);
+  return (project.children ?? []).flatMap((module) => {
+    const isMl5 = module.name.startsWith('ml5');
+    const own = (module.children ?? []).filter(
+      ({ kind, name }) => kind !== ReflectionKind.Reference && name !== 'default',
+    );
+    return own.map((reflection): Entry => {
+      const file = reflection.sources?.[0]?.fileName.split('web/src/')[1] ?? '';
+      const found = chapters.find(({ files }) => files.some((start) => file.startsWith(start)));
+      if (!found) throw new Error(`no chapter of the reference tells about ${reflection.name}`);
+      const name = isMl5 && isValue(reflection) ? `ml5.${reflection.name}` : reflection.name;
+      return { reflection, chapter: found, name };
+    });
   });
 }
 
@@ -116,19 +104,16 @@ async function renderIndex(): Promise<string> {
     const names = all.filter((entry) => entry.chapter === chapter);
     const links = sorted(names)
       .filter(({ reflection }) => isValue(reflection))
-      .map(
-        ({ reflection: { name } }) =>
-          `<a href="./${chapter.folder}/#${name}"><code>${name}</code></a>`,
-      );
+      .map(({ name }) => `<a href="./${chapter.folder}/#${name}"><code>${name}</code></a>`);
     return (
       `<li><a class="entry" href="./${chapter.folder}/"><h2>${chapter.title}</h2></a>` +
-      `<p>${chapter.description}</p><p class="names">${links.join(' ')}</p></li>`
+      `<p>${chapter.description}</p><p class="names" translate="no">${links.join(' ')}</p></li>`
     );
   });
   return (
-    `<h1>${texts.reference}</h1><p class="caption">${texts.referenceCaption}</p>` +
-    `<ul class="chapters">${items.join('')}<li><a class="entry" href="../operators/"><h2>${texts.operators}</h2></a>` +
-    `<p>${texts.operatorsCaption}</p></li></ul>`
+    `<h1>${texts.site.reference}</h1><p class="caption">${texts.site.referenceCaption}</p>` +
+    `<ul class="chapters">${items.join('')}<li><a class="entry" href="../operators/"><h2>${texts.site.operators}</h2></a>` +
+    `<p>${texts.site.operatorsCaption}</p></li></ul>`
   );
 }
 
@@ -140,8 +125,7 @@ function isValue({ kind }: DeclarationReflection): boolean {
 function sorted(list: readonly Entry[]): Entry[] {
   return [...list].sort(
     (a, b) =>
-      Number(isValue(b.reflection)) - Number(isValue(a.reflection)) ||
-      a.reflection.name.localeCompare(b.reflection.name),
+      Number(isValue(b.reflection)) - Number(isValue(a.reflection)) || a.name.localeCompare(b.name),
   );
 }
 
@@ -149,20 +133,19 @@ async function renderChapter(chapter: Chapter): Promise<string> {
   const all = await entries();
   const own = sorted(all.filter((entry) => entry.chapter === chapter));
   const writer = new Writer(all, chapter);
-  const sections = await Promise.all(own.map(({ reflection }) => writer.write(reflection)));
-  const names = own.map(
-    ({ reflection: { name } }) => `<li><a href="#${name}"><code>${name}</code></a></li>`,
-  );
+  const sections = await Promise.all(own.map((entry) => writer.write(entry)));
+  const names = own.map(({ name }) => `<li><a href="#${name}"><code>${name}</code></a></li>`);
   const contents = chapters.map((other) => {
     const current = other === chapter ? ' aria-current="page"' : '';
     const below = other === chapter ? `<ul>${names.join('')}</ul>` : '';
     return `<li><a href="../${other.folder}/"${current}>${other.title}</a>${below}</li>`;
   });
-  contents.push(`<li><a href="../../operators/">${texts.operators}</a></li>`);
+  contents.push(`<li><a href="../../operators/">${texts.site.operators}</a></li>`);
   return (
     `<div class="reader"><article class="prose"><h1>${chapter.title}</h1>` +
-    `<p class="lead">${chapter.description}</p>${sections.join('\n')}</article>` +
-    `<nav class="contents" aria-label="${texts.chapters}"><ul>${contents.join('')}</ul></nav></div>`
+    `<p class="lead">${chapter.description}</p>` +
+    `<div${inEnglish}>${sections.join('\n')}</div></article>` +
+    `<nav class="contents" aria-label="${texts.site.allChapters}"><ul>${contents.join('')}</ul></nav></div>`
   );
 }
 
@@ -179,18 +162,21 @@ class Writer {
   private readonly places: ReadonlyMap<string, string>;
 
   constructor(all: readonly Entry[], chapter: Chapter) {
-    this.places = new Map(
-      all.map((entry) => [
-        entry.reflection.name,
-        entry.chapter === chapter
-          ? `#${entry.reflection.name}`
-          : `../${entry.chapter.folder}/#${entry.reflection.name}`,
+    // What this chapter says comes last, and so decides on a name that another has, too.
+    const own = (entry: Entry) => entry.chapter === chapter;
+    const others = all.filter((entry) => !own(entry) && entry.chapter.folder !== 'ml5');
+    this.places = new Map([
+      ...others.map(({ reflection, chapter: { folder }, name }): [string, string] => [
+        reflection.name,
+        `../${folder}/#${name}`,
       ]),
-    );
+      ...all
+        .filter(own)
+        .map(({ reflection, name }): [string, string] => [reflection.name, `#${name}`]),
+    ]);
   }
 
-  async write(reflection: DeclarationReflection): Promise<string> {
-    const { name } = reflection;
+  async write({ reflection, name }: Entry): Promise<string> {
     const head = `<h2 id="${name}"><a class="anchor" href="#${name}"><code>${name}</code></a></h2>`;
     const options = optionsOf(reflection.type);
     if (options) {
@@ -259,7 +245,7 @@ class Writer {
 
   private async lines(list: readonly Line[]): Promise<string> {
     const items = list.map(async ({ name, type, optional, comment }) => {
-      const mark = optional ? '' : ` <span class="needed">${texts.needed}</span>`;
+      const mark = optional ? '' : ` <span class="needed">${texts.site.needed}</span>`;
       return (
         `<div><dt><code>${name}</code>${mark} <code class="type">${this.linked(type)}</code></dt>` +
         `<dd>${await this.text(comment)}</dd></div>`
@@ -272,7 +258,7 @@ class Writer {
     if (!comment) return '';
     const parts = [await this.markdown(comment.summary)];
     for (const { tag, content } of comment.blockTags) {
-      const title = { '@returns': texts.returns, '@throws': texts.throws }[tag as string];
+      const title = { '@returns': texts.site.returns, '@throws': texts.site.throws }[tag as string];
       if (title) parts.push(`<p class="tag"><b>${title}</b></p>${await this.markdown(content)}`);
     }
     return parts.join('');

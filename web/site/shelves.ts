@@ -4,7 +4,7 @@ import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { basename, extname, join, relative, sep } from 'node:path';
 import type { Connect } from 'vite';
-import { tree } from './places.js';
+import { library, p5Versions, sketches, tree } from './places.js';
 
 const own = join(tree, 'models');
 const shared = process.env.GESSO_SHARED ?? join(tree, '../shared');
@@ -13,7 +13,9 @@ const photos = join(shared, 'photos');
 const data = join(shared, 'data');
 
 const contentTypes: Record<string, string> = {
+  '.js': 'text/javascript',
   '.json': 'application/json',
+  '.wasm': 'application/wasm',
   '.png': 'image/png',
   '.jpg': 'image/jpeg',
   '.webp': 'image/webp',
@@ -45,6 +47,15 @@ export async function ownShelves(): Promise<Record<string, string>> {
     'photos/index.json': '[]',
     'data/index.json': '[]',
   };
+}
+
+/** Serves the library, p5 and what sketches need as files, as the built site has them. */
+export function serveScripts(middlewares: Connect.Server): void {
+  middlewares.use('/gesso/', serveFrom([library]));
+  for (const [version, folder] of Object.entries(p5Versions)) {
+    middlewares.use(`/p5/${version}/`, serveFrom([folder]));
+  }
+  middlewares.use('/sketches/', serveFrom([sketches]));
 }
 
 /** Serves `models/`, `photos/` and `data/`. */

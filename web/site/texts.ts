@@ -1,40 +1,24 @@
-// What every page says around its own content, in one place: a translation is another such object.
+// The texts of the site, in the language that it is made in: those of texts/en.json, or of the file of the
+// same form that GESSO_TEXTS names.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Message, say, type Values } from './say.js';
+import type en from './texts/en.json';
 
-export const texts = {
-  language: 'en',
-  site: 'gesso',
-  skip: 'Skip to the content',
-  home: 'gesso: all demos',
-  navigation: 'Site',
-  dark: 'Dark colours',
-  promise:
-    'What leaves this machine: nothing. Pictures, drawings, the camera and whatever you teach stay on this page.',
-  storage: 'Models on this device',
-  /** Once the service worker has everything. */
-  ready: 'This site now works without a network, too.',
-  cut: 'There is no network. This site goes on without it.',
-  demos: 'Demos',
-  guide: 'Guide',
-  guideCaption:
-    'From the first picture down to tensors, one idea at a time. Read until you have what you need.',
-  guides: 'All parts of the guide',
-  onThisPage: 'On this page',
-  before: 'Before this',
-  after: 'Read on',
-  reference: 'Reference',
-  referenceCaption:
-    'Every function, option and type that a sketch can import, from the comments in the source.',
-  chapters: 'All chapters of the reference',
-  operators: 'Operators',
-  operatorsCaption: 'What models are made of, and what runs it on the processor.',
-  benchmark: 'Speed',
-  lines: (count: number) => `${count} lines`,
-  modelCard: (name: string) => `A model card: ${name}`,
-  table: 'Table, may scroll sideways',
-  linkTo: (heading: string) => `Link to “${heading}”`,
-  optional: 'optional',
-  options: 'Options',
-  returns: 'Gives',
-  throws: 'Throws',
-  needed: 'needed',
-} as const;
+export type Texts = typeof en;
+
+/** The English texts, which every page and script of the source speaks. */
+export const englishTexts = fileURLToPath(new URL('./texts/en.json', import.meta.url));
+
+/** The file with the texts in use. */
+export const textsFile = process.env.GESSO_TEXTS ?? englishTexts;
+
+export const texts: Texts = JSON.parse(readFileSync(textsFile, 'utf8'));
+
+/** Fills in a text. */
+export function tell(message: Message, values: Values = {}): string {
+  return say(texts.language, message, values);
+}
+
+/** What is written in English alone, such as the guide, says so on a site in another language. */
+export const inEnglish = texts.language === 'en' ? '' : ' lang="en" dir="ltr"';

@@ -22,6 +22,19 @@ self.addEventListener('fetch', (event) => {
   event.respondWith(lasting.test(pathname) ? fromCache(event) : fromNetwork(event));
 });
 
+// What a page has loaded before this was there to keep it.
+self.addEventListener('message', (event) => {
+  const { origin } = self.location;
+  const own = event.data.loaded.filter((address) => new URL(address).origin === origin);
+  event.waitUntil(Promise.all(own.map(keepLoaded)));
+});
+
+async function keepLoaded(address) {
+  if (await caches.match(address, { ignoreVary: true })) return;
+  const response = await fetch(address);
+  if (response.status === 200) await keep(address, response);
+}
+
 async function keepAll() {
   const cache = await caches.open(name);
   await cache.addAll(files.map((file) => new Request(file, { cache: 'no-cache' })));

@@ -4,7 +4,7 @@ let again;
 let chosen = [];
 
 function setup() {
-  createCanvas(480, 120);
+  createCanvas(480, 280);
   textFont('Georgia');
   nn = ml5.neuralNetwork({ dataUrl: 'sketches/warmth.json', task: 'classification' }, learn);
   createButton('Save').mousePressed(() => {
@@ -43,6 +43,6 @@ function draw() {
   }
   noStroke();
   fill('#f6efe2');
-  textSize(28);
-  text(chosen[0]?.label ?? 'Cold and warm', 20, 72);
+  textSize(36);
+  text(chosen[0]?.label ?? 'Cold and warm', 24, 150);
 }

@@ -30,7 +30,7 @@ function draw() {
     const [{ label }] = moth.brain.classifySync([(lamp.x - moth.x) / 400, (lamp.y - moth.y) / 400]);
     moth.x += { left: -4, right: 4 }[label] ?? 0;
     moth.y += { up: -4, down: 4 }[label] ?? 0;
-    circle(moth.x, moth.y, 5);
+    circle(moth.x, moth.y, 9);
   }
   if (frameCount % life === 0) breed();
 }

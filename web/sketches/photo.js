@@ -7,7 +7,7 @@ function setup() {
   createCanvas(480, 360);
   textFont('Georgia');
   classifier = ml5.imageClassifier('MobileNet');
-  loadImage('photos/coffee.png', look);
+  loadImage('sketches/coffee.webp', look); // by Rachel Michetti, CC0
 }
 
 async function look(loaded) {

@@ -8,6 +8,9 @@ declare module '#core/simd' {
   export default create;
 }
 
+/** The stamp of each build's .wasm file, as tools/stamp.mjs makes it; only what has been bundled knows it. */
+declare const gessoStamps: Record<import('./engine.js').BuildName, string> | undefined;
+
 declare namespace WebAssembly {
   class Exception {} // not yet in TypeScript's own library
 }

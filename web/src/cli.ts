@@ -83,9 +83,12 @@ const commands: Record<string, Command> = {
     run: models,
   },
   offline: {
-    usage: 'gesso offline MODEL … FOLDER',
+    usage: 'gesso offline MODEL … FOLDER [--double-click]',
     help: 'writes a folder with gesso and models for pages without a network',
-    flags: { help: helpFlag },
+    flags: {
+      'double-click': { type: 'boolean', help: 'one that needs no server either' },
+      help: helpFlag,
+    },
     run: writeOffline,
   },
 };
@@ -324,7 +327,7 @@ async function models(words: string[], flags: Flags): Promise<number> {
   return 0;
 }
 
-async function writeOffline(words: string[]): Promise<number> {
+async function writeOffline(words: string[], flags: Flags): Promise<number> {
   const names = words.slice(0, -1);
   const folder = words.at(-1);
   if (folder === undefined || names.length === 0) {
@@ -334,7 +337,8 @@ async function writeOffline(words: string[]): Promise<number> {
       'gesso offline mobilenet ./my-sketch',
     );
   }
-  await offline(names, folder, { onProgress: showProgress() });
+  const doubleClick = flags['double-click'] === true;
+  await offline(names, folder, { onProgress: showProgress(), doubleClick });
   console.log(`${folder}: ${names.join(', ')}, gesso, and index.html, which tells how to use them`);
   return 0;
 }

@@ -224,7 +224,7 @@ async function load(): Promise<Core> {
   const count = threadsHere(build);
   if (count > 1 && startThreads) {
     try {
-      const wasmBinary = await readWasm(ownFile('gesso-relaxed-threads.wasm'));
+      const wasmBinary = await readWasm(ownFile('gesso-relaxed-threads.wasm'), 'relaxed-threads');
       return await startThreads('relaxed-threads', wasmBinary, count);
     } catch (error) {
       refusal = messageOf(error);
@@ -244,7 +244,7 @@ async function start(build: 'relaxed' | 'simd'): Promise<Core> {
   const address = ownFile(`gesso-${build}.wasm`);
   const [{ default: create }, wasmBinary] = await Promise.all([
     importCore(build),
-    readWasm(address),
+    readWasm(address, build),
   ]);
   try {
     // What it would print is also in what it throws.
@@ -259,7 +259,23 @@ async function start(build: 'relaxed' | 'simd'): Promise<Core> {
   }
 }
 
-async function readWasm(address: string): Promise<ArrayBuffer> {
+/**
+ * Refuses a WebAssembly file that is not of the same build as this script: the names between them differ
+ * from build to build, so that anything could happen.
+ */
+export function checkStamp(address: string, wasm: ArrayBuffer, wanted: string): void {
+  const end = new Uint8Array(wasm, Math.max(wasm.byteLength - 64, 0));
+  const found = /gesso(\d+\.\d+\.\d+\S* [0-9a-f]{8})$/.exec(String.fromCharCode(...end))?.[1];
+  if (found === wanted) return;
+  fail(
+    'gesso: its script and its WebAssembly file are of different versions',
+    { script: wanted, WebAssembly: found ?? 'unknown', address },
+    'copy the .js and .wasm files of one version again; if they are, reload without the cache, ' +
+      'which may hold an older one',
+  );
+}
+
+async function readWasm(address: string, build: BuildName): Promise<ArrayBuffer> {
   const hint = fileHint();
   const response = await platform.fetch(address).catch((error: unknown) => {
     fail('gesso: its WebAssembly file cannot be read', { address, reason: messageOf(error) }, hint);
@@ -274,6 +290,8 @@ async function readWasm(address: string): Promise<ArrayBuffer> {
     const kind = response.headers.get('content-type') ?? 'unknown';
     fail('gesso: its WebAssembly file is something else', { address, 'content-type': kind }, hint);
   }
+  const stamps = typeof gessoStamps === 'undefined' ? undefined : gessoStamps;
+  if (stamps) checkStamp(address, bytes, stamps[build]);
   return bytes;
 }
 

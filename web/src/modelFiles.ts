@@ -1,7 +1,7 @@
 // Reads the files of a model: the main one, then all weights at once, with progress and checks.
 import { type Keep, Keeping } from './cache.js';
-import { fail, MLError, messageOf } from './errors.js';
-import { isRecord } from './options.js';
+import { fail, MLError } from './errors.js';
+import { isRecord, parseRecord } from './options.js';
 import type { Progress } from './progress.js';
 import { sha256Of } from './sha256.js';
 import { type Expected, Folder, looksLikePage, type Place } from './source.js';
@@ -378,14 +378,9 @@ function parse(
       'open the address in a browser tab: it must show the JSON of the model, not a page',
     );
   }
-  let reason = 'not an object';
-  try {
-    const content: unknown = JSON.parse(text);
-    if (isRecord(content)) return content;
-  } catch (error) {
-    reason = messageOf(error);
-  }
-  fail(`${entry}: this is not JSON`, { address, reason }, 'copy the file again');
+  const content = parseRecord(text);
+  if (typeof content !== 'string') return content;
+  fail(`${entry}: this is not JSON`, { address, reason: content }, 'copy the file again');
 }
 
 /** Whether a path names a file in the folder of the model, or below it; `./` may precede it. */

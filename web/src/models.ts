@@ -64,10 +64,10 @@ export async function pinModel(source: string | URL, options: PinOptions = {}): 
       'pinModel: nothing can be kept here',
       {
         reason:
-          'browsers let only pages from https, or from this machine, keep files, and not in ' +
-          'every private window',
+          'this browser lets the page keep no files: some private windows, and frames of other ' +
+          'sites, may not',
       },
-      'https; or offline(models), whose folder needs no cache',
+      'another window; or offline(models), whose folder needs no cache',
     );
   }
   // Else the browser itself may delete what a page keeps when the disk is full.

@@ -23,11 +23,17 @@ export interface OfflineOptions {
   onProgress?: (progress: Progress) => void;
   /** Stops the download of the models. */
   signal?: AbortSignal;
+  /**
+   * Whether the folder works without any server, its page opened by a double click. Library and models,
+   * which must be known by name, are then inside scripts, a third larger than they are; false if left out.
+   */
+  doubleClick?: boolean;
 }
 
 const offlineOptions = {
   onProgress: callback<(progress: Progress) => void>('onProgress: ({ loaded, total }) => {}'),
   signal: instance(AbortSignal, 'signal: AbortSignal.timeout(60_000)'),
+  doubleClick: false,
 };
 
 /**

@@ -43,7 +43,7 @@ export function checkTarget(models: readonly unknown[], where: unknown): void {
 /** All files of the folder. */
 export async function collect(
   models: readonly (string | URL)[],
-  { onProgress, signal }: Checked,
+  { onProgress, signal, doubleClick = false }: Checked,
 ): Promise<OfflineFiles> {
   const locations: Location[] = [];
   for (const model of models) locations.push(await locate('offline', model));
@@ -53,6 +53,13 @@ export async function collect(
   for (const [i, location] of locations.entries()) {
     const { known, keep, places } = location;
     const name = known && keep ? keep.name : nameOf(places[0]?.address ?? '');
+    if (doubleClick && !known) {
+      fail(
+        'offline: doubleClick takes only models that are known by name',
+        { given: places[0]?.address, known: Object.keys(registry.models).join(', ') },
+        'leave doubleClick out, and open the page from a server on this machine',
+      );
+    }
     if (shown.some((other) => other.name === name)) {
       fail('offline: two models have the same name', { name }, 'each of them once');
     }
@@ -64,8 +71,41 @@ export async function collect(
     shown.push(entry ? describe(name, entry) : { name, path });
   }
   files.set('gesso/registry.json', bytesOf(JSON.stringify(registry, null, 2)));
-  files.set('index.html', bytesOf(pageOf(shown)));
-  return files;
+  const page = bytesOf(pageOf(shown, doubleClick));
+  return doubleClick ? inScripts(files, page) : files.set('index.html', page);
+}
+
+/** The same in two scripts, which a page may load that no server has sent. */
+async function inScripts(
+  files: OfflineFiles,
+  page: Uint8Array<ArrayBuffer>,
+): Promise<OfflineFiles> {
+  const inside: Record<string, string> = {};
+  for (const [path, bytes] of files) {
+    const name = path.replace(/^gesso\//, '');
+    if (/^(models\/|registry\.json$)/.test(name)) inside[name] = base64(await zipped(bytes));
+  }
+  const script = `Object.assign(gessoEmbedded.files, ${JSON.stringify(inside)});\n`;
+  return new Map([
+    ['gesso/gesso-single.js', await readOwn('gesso-single.js')],
+    ['gesso/models.js', bytesOf(script)],
+    ['index.html', page],
+  ]);
+}
+
+function zipped(bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'));
+  return new Response(stream).arrayBuffer();
+}
+
+function base64(buffer: ArrayBuffer): string {
+  const piece = 0x8000; // as many as one call may take
+  const bytes = new Uint8Array(buffer);
+  let letters = '';
+  for (let at = 0; at < bytes.length; at += piece) {
+    letters += String.fromCharCode(...bytes.subarray(at, at + piece));
+  }
+  return btoa(letters);
 }
 
 /** Progress of one model after the other as of one download. */

@@ -12,7 +12,30 @@ export interface Shown {
   limits?: string;
 }
 
-export function pageOf(models: readonly Shown[]): string {
+const scripts =
+  '<script src="./gesso/gesso-single.js"></script>\n<script src="./gesso/models.js"></script>';
+
+/** How the script of the page begins, in either way. */
+const classic = `${scripts}
+    <script>
+      const { imageClassifier, loadModel } = gesso;
+`;
+const modular = `<script type="module">
+      import { imageClassifier, loadModel } from './gesso/index.js';
+
+      document.querySelector('#served').hidden = true;
+`;
+
+const served = `      <p id="served">
+        Open this page from a server on this machine, because browsers load no modules from a file
+        that was double-clicked: in this folder start <code>python3 -m http.server</code>, then open
+        <code>http://localhost:8000</code>.
+      </p>
+
+`;
+
+/** @param doubleClick whether all is in scripts, which need no server */
+export function pageOf(models: readonly Shown[], doubleClick = false): string {
   const rows = models.map(({ name, path, title = '', licence = '', limits = '' }) => {
     const cells = [title || name, licence, limits].map((text) => `<td>${escaped(text)}</td>`);
     return `        <tr><th scope="row"><code>${escaped(path ?? name)}</code></th>${cells.join('')}</tr>`;
@@ -22,7 +45,7 @@ export function pageOf(models: readonly Shown[]): string {
   });
   const first = models.find(({ task }) => task === 'imageClassifier');
   const source = first ?? models[0];
-  const example = sketchOf(source?.path ?? source?.name ?? '', first !== undefined);
+  const example = sketchOf(source?.path ?? source?.name ?? '', first !== undefined, doubleClick);
   return `<!doctype html>
 <html lang="en">
   <head>
@@ -43,13 +66,7 @@ export function pageOf(models: readonly Shown[]): string {
   <body>
     <main>
       <h1>gesso without a network</h1>
-      <p id="served">
-        Open this page from a server on this machine, because browsers load no modules from a file
-        that was double-clicked: in this folder start <code>python3 -m http.server</code>, then open
-        <code>http://localhost:8000</code>.
-      </p>
-
-      <h2>What is here</h2>
+${doubleClick ? '' : served}      <h2>What is here</h2>
       <table>
         <tr><th scope="col">name</th><th scope="col">what</th><th scope="col">licence</th><th scope="col">what it gets wrong</th></tr>
 ${rows.join('\n')}
@@ -70,10 +87,7 @@ ${rows.join('\n')}
       </p>
       <pre><code>${escaped(example)}</code></pre>
     </main>
-    <script type="module">
-      import { imageClassifier, loadModel } from './gesso/index.js';
-
-      document.querySelector('#served').hidden = true;
+    ${doubleClick ? classic : modular}
       const form = document.querySelector('form');
       const [model] = form.querySelectorAll('select');
       const [picture] = form.querySelectorAll('input');
@@ -110,8 +124,9 @@ ${rows.join('\n')}
 `;
 }
 
-function sketchOf(source: string, classifies: boolean): string {
+function sketchOf(source: string, classifies: boolean, doubleClick: boolean): string {
   const name = JSON.stringify(source).replaceAll('"', "'");
+  if (doubleClick) return classicSketchOf(name, classifies);
   const lines = classifies
     ? [
         "import { imageClassifier } from './gesso/index.js';",
@@ -128,6 +143,14 @@ function sketchOf(source: string, classifies: boolean): string {
   return ['<script type="module">', ...lines.map((line) => line && `  ${line}`), '</script>'].join(
     '\n',
   );
+}
+
+/** The same for a page that no server has sent, which may have no modules. */
+function classicSketchOf(name: string, classifies: boolean): string {
+  const line = classifies
+    ? `  gesso.imageClassifier(${name}).classify(document.querySelector('img')).then(console.log);`
+    : `  gesso.loadModel(${name}).then((model) => console.log(model.inputs, model.outputs));`;
+  return [scripts, '<script>', line, '</script>'].join('\n');
 }
 
 function escaped(text: string): string {

@@ -1,5 +1,5 @@
 // Options objects: their defaults are their schema, and a typo gets a suggestion.
-import { fail } from './errors.js';
+import { fail, messageOf } from './errors.js';
 import { show } from './tensor.js';
 
 /** An option without a default: what it must be, in words, and how that is checked. */
@@ -147,6 +147,23 @@ function isNeeded(value: Schema[string]): value is Needed<unknown> {
 /** Whether a value is an object with named parts. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The object that a text in JSON stands for; in words why there is none. */
+export function parseRecord(text: string): Record<string, unknown> | string {
+  try {
+    const content: unknown = JSON.parse(text);
+    return isRecord(content) ? content : 'not an object';
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** Whether a value was written as `{ … }`, here or in another window. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (!isRecord(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** The candidate that takes the fewest edits to reach; the first of several. */

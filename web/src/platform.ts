@@ -1,7 +1,7 @@
 // What differs between a page and Node (platformNode.ts): files, paths, pictures, workers.
 import type { Pixels } from './image.js';
 import { realAddress, withOwnFiles } from './ownFiles.js';
-import { cacheStore, type Store } from './store.js';
+import { browserStore, type Store } from './store.js';
 
 /** What of fetch's options this library uses. */
 export interface FetchOptions {
@@ -44,7 +44,7 @@ const page: Platform = {
     return address.href;
   },
   modelPath: () => null,
-  openStore: cacheStore,
+  openStore: browserStore,
   hasWorker: true,
 };
 

@@ -1,6 +1,6 @@
 // What a model wants of a picture and what its outputs mean, and the files that say so.
 import { fail, messageOf } from './errors.js';
-import { type Absent, absent, isRecord, readOptions } from './options.js';
+import { type Absent, absent, isRecord, parseRecord, readOptions } from './options.js';
 import type { Folder } from './source.js';
 
 /** How a picture becomes the numbers that a model was trained on. */
@@ -110,16 +110,11 @@ export function readRecipe(name: string, address: string, text: string): Recipe 
 }
 
 function parseObject(name: string, address: string, text: string): Record<string, unknown> {
-  let reason = 'not an object';
-  try {
-    const content: unknown = JSON.parse(text);
-    if (isRecord(content)) return content;
-  } catch (error) {
-    reason = messageOf(error);
-  }
+  const content = parseRecord(text);
+  if (typeof content !== 'string') return content;
   fail(
     `${name}: this is not the JSON of a model's description`,
-    { address, reason },
+    { address, reason: content },
     '{"labels": ["cat", "dog"]}',
   );
 }

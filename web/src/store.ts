@@ -1,4 +1,4 @@
-// A place for bytes that outlives the page: the browser's Cache API; in Node a folder.
+// A place for bytes that outlives the page: the browser's Cache API, or IndexedDB; in Node a folder.
 
 /** Entries by key: words of letters, digits, `-`, `_` and `.`, joined by `/`. */
 export interface Store {
@@ -13,25 +13,28 @@ export interface Store {
   room(): Promise<Record<string, string>>;
 }
 
-const cacheName = 'gesso-models';
+/** Of the cache, of the database and of what it holds. */
+const name = 'gesso-models';
 
 /** A host that can be no other's: names that end so are never given to anybody (RFC 2606). */
 const base = 'https://gesso.invalid/';
 
 /**
- * The browser's Cache API as a store. Undefined where pages may not have it: on plain http from
- * another machine, in frames that may store nothing, in some private windows.
+ * What a browser lets a page keep bytes in: the Cache API, or IndexedDB for pages that have no Cache
+ * API, such as those on plain http from another machine in a classroom. Undefined where pages may
+ * keep nothing: in frames of other sites, in some private windows.
  */
-export async function cacheStore(): Promise<Store | undefined> {
-  if (typeof caches === 'undefined') return undefined;
+export async function browserStore(): Promise<Store | undefined> {
   try {
-    return storeIn(await caches.open(cacheName));
+    if (typeof caches !== 'undefined') return cacheStore(await caches.open(name));
+    if (typeof indexedDB !== 'undefined') return databaseStore(await openDatabase());
   } catch {
-    return undefined;
+    // It is there, and refuses.
   }
+  return undefined;
 }
 
-function storeIn(cache: Cache): Store {
+function cacheStore(cache: Cache): Store {
   return {
     async read(key) {
       const entry = await cache.match(base + key);
@@ -49,11 +52,57 @@ function storeIn(cache: Cache): Store {
         .filter((address) => address.startsWith(base + prefix))
         .map((address) => address.slice(base.length));
     },
-    async room() {
-      const { usage = 0, quota = 0 } = (await navigator.storage?.estimate?.()) ?? {};
-      return { used: `${megabytes(usage)} of ${megabytes(quota)} that this site may use` };
-    },
+    room,
   };
+}
+
+function openDatabase(): Promise<IDBDatabase> {
+  const request = indexedDB.open(name, 1);
+  request.onupgradeneeded = () => request.result.createObjectStore(name);
+  return settled(request);
+}
+
+/** A database with one store, whose values are the bytes of the entries. */
+function databaseStore(database: IDBDatabase): Store {
+  const part = (mode: IDBTransactionMode) => database.transaction(name, mode).objectStore(name);
+  return {
+    read: (key) => settled<Uint8Array<ArrayBuffer> | undefined>(part('readonly').get(key)),
+    async write(key, pieces) {
+      const whole = await new Blob(pieces as Uint8Array<ArrayBuffer>[]).arrayBuffer();
+      await done(part('readwrite').put(new Uint8Array(whole), key));
+    },
+    async delete(key) {
+      await done(part('readwrite').delete(key));
+    },
+    async keys(prefix) {
+      const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
+      return (await settled(part('readonly').getAllKeys(range))).map(String);
+    },
+    room,
+  };
+}
+
+function settled<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/** Resolves once a change is kept: a full disk is noticed only then. */
+function done({ transaction }: IDBRequest): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (!transaction) return resolve();
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error);
+  });
+}
+
+async function room(): Promise<Record<string, string>> {
+  const estimate = await globalThis.navigator?.storage?.estimate?.();
+  if (!estimate) return {}; // pages on plain http are not told
+  const { usage = 0, quota = 0 } = estimate;
+  return { used: `${megabytes(usage)} of ${megabytes(quota)} that this site may use` };
 }
 
 /** Bytes as people read them: `2.5 MB`. */

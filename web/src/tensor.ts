@@ -107,12 +107,18 @@ export function showShape(shape: readonly number[]): string {
 
 /** The type that a typed array stands for by itself, or undefined if it has none here. */
 export function dtypeOf(view: ArrayBufferView): DType | undefined {
-  if (view instanceof Float32Array || view instanceof Float64Array) return 'float32';
-  if (view instanceof Int32Array) return 'int32';
-  if (view instanceof Uint8Array || view instanceof Uint8ClampedArray) return 'uint8';
-  if (view instanceof Int8Array) return 'int8';
-  return undefined;
+  // By name, because an array of another window is no instance of this one's classes.
+  return typedArrays[Object.prototype.toString.call(view).slice(8, -1)];
 }
+
+const typedArrays: Record<string, DType> = {
+  Float32Array: 'float32',
+  Float64Array: 'float32',
+  Int32Array: 'int32',
+  Uint8Array: 'uint8',
+  Uint8ClampedArray: 'uint8',
+  Int8Array: 'int8',
+};
 
 /** Whether a value is a tensor: a plain object with data, shape and dtype. */
 export function isTensor(value: unknown): value is Tensor {

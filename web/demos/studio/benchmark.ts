@@ -1,7 +1,8 @@
 // The page that measures: gesso and TensorFlow.js, in turns, on the visitor's machine.
 import { imageClassifier } from 'gesso';
-import { find, frame, make, Trouble } from './page.js';
+import { find, frame, Trouble } from './page.js';
 import type { Race } from './races.js';
+import { language, tell, texts } from './texts.js';
 
 const rounds = 7;
 const tooSlow = 2000; // milliseconds: a backend this slow at a step is not asked seven times
@@ -12,7 +13,8 @@ interface Runner {
   run(): Promise<number>;
 }
 
-const numbers = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
+const numbers = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
+
 /** A piece of work on the page: whether it is wanted, and what came of it. */
 class Row {
   readonly name: string;
@@ -37,7 +39,12 @@ class Row {
     const slowest = Math.max(ours, theirs);
     find('[data-ratio]', this.element).textContent = `${numbers.format(theirs / ours)} ×`;
     this.fill('gesso', 'gesso', `${numbers.format(ours)} ms`, ours / slowest);
-    this.fill('peer', `TF.js, ${backend}`, `${numbers.format(theirs)} ms`, theirs / slowest);
+    this.fill(
+      'peer',
+      tell(texts.backend, { name: backend }),
+      `${numbers.format(theirs)} ms`,
+      theirs / slowest,
+    );
   }
 
   private fill(line: 'gesso' | 'peer', name: string, time: string, share: number): void {
@@ -62,29 +69,22 @@ showMachine();
 start.addEventListener('click', () => void measure());
 stop.addEventListener('click', () => {
   stopped = true;
-  told.textContent = 'It stops after this round.';
+  told.textContent = texts.stopsSoon;
 });
 
-function showMachine(more: Record<string, string> = {}): void {
+function showMachine(): void {
   const { hardwareConcurrency, userAgent } = navigator;
   const browser = /(Firefox|Edg|OPR|Chrome|Version)\/(\d+)/.exec(userAgent);
   const names: Record<string, string> = { Version: 'Safari', Edg: 'Edge', OPR: 'Opera' };
-  const system = /\(([^;)]+)/.exec(userAgent)?.[1];
-  const facts: Record<string, string> = {
-    Browser: browser ? `${names[browser[1] ?? ''] ?? browser[1]} ${browser[2]}` : 'unknown',
-    System: system ?? 'unknown',
-    Processors: String(hardwareConcurrency),
-    Threads: 'one for each library',
-    'Build of gesso': '–',
-    'TensorFlow.js': '–',
-    ...more,
-  };
-  const rows = Object.entries(facts).map(([name, value]) => {
-    const row = make('div');
-    row.append(make('dt', '', name), make('dd', '', value));
-    return row;
-  });
-  find('[data-machine]').replaceChildren(...rows);
+  const name = names[browser?.[1] ?? ''] ?? browser?.[1];
+  showFact('browser', name === undefined ? texts.unknown : `${name} ${browser?.[2]}`);
+  showFact('system', /\(([^;)]+)/.exec(userAgent)?.[1] ?? texts.unknown);
+  showFact('processors', String(hardwareConcurrency));
+  showFact('threads', texts.oneEach);
+}
+
+function showFact(name: string, value: string): void {
+  find(`[data-${name}]`).textContent = value;
 }
 
 async function measure(): Promise<void> {
@@ -94,20 +94,23 @@ async function measure(): Promise<void> {
   stop.disabled = false;
   trouble.clear();
   for (const row of rows) row.clear();
-  told.textContent = 'Fetching TensorFlow.js …';
+  told.textContent = texts.fetching;
   try {
-    const field = await import('./races.js');
+    const field = await import('./races.js').catch((error: unknown) => {
+      throw navigator.onLine ? error : new Error(texts.peerNotKept);
+    });
     const probe = await imageClassifier('digits', { worker: false });
     const { build } = await probe.about();
     probe.dispose();
-    showMachine({ 'Build of gesso': build, 'TensorFlow.js': field.peerVersion });
+    showFact('build', build);
+    showFact('peer-version', field.peerVersion);
     for (const row of chosen) {
       if (stopped) break;
-      told.textContent = `${row.title} …`;
+      told.textContent = tell(texts.measuring, { title: row.title });
       await frame();
       await compete(row, await field.prepare(row.name), field.useBackend);
     }
-    told.textContent = stopped ? 'Stopped.' : 'Done.';
+    told.textContent = stopped ? texts.stopped : texts.done;
   } catch (error) {
     told.textContent = '';
     trouble.show(error);
@@ -150,7 +153,7 @@ async function fastest(
     const time = await run();
     if (!best || time < best.time) best = { name, run, time };
   }
-  if (!best) throw new Error('TensorFlow.js has no backend in this browser that can do this work');
+  if (!best) throw new Error(texts.noBackend);
   await useBackend(best.name);
   return best;
 }

@@ -1,5 +1,6 @@
 // The camera: one button that starts it and stops it.
 import { find, type Trouble } from './page.js';
+import { tell, texts } from './texts.js';
 
 /** What may happen with the camera. */
 interface Moments {
@@ -47,10 +48,9 @@ export class Camera {
       stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment' } });
     } catch (error) {
       this.trouble.show(
-        new Error(
-          `camera: it did not start.\n  reason  ${error instanceof Error ? error.message : error}\n` +
-            '  Try: allow the camera for this page, and close other programs that use it',
-        ),
+        tell(texts.cameraFailed, {
+          reason: error instanceof Error ? error.message : String(error),
+        }),
       );
       return;
     }
@@ -68,6 +68,6 @@ export class Camera {
 
   private show(live: boolean): void {
     this.stage.classList.toggle('live', live);
-    find('span', this.button).textContent = live ? 'Stop the camera' : 'Use the camera';
+    find('span', this.button).textContent = live ? texts.stopCamera : texts.useCamera;
   }
 }

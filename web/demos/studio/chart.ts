@@ -2,6 +2,7 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { find, make, onThemeChange, pigment } from './page.js';
+import { tell, texts } from './texts.js';
 
 /** One moment of a training. What is not known at that moment is left out. */
 export interface Moment {
@@ -14,9 +15,9 @@ export interface Moment {
 }
 
 const curves = [
-  { name: 'loss', title: 'Loss', paint: '--red', scale: 'loss' },
-  { name: 'right', title: 'Right', paint: '--blue', scale: 'part' },
-  { name: 'heldOut', title: 'Held out', paint: '--olive', scale: 'part' },
+  { name: 'loss', title: texts.loss, paint: '--red', scale: 'loss' },
+  { name: 'right', title: texts.right, paint: '--blue', scale: 'part' },
+  { name: 'heldOut', title: texts.heldOut, paint: '--olive', scale: 'part' },
 ] as const;
 
 const height = 230;
@@ -53,7 +54,7 @@ export class Chart {
     this.plot = new uPlot(this.options(unit, shown), this.data(), place);
     const drawn = this.plot.ctx.canvas;
     drawn.setAttribute('role', 'img');
-    drawn.setAttribute('aria-label', `Curves of loss and right answers by ${unit.toLowerCase()}`);
+    drawn.setAttribute('aria-label', tell(texts.curves, { unit }));
     new ResizeObserver(() => this.fit(place)).observe(place);
     onThemeChange(() => this.plot.redraw());
   }

@@ -1,5 +1,6 @@
 // The buttons of a training: they begin it, make it wait, go on and end.
 import { find, type Trouble } from './page.js';
+import { texts } from './texts.js';
 
 /** What can be trained, as far as the buttons need it. */
 interface Trainable {
@@ -23,7 +24,11 @@ interface Moments<Model> {
   trouble(): Trouble;
 }
 
-const words: Record<State, string> = { resting: 'Train', running: 'Pause', paused: 'Go on' };
+const words: Record<State, string> = {
+  resting: texts.train,
+  running: texts.pause,
+  paused: texts.goOn,
+};
 
 /** One model and its training. */
 export class Course<Model extends Trainable> {

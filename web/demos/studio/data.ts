@@ -1,4 +1,5 @@
 // Data sets that the server of these pages has at hand.
+import { tell, texts } from './texts.js';
 
 /** The address of a file below data/, or undefined where it is not on this machine. */
 export async function dataAddress(path: string): Promise<string | undefined> {
@@ -20,12 +21,12 @@ export interface Idx {
  */
 export async function fetchIdx(address: string): Promise<Idx> {
   const { ok, status, body } = await fetch(address);
-  if (!ok || !body) throw new Error(`${address} did not arrive: status ${status}`);
+  if (!ok || !body) throw new Error(tell(texts.notArrived, { address, status: String(status) }));
   const unpacked = new Response(body.pipeThrough(new DecompressionStream('gzip')));
   const buffer = await unpacked.arrayBuffer();
   const view = new DataView(buffer);
   if (view.getUint16(0) !== 0 || view.getUint8(2) !== 8) {
-    throw new Error(`${address} is not an IDX file of bytes`);
+    throw new Error(tell(texts.notIdx, { address }));
   }
   const axes = view.getUint8(3);
   const shape = Array.from({ length: axes }, (_, i) => view.getUint32(4 + 4 * i));

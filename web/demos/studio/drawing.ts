@@ -15,6 +15,7 @@ import {
 } from './page.js';
 import { hangSamples } from './samples.js';
 import { Sketch } from './sketch.js';
+import { texts } from './texts.js';
 
 /** What a model says about itself, as far as this page shows it. */
 interface Card {
@@ -28,7 +29,7 @@ const trouble = new Trouble(find('[data-model-trouble]'));
 const loading = new LoadingBar();
 const pad = new Pad(find<HTMLCanvasElement>('[data-pad]'), () => void look());
 
-let idle = 'Loading the model …'; // what stands there while nothing is drawn
+let idle = texts.loadingTheModel; // what stands there while nothing is drawn
 let classify: Classify | undefined;
 let looking = false;
 let waiting = false;
@@ -61,12 +62,12 @@ async function open(load: (options: LoadOptions) => Promise<Card>): Promise<void
   giveUp();
   let current = true;
   classify = undefined;
-  idle = 'Loading the model …';
+  idle = texts.loadingTheModel;
   verdict.clear(idle);
   trouble.clear();
   find('[data-again]').hidden = true;
   try {
-    const card = await loading.during('our digits', (options, abort) => {
+    const card = await loading.during(texts.ourDigits, (options, abort) => {
       giveUp = () => {
         current = false;
         abort();
@@ -75,11 +76,11 @@ async function open(load: (options: LoadOptions) => Promise<Card>): Promise<void
     });
     if (!current) return;
     find('[data-build]').textContent = card.build ?? '–';
-    idle = 'Draw a digit, or pick one below.';
+    idle = texts.drawOrPick;
     await look();
   } catch (error) {
     if (!current) return;
-    idle = isAbort(error) ? 'Loading was cancelled.' : 'No model is loaded.';
+    idle = isAbort(error) ? texts.cancelled : texts.noModel;
     verdict.clear(idle);
     find('[data-again]').hidden = false;
     if (!isAbort(error)) sketch.troubleOr(trouble).show(error);

@@ -1,5 +1,6 @@
 // A flame chart: parts of a time below the whole that they are parts of, as wide as they are long.
 import { find, make } from './page.js';
+import { language, tell, texts } from './texts.js';
 
 /** Some time, and what it consists of. */
 export interface Part {
@@ -26,7 +27,7 @@ interface Stroke {
   button: HTMLButtonElement;
 }
 
-const times = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
+const times = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
 
 /** 0.16312 → "0.163 ms". */
 export function showTime(milliseconds: number): string {
@@ -75,6 +76,7 @@ export class Flame {
     const span = part.time / whole;
     const button = make('button', `part-of ${part.paint}`);
     button.type = 'button';
+    button.translate = false; // names of operators
     button.tabIndex = -1;
     button.append(make('span', 'stroke'), make('span', 'name', part.label ?? part.name));
     button.setAttribute('aria-label', sentence(part, span));
@@ -161,7 +163,7 @@ export class Flame {
 }
 
 function sentence({ name, time, facts }: Part, span: number): string {
-  const share = span > 0.9995 ? 'all of it' : `${showShare(span)} of it all`;
+  const share = span > 0.9995 ? texts.allOfIt : tell(texts.partOfAll, { share: showShare(span) });
   const words = [name, `${showTime(time)}, ${share}`];
   if (facts) words.push(facts);
   return words.join(' · ');

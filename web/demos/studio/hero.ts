@@ -3,6 +3,7 @@ import type { ImageClassifier } from 'gesso';
 import { asDigit } from '../digits/asDigit.js';
 import { Pad } from './pad.js';
 import { find, showConfidence } from './page.js';
+import { tell, texts } from './texts.js';
 
 const answer = find('[data-answer]');
 const reading = find('[data-reading]');
@@ -58,5 +59,5 @@ async function read(): Promise<void> {
   const [best] = await (await open()).classify(asDigit(strokes), 1);
   if (!best || pad.strokes.length === 0) return;
   answer.textContent = best.label;
-  reading.textContent = `${showConfidence(best.confidence)} sure, and it was asked on this machine.`;
+  reading.textContent = tell(texts.readHere, { confidence: showConfidence(best.confidence) });
 }

@@ -10,6 +10,7 @@ import { Pad } from './pad.js';
 import { find, frame, showTimeSince, Trouble, Verdict } from './page.js';
 import { hangSamples, writeSample } from './samples.js';
 import { Sketch } from './sketch.js';
+import { language, tell, texts } from './texts.js';
 
 /** Digits as a network takes them: 28 × 28 bytes for each, and which digit it is. */
 interface Digits {
@@ -29,13 +30,13 @@ const pictureFile = 'mnist/t10k-images-idx3-ubyte.gz';
 const labelFile = 'mnist/t10k-labels-idx1-ubyte.gz';
 
 const sentences: Record<Exclude<State, 'resting'>, string> = {
-  running: 'It trains.',
-  paused: 'Training waits.',
+  running: texts.trains,
+  paused: texts.waits,
 };
 
 const verdict = new Verdict();
 const trouble = new Trouble(find('[data-model-trouble]'));
-const chart = new Chart('Step', true);
+const chart = new Chart(texts.step, true);
 const confusion = new Confusion(find('[data-confusion]'));
 const pad = new Pad(find<HTMLCanvasElement>('[data-pad]'), () => void look());
 const stopButton = find<HTMLButtonElement>('[data-stop]');
@@ -99,7 +100,7 @@ async function gather(): Promise<void> {
     const part = (kept: boolean): Digits => pick(all.bytes, classes.bytes, kept);
     learned = part(false);
     exam = part(true);
-    find('[data-count]').textContent = `${learned.labels.length.toLocaleString('en')} digits`;
+    find('[data-count]').textContent = tell(texts.digitCount, { count: learned.labels.length });
     course.enable(true);
   } catch (error) {
     trouble.show(error);
@@ -119,13 +120,7 @@ function pick(pictures: Uint8Array, labels: Uint8Array, kept: boolean): Digits {
 
 function showMissing(): void {
   const box = new Trouble(find('[data-missing]'));
-  box.show(
-    new Error(
-      `The digits to learn from are not on this machine.\n  pictures  ${pictureFile}\n` +
-        `  labels  ${labelFile}\n  Try: put the two files of MNIST's test set into ../shared/data/mnist, ` +
-        'and load this page again',
-    ),
-  );
+  box.show(tell(texts.digitsMissing, { pictures: pictureFile, labels: labelFile }));
 }
 
 async function train(model: LayersModel): Promise<void> {
@@ -157,9 +152,9 @@ function showProgress(progress: TrainingProgress): void {
   last = progress;
   bar.max = epochs * each;
   bar.value = stepsOf(progress);
-  find('[data-epoch]').textContent = `${epoch + 1} of ${epochs}`;
-  find('[data-steps]').textContent = now.toLocaleString('en');
-  find('[data-pace]').textContent = Math.round(samplesPerSecond).toLocaleString('en');
+  find('[data-epoch]').textContent = tell(texts.epochOf, { epoch: epoch + 1, epochs });
+  find('[data-steps]').textContent = now.toLocaleString(language);
+  find('[data-pace]').textContent = Math.round(samplesPerSecond).toLocaleString(language);
   keepTime(since !== undefined);
   if (performance.now() - looked > 300) void look();
 }
@@ -182,8 +177,10 @@ async function examine(model: LayersModel): Promise<void> {
   if (model !== course.model || !last) return;
   const right = confusion.show(exam.labels, best(data, exam.labels.length));
   chart.add(steps + stepsOf(last), { heldOut: right });
-  find('[data-told]').textContent =
-    `After epoch ${last.epoch + 1}: ${showPart(right)} of the exam is right.`;
+  find('[data-told]').textContent = tell(texts.examRight, {
+    epoch: last.epoch + 1,
+    part: showPart(right),
+  });
   await look();
 }
 
@@ -200,7 +197,7 @@ function best(data: Tensor['data'], rows: number): number[] {
 async function look(): Promise<void> {
   const drawing = asDigit(pad.strokes);
   showPicture(drawing);
-  if (pad.strokes.length === 0) verdict.clear('Draw a digit.');
+  if (pad.strokes.length === 0) verdict.clear(texts.drawADigit);
   if (looking) {
     waiting = true;
     return;
@@ -249,7 +246,7 @@ function wipe(): void {
   last = undefined;
   chart.clear();
   confusion.clear();
-  verdict.clear(pad.strokes.length > 0 ? 'It has not learned anything yet.' : 'Draw a digit.');
+  verdict.clear(pad.strokes.length > 0 ? texts.nothingYet : texts.drawADigit);
   bar.value = 0;
   for (const name of ['epoch', 'pace', 'clock']) find(`[data-${name}]`).textContent = '–';
   find('[data-steps]').textContent = '0';

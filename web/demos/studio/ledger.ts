@@ -2,26 +2,38 @@
 import type { KindTime, OperatorTime, Profile } from 'gesso';
 import { showShare, showTime } from './flame.js';
 import { find, make } from './page.js';
+import { texts } from './texts.js';
 
 interface Column<Row> {
   title: string;
+  /** Whether it holds numbers, which stand to the right and are sorted from the largest on. */
+  number?: boolean;
   /** What rows are sorted by. */
   key(row: Row): string | number;
   text(row: Row): string;
 }
 
+/** What of a column does not depend on its rows. */
+type Heading = Pick<Column<never>, 'title' | 'number'>;
+
 /** Columns that both tables have. */
 const lasting: Column<OperatorTime | KindTime>[] = [
-  { title: 'Time', key: ({ mean }) => mean, text: ({ mean }) => showTime(mean) },
-  { title: 'Share', key: ({ share }) => share, text: ({ share }) => showShare(share) },
+  { title: texts.time, number: true, key: ({ mean }) => mean, text: ({ mean }) => showTime(mean) },
+  {
+    title: texts.share,
+    number: true,
+    key: ({ share }) => share,
+    text: ({ share }) => showShare(share),
+  },
 ];
 
 const operators: Column<OperatorTime>[] = [
-  { title: 'Node', key: ({ name }) => name, text: ({ name }) => name },
-  { title: 'Operator', key: ({ operator }) => operator, text: ({ operator }) => operator },
-  { title: 'Kernel', key: ({ kernel }) => kernel, text: ({ kernel }) => kernel },
+  { title: texts.node, key: ({ name }) => name, text: ({ name }) => name },
+  { title: texts.operator, key: ({ operator }) => operator, text: ({ operator }) => operator },
+  { title: texts.kernel, key: ({ kernel }) => kernel, text: ({ kernel }) => kernel },
   {
-    title: 'Output',
+    title: texts.output,
+    number: true,
     key: ({ shape }) => shape.reduce((product, size) => product * size, 1),
     text: ({ shape }) => shape.join(' × '),
   },
@@ -29,9 +41,14 @@ const operators: Column<OperatorTime>[] = [
 ];
 
 const kinds: Column<KindTime>[] = [
-  { title: 'Operator', key: ({ operator }) => operator, text: ({ operator }) => operator },
-  { title: 'Kernel', key: ({ kernel }) => kernel, text: ({ kernel }) => kernel },
-  { title: 'Calls', key: ({ calls }) => calls, text: ({ calls }) => String(calls) },
+  { title: texts.operator, key: ({ operator }) => operator, text: ({ operator }) => operator },
+  { title: texts.kernel, key: ({ kernel }) => kernel, text: ({ kernel }) => kernel },
+  {
+    title: texts.calls,
+    number: true,
+    key: ({ calls }) => calls,
+    text: ({ calls }) => String(calls),
+  },
   ...lasting,
 ];
 
@@ -40,7 +57,7 @@ export class Ledger {
   private readonly each = find<HTMLButtonElement>('[data-each]');
   private readonly byKind = find<HTMLButtonElement>('[data-kinds]');
   private profile: Profile | undefined;
-  private sorted = 'Time';
+  private sorted: string = texts.time;
   private falling = true;
 
   constructor() {
@@ -85,10 +102,11 @@ export class Ledger {
     });
     const largest = rows.reduce((most, { share }) => Math.max(most, share), 1e-9);
     const head = make('tr');
-    head.append(...columns.map((each) => this.header(each.title, each === column)));
+    head.append(...columns.map((each) => this.header(each, each === column)));
     const body = inOrder.map((row) => {
       const line = make('tr', row.kernel);
-      line.append(...columns.map((each) => make('td', kindOf(each.title), each.text(row))));
+      line.translate = false; // names of nodes, operators and kernels
+      line.append(...columns.map((each) => make('td', kindOf(each), each.text(row))));
       line.style.setProperty('--share', String(row.share / largest));
       return line;
     });
@@ -98,16 +116,15 @@ export class Ledger {
     this.table.replaceChildren(top, rest);
   }
 
-  private header(title: string, isSorted: boolean): HTMLElement {
-    const cell = make('th', kindOf(title));
+  private header(heading: Heading, isSorted: boolean): HTMLElement {
+    const { title, number = false } = heading;
+    const cell = make('th', kindOf(heading));
     cell.scope = 'col';
     const button = make('button', '', title);
     button.type = 'button';
     if (isSorted) cell.setAttribute('aria-sort', this.falling ? 'descending' : 'ascending');
     button.addEventListener('click', () => {
-      this.falling = isSorted
-        ? !this.falling
-        : ['Time', 'Share', 'Calls', 'Output'].includes(title);
+      this.falling = isSorted ? !this.falling : number;
       this.sorted = title;
       this.draw();
       for (const other of this.table.querySelectorAll('button')) {
@@ -119,8 +136,7 @@ export class Ledger {
   }
 }
 
-/** Numbers stand to the right. */
-function kindOf(title: string): string {
-  if (title === 'Share') return 'number share';
-  return ['Time', 'Calls', 'Output'].includes(title) ? 'number' : '';
+function kindOf({ title, number }: Heading): string {
+  if (title === texts.share) return 'number share';
+  return number ? 'number' : '';
 }

@@ -1,5 +1,6 @@
 // Where models come from: the shelf that the server knows, an address, a folder.
 import { find, isAbort, LoadingBar, type LoadOptions, make, showBytes, Trouble } from './page.js';
+import { texts } from './texts.js';
 
 /** What a classifier is made from: a name, an address, or the files of a folder. */
 export type Model = string | File[];
@@ -40,7 +41,7 @@ export class ModelShelf<Card> {
       event.preventDefault();
       const address = find<HTMLInputElement>('input', form).value.trim();
       this.shelf.selectedIndex = -1;
-      void this.use(address, 'the model');
+      void this.use(address, texts.theModel);
     });
     const input = find<HTMLInputElement>('[data-folder]');
     input.addEventListener('change', () => {
@@ -75,7 +76,7 @@ export class ModelShelf<Card> {
     const folder = files[0]?.webkitRelativePath.split('/')[0] ?? '';
     if (files.length === 0) return;
     this.shelf.selectedIndex = -1;
-    void this.use(files, folder || 'the dropped model');
+    void this.use(files, folder || texts.droppedModel);
   }
 
   /** Loads the model that there is once more, for a sketch that runs anew. */
@@ -85,7 +86,7 @@ export class ModelShelf<Card> {
 
   private useShelved(): Promise<void> {
     const option = this.shelf.selectedOptions[0];
-    return this.use(this.shelf.value, option?.dataset.name ?? 'the model');
+    return this.use(this.shelf.value, option?.dataset.name ?? texts.theModel);
   }
 
   /** Loads a model in place of the one there is; a load that still runs is given up. */
@@ -108,7 +109,7 @@ export class ModelShelf<Card> {
       if (!current) return;
       this.shelf.selectedIndex = -1; // so that picking the same model again is a change
       const cancelled = isAbort(error);
-      this.moments.failed(cancelled ? 'Loading was cancelled.' : 'No model is loaded.');
+      this.moments.failed(cancelled ? texts.cancelled : texts.noModel);
       if (!cancelled) trouble.show(error);
     }
   }

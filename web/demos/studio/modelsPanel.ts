@@ -9,8 +9,9 @@ import {
   unpinModel,
 } from 'gesso';
 import { find, isAbort, LoadingBar, make, showBytes, Trouble } from './page.js';
+import { language, tell, texts } from './texts.js';
 
-const dates = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
+const dates = new Intl.DateTimeFormat(language, { dateStyle: 'medium' });
 
 /** Fills the panel on a page, and keeps it up to date with what it is used for. */
 export class ModelsPanel {
@@ -29,7 +30,7 @@ export class ModelsPanel {
       void this.pin(this.input.value.trim());
     });
     this.clear.addEventListener('click', () => {
-      void this.change('Everything is deleted.', this.input, clearModelCache);
+      void this.change(texts.allRemoved, this.input, clearModelCache);
     });
     this.zip.addEventListener('click', () => void this.takeAlong());
   }
@@ -38,9 +39,10 @@ export class ModelsPanel {
   async show(): Promise<void> {
     const models = await cachedModels();
     const bytes = models.reduce((sum, model) => sum + model.bytes, 0);
-    const count = models.length === 1 ? 'One model' : `${models.length} models`;
     this.told.textContent =
-      models.length === 0 ? 'No models are kept yet.' : `${count}, ${showBytes(bytes)}.`;
+      models.length === 0
+        ? texts.noModels
+        : tell(texts.keptModels, { count: models.length, bytes: showBytes(bytes) });
     this.list.replaceChildren(...models.map((model) => this.row(model)));
     this.clear.disabled = models.length === 0;
     this.zip.disabled = !models.some(({ complete }) => complete);
@@ -49,23 +51,24 @@ export class ModelsPanel {
   private row({ name, bytes, complete, pinned, lastUsed }: CachedModel): HTMLElement {
     const row = make('li', 'kept-model');
     const title = make('h3', '', name);
-    const size = complete ? showBytes(bytes) : `${showBytes(bytes)}, not complete yet`;
-    const facts = make('p', 'hint', `${size} · last used ${dates.format(lastUsed)}`);
-    const pin = make('button', 'button', 'Pinned');
+    title.translate = false;
+    const size = complete ? showBytes(bytes) : tell(texts.incomplete, { bytes: showBytes(bytes) });
+    const facts = make('p', 'hint', tell(texts.lastUsed, { size, date: dates.format(lastUsed) }));
+    const pin = make('button', 'button', texts.pinned);
     pin.type = 'button';
     pin.ariaPressed = `${pinned}`;
-    pin.ariaLabel = `Pinned: ${name}`;
+    pin.ariaLabel = tell(texts.pinnedName, { name });
     pin.addEventListener('click', () => {
-      if (pinned) void this.change(`${name} may go now.`, name, () => unpinModel(name));
+      if (pinned) void this.change(tell(texts.mayGo, { name }), name, () => unpinModel(name));
       else void this.pin(name);
     });
-    const gone = make('button', 'button', 'Delete');
+    const gone = make('button', 'button', texts.remove);
     gone.type = 'button';
-    gone.ariaLabel = `Delete ${name}`;
+    gone.ariaLabel = tell(texts.removeName, { name });
     gone.addEventListener('click', () => {
       const next = row.nextElementSibling ?? row.previousElementSibling;
       const then = next?.querySelector('h3')?.textContent ?? this.input;
-      void this.change(`${name} is deleted.`, then, () => uncacheModel(name));
+      void this.change(tell(texts.removed, { name }), then, () => uncacheModel(name));
     });
     const text = make('div');
     text.append(title, facts);
@@ -76,13 +79,15 @@ export class ModelsPanel {
   private async pin(name: string): Promise<void> {
     const options = (given: Parameters<Parameters<LoadingBar['during']>[1]>[0]) =>
       pinModel(name, given);
-    await this.change(`${name} stays here.`, name, () => this.loading.during(name, options));
+    await this.change(tell(texts.stays, { name }), name, () => this.loading.during(name, options));
   }
 
   private async takeAlong(): Promise<void> {
     const names = (await cachedModels()).filter(({ complete }) => complete).map(({ name }) => name);
-    await this.change('The zip is among your downloads.', this.zip, () =>
-      this.loading.during('the zip', (given) => offline(names, 'downloads://gesso-offline', given)),
+    await this.change(texts.zipDone, this.zip, () =>
+      this.loading.during(texts.theZip, (given) =>
+        offline(names, 'downloads://gesso-offline', given),
+      ),
     );
   }
 
@@ -98,7 +103,7 @@ export class ModelsPanel {
       await work();
       if (focus !== this.zip) this.input.value = '';
     } catch (error) {
-      sentence = isAbort(error) ? 'Cancelled; it goes on from here the next time.' : '';
+      sentence = isAbort(error) ? texts.goesOn : '';
       if (sentence === '') this.trouble.show(error);
     }
     await this.show();

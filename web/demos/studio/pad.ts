@@ -1,7 +1,7 @@
 // The drawing pad: ink from a mouse, a finger, a pen, or the arrow keys.
 
 import type { Point, Stroke } from '../digits/asDigit.js';
-import { onThemeChange } from './page.js';
+import { onThemeChange, squareCanvas } from './page.js';
 
 const keyStep = 0.05; // of the pad's width
 
@@ -18,18 +18,13 @@ export class Pad {
     readonly canvas: HTMLCanvasElement,
     private readonly onChange: () => void,
   ) {
-    const context = canvas.getContext('2d');
-    if (!context) throw new Error('this browser gives no 2D canvas');
-    this.context = context;
-    canvas.tabIndex = 0;
-    canvas.setAttribute('role', 'application'); // so that screen readers pass the arrow keys on
+    this.context = squareCanvas(canvas, () => this.draw());
     canvas.addEventListener('pointerdown', (event) => this.penDown(event));
     canvas.addEventListener('pointermove', (event) => this.penMove(event));
     canvas.addEventListener('pointerup', () => this.lift());
     canvas.addEventListener('pointercancel', () => this.lift());
     canvas.addEventListener('keydown', (event) => this.key(event));
     canvas.addEventListener('blur', () => this.showCursor(false));
-    new ResizeObserver(() => this.fit()).observe(canvas);
     onThemeChange(() => this.draw());
   }
 
@@ -121,14 +116,6 @@ export class Pad {
   private pointOf(event: PointerEvent): Point {
     const { left, top, width, height } = this.canvas.getBoundingClientRect();
     return [inPad((event.clientX - left) / width), inPad((event.clientY - top) / height)];
-  }
-
-  private fit(): void {
-    const size = Math.round(this.canvas.clientWidth * devicePixelRatio);
-    if (size === 0 || size === this.canvas.width) return;
-    this.canvas.width = size;
-    this.canvas.height = size;
-    this.draw();
   }
 
   private changed(): void {

@@ -1,4 +1,5 @@
 // What every demo page has: its elements, results, errors, loading and the code of its sketch.
+import { language, tell, texts } from './texts.js';
 
 /** One line of a result, as the library gives it. */
 export interface Result {
@@ -24,7 +25,7 @@ export function find<T extends Element = HTMLElement>(
   within: ParentNode = document,
 ): T {
   const found = within.querySelector<T>(selector);
-  if (!found) throw new Error(`this page has no element ${selector}`);
+  if (!found) throw new Error(tell(texts.noElement, { selector }));
   return found;
 }
 
@@ -40,6 +41,11 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** The address of the site's first page, to which the wordmark of every page leads: it is one folder. */
+export function siteTop(): URL {
+  return new URL(find<HTMLAnchorElement>('.wordmark').href);
+}
+
 /** The colour that a variable of the style sheet stands for just now: "rgb(44, 60, 175)". */
 export function pigment(name: string): string {
   const dab = make('i');
@@ -48,6 +54,30 @@ export function pigment(name: string): string {
   const { color } = getComputedStyle(dab);
   dab.remove();
   return color;
+}
+
+/**
+ * A square canvas to draw on with pointer and keys: as many pixels as the screen has there, however wide it
+ * becomes.
+ *
+ * @param draw called when all of it has to be drawn again
+ */
+export function squareCanvas(
+  canvas: HTMLCanvasElement,
+  draw: () => void,
+): CanvasRenderingContext2D {
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error(texts.noCanvas);
+  canvas.tabIndex = 0;
+  canvas.setAttribute('role', 'application'); // so that screen readers pass the arrow keys on
+  new ResizeObserver(() => {
+    const size = Math.round(canvas.clientWidth * devicePixelRatio);
+    if (size === 0 || size === canvas.width) return;
+    canvas.width = size;
+    canvas.height = size;
+    draw();
+  }).observe(canvas);
+  return context;
 }
 
 /** Calls back whenever the page turns light or dark. */
@@ -61,7 +91,7 @@ export function frame(): Promise<number> {
   return new Promise((resolve) => requestAnimationFrame(resolve));
 }
 
-const byteUnits = new Intl.NumberFormat('en', {
+const byteUnits = new Intl.NumberFormat(language, {
   maximumFractionDigits: 1,
   minimumFractionDigits: 1,
 });
@@ -89,10 +119,10 @@ export function showTimeSince(start: number): string {
 
 /** How one would say it aloud, knowing how sure the model is. */
 function opinion(confidence: number): string {
-  if (confidence > 0.85) return 'It looks like';
-  if (confidence > 0.5) return 'It is probably';
-  if (confidence > 0.2) return 'It might be';
-  return 'Hard to say. Perhaps';
+  if (confidence > 0.85) return texts.certain;
+  if (confidence > 0.5) return texts.likely;
+  if (confidence > 0.2) return texts.possible;
+  return texts.hard;
 }
 
 /** The bars and the sentence above them; screen readers hear the sentence when the answer changes. */
@@ -141,7 +171,11 @@ export class Verdict {
     this.speaking = window.setTimeout(() => {
       if (best.label === this.lastSpoken) return;
       this.lastSpoken = best.label;
-      this.spoken.textContent = `${best.label}, ${showConfidence(best.confidence)} sure`;
+      const { label } = best;
+      this.spoken.textContent = tell(texts.sure, {
+        label,
+        confidence: showConfidence(best.confidence),
+      });
     }, 400);
   }
 
@@ -149,9 +183,17 @@ export class Verdict {
     const row = make('li');
     const track = make('span', 'track');
     track.append(make('span', 'paint'));
-    row.append(make('span', 'label'), make('span', 'percent'), track);
+    const label = make('span', 'label');
+    label.translate = false; // a word of the model
+    row.append(label, make('span', 'percent'), track);
     return row;
   }
+}
+
+/** What an error says; that of another window is no `Error` of this one. */
+function messageOf(error: unknown): string {
+  const has = typeof error === 'object' && error !== null && 'message' in error;
+  return String(has ? error.message : error);
 }
 
 /** An error beside the thing that went wrong: what, the facts, what to try. */
@@ -159,7 +201,7 @@ export class Trouble {
   constructor(private readonly box: HTMLElement) {}
 
   show(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const [what = '', ...rest] = message.split('\n');
     const parts: HTMLElement[] = [make('p', 'what', what)];
     const facts = make('dl');
@@ -168,7 +210,7 @@ export class Trouble {
       const fact = /^\s*(\S.*?) {2,}(.*)$/.exec(line);
       if (hint) {
         const tip = make('p', 'try');
-        tip.append(make('b', '', 'Try '), make('span', '', hint[1]));
+        tip.append(make('b', '', `${texts.tryLabel} `), make('span', '', hint[1]));
         parts.push(tip);
       } else if (fact) {
         facts.append(make('dt', '', fact[1]), make('dd', '', fact[2]));
@@ -204,7 +246,7 @@ export class LoadingBar {
     const stop = () => abort.abort();
     this.cancel.addEventListener('click', stop);
     this.bar.removeAttribute('value');
-    this.text.textContent = `Loading ${name} …`;
+    this.text.textContent = tell(texts.loading, { name });
     // What loads at once needs no bar that flashes by.
     const appear = window.setTimeout(() => {
       this.box.hidden = false;
@@ -213,7 +255,11 @@ export class LoadingBar {
       const onProgress = ({ loaded, total }: Arrived) => {
         this.bar.max = Math.max(total, 1);
         this.bar.value = loaded;
-        this.text.textContent = `${name}: ${showBytes(loaded)} of ${showBytes(total)}`;
+        this.text.textContent = tell(texts.arrived, {
+          name,
+          loaded: showBytes(loaded),
+          total: showBytes(total),
+        });
       };
       return await load({ signal: abort.signal, onProgress }, stop);
     } finally {

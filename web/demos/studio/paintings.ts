@@ -1,11 +1,12 @@
 // Pictures that are painted on the spot, for when no photo is at hand.
+import { texts } from './texts.js';
 
 function canvas(width: number, height: number): [HTMLCanvasElement, CanvasRenderingContext2D] {
   const element = document.createElement('canvas');
   element.width = width;
   element.height = height;
   const context = element.getContext('2d');
-  if (!context) throw new Error('this browser gives no 2D canvas');
+  if (!context) throw new Error(texts.noCanvas);
   return [element, context];
 }
 

@@ -5,6 +5,7 @@ import { Chart, showPart } from './chart.js';
 import { dataAddress } from './data.js';
 import { find, frame, make, showTimeSince, Trouble, Verdict } from './page.js';
 import { Sketch } from './sketch.js';
+import { tell, texts } from './texts.js';
 
 /** Red, green and blue, 0 to 255. */
 interface Colour {
@@ -28,7 +29,7 @@ const shownNames = 6;
 
 const verdict = new Verdict();
 const trouble = new Trouble(find('[data-model-trouble]'));
-const chart = new Chart('Epoch');
+const chart = new Chart(texts.epoch);
 const sliders = [...document.querySelectorAll<HTMLInputElement>('[data-slider]')];
 const learnButton = find<HTMLButtonElement>('[data-learn]');
 const stopButton = find<HTMLButtonElement>('[data-stop]');
@@ -74,13 +75,11 @@ async function gather(): Promise<void> {
   const address = await dataAddress(table);
   const words = find('[data-source]');
   if (address === undefined) {
-    words.textContent =
-      `${table} is not on this machine, so that it knows no names yet. ` +
-      'Mix a colour, name it, and do so for a few more.';
+    words.textContent = tell(texts.coloursMissing, { table });
   } else {
     const { entries } = (await (await fetch(address)).json()) as { entries: Example[] };
     examples = entries.map(({ r, g, b, label }) => ({ r, g, b, label }));
-    words.textContent = `It learns from ${examples.length} colours that people named, and from yours.`;
+    words.textContent = tell(texts.learnsFromPeople, { count: examples.length });
   }
   count();
 }
@@ -88,7 +87,10 @@ async function gather(): Promise<void> {
 function add(example: Example): void {
   examples = [...examples, example];
   count();
-  find('[data-learned]').textContent = `Added: ${example.label}. ${examples.length} examples.`;
+  find('[data-learned]').textContent = tell(texts.added, {
+    label: example.label,
+    count: examples.length,
+  });
   void begin();
 }
 
@@ -113,7 +115,7 @@ async function begin(): Promise<void> {
   trouble.clear();
   chart.clear();
   stopButton.disabled = false;
-  find('[data-learned]').textContent = `It learns from ${examples.length} examples.`;
+  find('[data-learned]').textContent = tell(texts.learnsFrom, { count: examples.length });
   try {
     await learn(examples, async (learning, epoch, logs) => {
       if (current !== lesson) return learning.stop();
@@ -122,7 +124,7 @@ async function begin(): Promise<void> {
     });
     if (current !== lesson) return;
     await part();
-    find('[data-learned]').textContent = 'It has learned.';
+    find('[data-learned]').textContent = texts.learned;
   } catch (error) {
     if (current === lesson) sketch.troubleOr(trouble).show(error);
   } finally {
@@ -143,7 +145,10 @@ async function showEpoch(epoch: number, { loss, accuracy }: Logs): Promise<void>
   if (epoch % 8 === 0) await part();
   await mix();
   if (epoch % 50 === 49) {
-    find('[data-learned]').textContent = `Epoch ${epoch + 1}: ${showPart(accuracy ?? 0)} right.`;
+    find('[data-learned]').textContent = tell(texts.epochRight, {
+      epoch: epoch + 1,
+      part: showPart(accuracy ?? 0),
+    });
   }
   await frame();
 }
@@ -203,8 +208,13 @@ async function part(): Promise<void> {
   find('[data-parted]').replaceChildren(
     ...rows.flatMap(([name, colours]) => {
       const dabs = make('dd');
-      dabs.append(make('span', 'quiet', `${colours.length} colours`), ...colours.map(dab));
-      return [make('dt', '', name), dabs];
+      dabs.append(
+        make('span', 'quiet', tell(texts.colours, { count: colours.length })),
+        ...colours.map(dab),
+      );
+      const word = make('dt', '', name);
+      word.translate = false;
+      return [word, dabs];
     }),
   );
   find('[data-unparted]').hidden = true;

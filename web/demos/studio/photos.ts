@@ -15,6 +15,7 @@ import {
 } from './page.js';
 import { Easel, type Picture } from './pictures.js';
 import { Sketch } from './sketch.js';
+import { tell, texts } from './texts.js';
 
 /** What a model says about itself, as far as this page shows it. */
 interface Card {
@@ -74,7 +75,7 @@ async function open(): Promise<void> {
         ready = false;
         camera.stop();
         camera.enable(false);
-        verdict.clear('Loading the model …');
+        verdict.clear(texts.loadingTheModel);
         find('[data-model]').textContent = '–';
         showCard(null);
       },
@@ -98,24 +99,25 @@ async function open(): Promise<void> {
   });
   await easel.hangSamples();
   const first = await opened.open();
-  if (first === 'digits') easel.hangSample('a painted seven');
-  else easel.hangSample('coffee', 'a painted orange');
+  if (first === 'digits') easel.hangSample(texts.paintedSeven);
+  else easel.hangSample('coffee', texts.paintedOrange);
 }
 
 function showCard(card: NonNullable<Card['card']> | null): void {
   const box = find('[data-card]');
   box.hidden = card === null;
   if (card === null) return;
-  const facts = {
-    'Trained on': card.trainedOn,
-    'Gets wrong': card.limits,
-    Source: card.source,
-    Licence: card.licence,
-  };
-  const entries = Object.entries(facts).flatMap(([name, text]) => [
-    make('dt', '', name),
-    make('dd', '', text),
-  ]);
+  const facts = [
+    [texts.trainedOn, card.trainedOn],
+    [texts.getsWrong, card.limits],
+    [texts.source, card.source],
+    [texts.licence, card.licence],
+  ] as const;
+  const entries = facts.flatMap(([name, text]) => {
+    const fact = make('dd', '', text);
+    fact.lang = 'en'; // as the card was written
+    return [make('dt', '', name), fact];
+  });
   find('dl', box).replaceChildren(...entries);
 }
 
@@ -141,7 +143,7 @@ function watchCamera(video: HTMLVideoElement): () => void {
     const now = performance.now();
     pace = pace === 0 ? now - last : 0.9 * pace + 0.1 * (now - last);
     last = now;
-    verdict.show(results, `${Math.round(1000 / pace)} a second`);
+    verdict.show(results, tell(texts.aSecond, { count: Math.round(1000 / pace) }));
   };
   return watch(video, show, (error) => {
     camera.stop();

@@ -1,6 +1,7 @@
 // Where pictures come from: samples, a chosen file, a pasted one, a dropped one.
 import { find, make, type Trouble } from './page.js';
 import { paintOrange, paintSeven } from './paintings.js';
+import { tell, texts } from './texts.js';
 
 export type Picture = HTMLImageElement | HTMLCanvasElement;
 
@@ -46,8 +47,8 @@ export class Easel {
       this.addSample(name, image, () => this.hangImage(image.src, name));
     }
     for (const [name, canvas] of [
-      ['a painted orange', paintOrange()],
-      ['a painted seven', paintSeven()],
+      [texts.paintedOrange, paintOrange()],
+      [texts.paintedSeven, paintSeven()],
     ] as const) {
       const miniature = make('canvas');
       miniature.width = canvas.width;
@@ -76,12 +77,7 @@ export class Easel {
     try {
       await image.decode();
     } catch {
-      this.trouble.show(
-        new Error(
-          `picture: the browser cannot show this file.\n  file  ${name}\n` +
-            '  Try: a PNG, JPEG or WebP picture',
-        ),
-      );
+      this.trouble.show(tell(texts.pictureFailed, { name }));
       return;
     }
     image.alt = name;
@@ -106,7 +102,7 @@ export class Easel {
     const button = make('button', 'sample');
     button.type = 'button';
     button.dataset.name = name;
-    button.setAttribute('aria-label', `Look at ${name}`);
+    button.setAttribute('aria-label', tell(texts.lookAt, { name }));
     button.append(miniature);
     button.addEventListener('click', () => void hang());
     const item = make('li');

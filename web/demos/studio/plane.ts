@@ -1,6 +1,7 @@
 // A plane with points of up to four colours on it, and under them what a network makes of it.
 import { tensor } from 'gesso';
-import { onThemeChange, pigment } from './page.js';
+import { onThemeChange, pigment, squareCanvas } from './page.js';
+import { tell, texts } from './texts.js';
 
 /** A place on the plane, −1 to 1 from left to right and from bottom to top, and its colour. */
 export interface Spot {
@@ -12,10 +13,10 @@ export interface Spot {
 
 /** The colours by name, and the variables of the style sheet that hold them. */
 const colours = [
-  { name: 'blue', paint: '--blue' },
-  { name: 'red', paint: '--red' },
-  { name: 'green', paint: '--olive' },
-  { name: 'ochre', paint: '--ochre' },
+  { name: texts.blue, paint: '--blue' },
+  { name: texts.red, paint: '--red' },
+  { name: texts.green, paint: '--olive' },
+  { name: texts.ochre, paint: '--ochre' },
 ];
 
 /** Rows and columns of the grid on which the network is asked. */
@@ -49,29 +50,24 @@ export class Plane {
     private readonly canvas: HTMLCanvasElement,
     private readonly moments: { changed(spoken: string): void; picked(colour: number): void },
   ) {
-    const context = canvas.getContext('2d');
-    if (!context) throw new Error('this browser gives no 2D canvas');
-    this.context = context;
+    this.context = squareCanvas(canvas, () => this.draw());
     this.ground.width = this.ground.height = cells;
-    canvas.tabIndex = 0;
-    canvas.setAttribute('role', 'application'); // so that screen readers pass the arrow keys on
     canvas.addEventListener('pointerdown', (event) => this.press(event));
     canvas.addEventListener('keydown', (event) => this.key(event));
     canvas.addEventListener('blur', () => this.showCursor(false));
-    new ResizeObserver(() => this.fit()).observe(canvas);
     onThemeChange(() => this.shade());
   }
 
   /** Puts other points in place of those that there are. */
   show(spots: readonly Spot[]): void {
     this.spots = [...spots];
-    this.moments.changed(`${spots.length} points`);
+    this.moments.changed(tell(texts.points, { count: spots.length }));
     this.draw();
   }
 
   undo(): void {
     this.spots.pop();
-    this.moments.changed(`${this.spots.length} points`);
+    this.moments.changed(tell(texts.points, { count: this.spots.length }));
     this.draw();
   }
 
@@ -83,7 +79,8 @@ export class Plane {
 
   private put({ x, y }: { x: number; y: number }, colour: number): void {
     this.spots.push({ x, y, colour });
-    this.moments.changed(`${colours[colour]?.name}, ${this.spots.length} points`);
+    const count = this.spots.length;
+    this.moments.changed(tell(texts.pointPut, { colour: colours[colour]?.name ?? '', count }));
     this.draw();
   }
 
@@ -124,14 +121,6 @@ export class Plane {
 
   private showCursor(shown: boolean): void {
     this.keyed = shown;
-    this.draw();
-  }
-
-  private fit(): void {
-    const size = Math.round(this.canvas.clientWidth * devicePixelRatio);
-    if (size === 0 || size === this.canvas.width) return;
-    this.canvas.width = size;
-    this.canvas.height = size;
     this.draw();
   }
 

@@ -6,6 +6,7 @@ import { Course } from './course.js';
 import { find, frame, make, Trouble } from './page.js';
 import { grid, Plane, type Spot } from './plane.js';
 import { Sketch } from './sketch.js';
+import { tell, texts } from './texts.js';
 
 /** Losses and accuracy of an epoch. */
 type Logs = Record<string, number>;
@@ -25,12 +26,12 @@ type Look = (model: LayersModel, places: Tensor) => Promise<Tensor>;
 type Maker = () => Spot[];
 
 const trouble = new Trouble(find('[data-model-trouble]'));
-const chart = new Chart('Epoch');
+const chart = new Chart(texts.epoch);
 const plane = new Plane(find<HTMLCanvasElement>('[data-plane]'), { changed, picked });
 const course = new Course<LayersModel>({
   train,
   turned(state) {
-    if (state !== 'resting') speak(state === 'running' ? 'It trains.' : 'Training waits.');
+    if (state !== 'resting') speak(state === 'running' ? texts.trains : texts.waits);
   },
   forgotten: wipe,
   trouble: () => sketch.troubleOr(trouble),
@@ -83,7 +84,7 @@ async function train(model: LayersModel): Promise<void> {
       if (renewed) model.stop(); // it goes on at once, with the points as they are
     });
   } while (renewed && model === course.model && teachable());
-  speak(`After ${epochs} epochs ${find('[data-right]').textContent} of the points are right.`);
+  speak(tell(texts.epochsRight, { epochs, part: find('[data-right]').textContent }));
 }
 
 /** One epoch a frame: what can be seen to change can be understood. */
@@ -95,7 +96,8 @@ async function show(model: LayersModel, { loss, accuracy }: Logs): Promise<void>
     const regions = await look?.(model, grid);
     if (model === course.model) plane.paint(Float32Array.from(regions?.data ?? []));
   }
-  if (epochs % 100 === 0) speak(`Epoch ${epochs}: ${showPart(accuracy ?? 0)} right.`);
+  if (epochs % 100 === 0)
+    speak(tell(texts.epochRight, { epoch: epochs, part: showPart(accuracy ?? 0) }));
   await frame();
 }
 
@@ -131,6 +133,7 @@ function hang(sets: readonly [name: string, maker: Maker][]): void {
   const buttons = sets.map(([name, maker]) => {
     const button = make('button', 'button', name);
     button.type = 'button';
+    button.translate = false; // a word of the sketch
     button.addEventListener('click', () => {
       course.forget();
       plane.show(maker());

@@ -17,6 +17,7 @@ import { Ledger } from './ledger.js';
 import { type Model, ModelShelf } from './models.js';
 import { find, type LoadOptions, make, showBytes, Trouble } from './page.js';
 import { Sketch } from './sketch.js';
+import { tell, texts } from './texts.js';
 
 type Load = (model: Model, options: LoadOptions) => Promise<LoadedModel>;
 type Measure = (input: Tensor | undefined) => Promise<Profile>;
@@ -58,33 +59,33 @@ setModelPath('../models/'); // models known by name are looked for on this machi
 again.addEventListener('click', () => void measureModel());
 learn.addEventListener('click', () => void measureLesson());
 write('[data-first]', {
-  WebAssembly: '–',
-  'Files read': '–',
-  'Of them over the network': '–',
-  Parsed: '–',
-  Prepared: '–',
-  'First run': '–',
+  [texts.webAssembly]: '–',
+  [texts.filesRead]: '–',
+  [texts.overNetwork]: '–',
+  [texts.parsed]: '–',
+  [texts.prepared]: '–',
+  [texts.firstRun]: '–',
 });
-write('[data-memory]', { Weights: '–', 'Packed for the kernels': '–', 'While it runs': '–' });
+write('[data-memory]', { [texts.weights]: '–', [texts.packed]: '–', [texts.whileItRuns]: '–' });
 write('[data-facts]', {
-  Runs: '–',
-  'Interrupted, left out': '–',
-  'Tick of the clock': '–',
-  Build: '–',
-  Where: '–',
+  [texts.runs]: '–',
+  [texts.interrupted]: '–',
+  [texts.tick]: '–',
+  [texts.build]: '–',
+  [texts.where]: '–',
 });
 
 async function open(): Promise<void> {
   const opened = new ModelShelf<LoadedModel>(
     async (source, options) => {
-      if (!load) throw new Error('the sketch opens no model');
+      if (!load) throw new Error(texts.noLoader);
       return load(source, options);
     },
     {
       begun() {
         model = undefined;
         enable(false);
-        forget('Loading the model …');
+        forget(texts.loadingTheModel);
       },
       loaded(loaded) {
         model = loaded;
@@ -116,7 +117,7 @@ function enable(able: boolean): void {
 async function measureModel(): Promise<void> {
   const [measured, loaded] = [measure, model];
   if (!measured || !loaded) return;
-  await show('One answer takes', () => measured(inputFor(loaded)), loaded);
+  await show(texts.oneAnswer, () => measured(inputFor(loaded)), loaded);
 }
 
 async function measureLesson(): Promise<void> {
@@ -126,7 +127,7 @@ async function measureLesson(): Promise<void> {
   const pictures = new Float32Array(count * 28 * 28).map((_, i) => Math.abs(Math.sin(i)));
   const digits = Int32Array.from({ length: count }, (_, i) => i % 10);
   const given = tensor(pictures, [count, 28, 28, 1]);
-  await show('One step of learning from 64 digits takes', () => taught(given, digits));
+  await show(texts.oneLesson, () => taught(given, digits));
 }
 
 async function show(
@@ -138,7 +139,7 @@ async function show(
   busy = true;
   enable(false);
   trouble.clear();
-  forget('On the clock …');
+  forget(texts.onTheClock);
   try {
     const profile = await work();
     find('[data-opinion]').textContent = words;
@@ -149,7 +150,7 @@ async function show(
     showFacts(profile);
     await showCosts(measured);
   } catch (error) {
-    forget('Nothing was measured.');
+    forget(texts.nothingMeasured);
     sketch.troubleOr(trouble).show(error);
   } finally {
     busy = false;
@@ -176,40 +177,44 @@ function wholeOf({ what, total, stages, operators, model: name }: Profile): Part
     return { name: title, time, paint: 'around', parts: [] };
   };
   const run: Part = {
-    ...around(what === 'run' ? 'The network runs' : 'The network learns', stages.run),
+    ...around(what === 'run' ? texts.networkRuns : texts.networkLearns, stages.run),
     parts: inBlocks(operators.map(partOf)),
   };
   const parts = [
-    around('Reading the pixels', stages.picture),
-    around('Copying in', stages.upload),
-    around('Pixels to numbers', stages.prepare),
+    around(texts.readingPixels, stages.picture),
+    around(texts.copyingIn, stages.upload),
+    around(texts.pixelsToNumbers, stages.prepare),
     run,
-    around('Copying out', stages.read),
+    around(texts.copyingOut, stages.read),
   ];
   return {
-    ...around(what === 'run' ? name : 'One step', total),
+    ...around(what === 'run' ? name : texts.oneStep, total),
     parts: parts.filter(({ time }) => time > 0),
   };
 }
 
 function partOf({ name, operator, kernel, shape, mean }: OperatorTime): Part {
-  const facts = `${operator} by ${kernelNames[kernel] ?? kernel} → ${shape.join(' × ') || 'one number'}`;
+  const facts = tell(texts.byKernel, {
+    operator,
+    kernel: kernelNames[kernel] ?? kernel,
+    shape: shape.join(' × ') || texts.oneNumber,
+  });
   return { name: name || operator, time: mean, paint: kernel, facts, parts: [] };
 }
 
 const kernelNames: Record<string, string> = {
   xnnpack: 'XNNPACK',
-  simd: 'a SIMD kernel',
-  reference: 'plain C++',
+  simd: texts.simdKernel,
+  reference: texts.plainCpp,
 };
 
 function showFacts({ runs, interrupted, clock, build, worker }: Profile): void {
   write('[data-facts]', {
-    Runs: String(runs),
-    'Interrupted, left out': String(interrupted),
-    'Tick of the clock': showTime(clock),
-    Build: build,
-    Where: worker ? 'in a worker' : 'in the page',
+    [texts.runs]: String(runs),
+    [texts.interrupted]: String(interrupted),
+    [texts.tick]: showTime(clock),
+    [texts.build]: build,
+    [texts.where]: worker ? texts.inWorker : texts.inPage,
   });
 }
 
@@ -218,12 +223,12 @@ async function showCosts(measured: LoadedModel | undefined): Promise<void> {
   const { timing, address } = await measured.about();
   const { engine, reading, building, preparing, firstRun, downloaded } = timing;
   write('[data-first]', {
-    WebAssembly: whole(engine),
-    'Files read': whole(reading),
-    'Of them over the network': showBytes(downloaded),
-    Parsed: whole(building),
-    Prepared: whole(preparing ?? 0),
-    'First run': whole(firstRun ?? 0),
+    [texts.webAssembly]: whole(engine),
+    [texts.filesRead]: whole(reading),
+    [texts.overNetwork]: showBytes(downloaded),
+    [texts.parsed]: whole(building),
+    [texts.prepared]: whole(preparing ?? 0),
+    [texts.firstRun]: whole(firstRun ?? 0),
   });
   const { models } = await memory();
   const held: ModelInMemory | undefined =
@@ -232,9 +237,9 @@ async function showCosts(measured: LoadedModel | undefined): Promise<void> {
   const sum = (kind: 'packed' | 'arena') =>
     held.programs.reduce((bytes, program) => bytes + program[kind], 0);
   write('[data-memory]', {
-    Weights: showBytes(held.weights),
-    'Packed for the kernels': showBytes(sum('packed')),
-    'While it runs': showBytes(sum('arena')),
+    [texts.weights]: showBytes(held.weights),
+    [texts.packed]: showBytes(sum('packed')),
+    [texts.whileItRuns]: showBytes(sum('arena')),
   });
 }
 

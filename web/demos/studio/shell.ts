@@ -1,5 +1,5 @@
 // What every page does: it changes between light and dark, and keeps the site for when there is no network.
-import { find } from './page.js';
+import { find, siteTop } from './page.js';
 
 const root = document.documentElement;
 const system = matchMedia('(prefers-color-scheme: dark)');
@@ -31,10 +31,14 @@ const tell = () => {
 };
 
 async function keepSite(): Promise<void> {
-  // The site is one folder, wherever it lies: the wordmark of every page leads to its top.
-  const top = new URL(find<HTMLAnchorElement>('.wordmark').href);
-  navigator.serviceWorker.addEventListener('controllerchange', tell);
-  await navigator.serviceWorker.register(new URL('worker.js', top), { scope: top.pathname });
+  const top = siteTop();
+  const { serviceWorker } = navigator;
+  serviceWorker.addEventListener('controllerchange', () => {
+    tell();
+    const loaded = performance.getEntriesByType('resource').map(({ name }) => name);
+    serviceWorker.controller?.postMessage({ loaded });
+  });
+  await serviceWorker.register(new URL('worker.js', top), { scope: top.pathname });
   tell();
 }
 

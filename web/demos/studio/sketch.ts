@@ -1,14 +1,17 @@
 // The sketch beside the picture: shown, changed and run in place.
 import * as gesso from 'gesso';
-import { find, showCode, Trouble } from './page.js';
+import { find, make, showCode, siteTop, Trouble } from './page.js';
+import { texts } from './texts.js';
 
 /** What a module exports, by name. */
 type Module = Record<string, unknown>;
 
 declare global {
   interface Window {
-    /** What a sketch that runs again may import: the modules that this page has loaded. */
+    /** In the frame of a sketch, what it may import: the modules that the page has loaded. */
     sketchModules?: Record<string, Module>;
+    /** In the frame of a sketch: runs a module there. */
+    importSketch?(address: string): Promise<unknown>;
   }
 }
 
@@ -19,18 +22,17 @@ export class Sketch {
   private readonly text: string;
   private changed = false;
   private models: { dispose(): void }[] = [];
+  private frame: HTMLIFrameElement | undefined;
 
   /**
-   * @param source the file of the sketch; its first comment becomes the caption of the page
+   * @param source the file of the sketch; its first comment is the caption of the page
    * @param modules what it imports besides gesso, by the name that it uses
    */
   constructor(
     source: string,
     private readonly modules: Record<string, Module>,
   ) {
-    const [first = '', ...rest] = source.split('\n');
-    find('[data-caption]').textContent = first.replace(/^\/\/ ?/, '');
-    this.text = rest.join('\n').trim();
+    this.text = source.split('\n').slice(1).join('\n').trim();
     showCode(this.text);
     this.code.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
@@ -54,15 +56,19 @@ export class Sketch {
     showCode(text);
     const models: typeof this.models = [];
     const addresses: string[] = [];
+    const frame = await openFrame();
     try {
-      window.sketchModules = { ...this.modules, gesso: library(models) };
-      const links = Object.entries(window.sketchModules).map(
+      const place = frame.contentWindow;
+      if (!place?.importSketch) throw new Error(texts.noFrame);
+      place.sketchModules = { ...this.modules, gesso: library(models) };
+      const links = Object.entries(place.sketchModules).map(
         ([name, module]) => [name, addressOf(bridge(name, module))] as const,
       );
       const sketch = addressOf(linked(text, new Map(links)));
       addresses.push(sketch, ...links.map(([, address]) => address));
-      await import(/* @vite-ignore */ sketch);
+      await place.importSketch(sketch);
     } catch (error) {
+      frame.remove();
       for (const model of models) model.dispose();
       this.trouble.show(error instanceof gesso.MLError ? error : String(error));
       return;
@@ -71,8 +77,21 @@ export class Sketch {
     }
     for (const model of this.models) model.dispose();
     this.models = models;
-    this.status.textContent = this.changed ? 'Your sketch runs.' : 'The sketch runs as it was.';
+    this.frame?.remove();
+    this.frame = frame;
+    this.status.textContent = this.changed ? texts.sketchRuns : texts.sketchAsItWas;
   }
+}
+
+/** A document for a sketch, out of sight: the page itself runs nothing that the visitor has written. */
+async function openFrame(): Promise<HTMLIFrameElement> {
+  const frame = make('iframe');
+  frame.hidden = true;
+  frame.src = new URL('frame.html', siteTop()).href;
+  const loaded = new Promise((done) => frame.addEventListener('load', done));
+  document.body.append(frame);
+  await loaded;
+  return frame;
 }
 
 /** The library, with functions that note which models they have made. */

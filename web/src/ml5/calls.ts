@@ -1,6 +1,6 @@
 // How ml5 is called: arguments in any order by their kind, and callbacks beside promises.
 import { fail } from '../errors.js';
-import { isRecord } from '../options.js';
+import { isPlainObject } from '../options.js';
 import { show } from '../tensor.js';
 
 /**
@@ -40,10 +40,7 @@ export function sortArguments(args: readonly unknown[]): Sorted {
 
 /** Whether a value was written as `{ … }`, and is no picture. */
 export function isPlain(value: unknown): value is Record<string, unknown> {
-  if (!isRecord(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  const plain = prototype === null || prototype === Object.prototype;
-  return plain && !('data' in value && 'width' in value) && !('elt' in value);
+  return isPlainObject(value) && !('data' in value && 'width' in value) && !('elt' in value);
 }
 
 /** Refuses arguments that were given more than once, or that a call does not take. */

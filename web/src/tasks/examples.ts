@@ -1,7 +1,7 @@
 // The examples of a network: rows in whatever form they are given, as cells of columns.
 import { fail } from '../errors.js';
 import { type ImageSource, pixelsOf, takePicture } from '../image.js';
-import { isRecord, nearest } from '../options.js';
+import { isPlainObject, isRecord, nearest } from '../options.js';
 import { show, type Tensor } from '../tensor.js';
 import {
   type Cell,
@@ -350,6 +350,7 @@ export function isShape(given: unknown): given is Shape {
 
 /** Whether an object is one picture rather than values by name. */
 function isImage(row: object): boolean {
-  const plain = Object.getPrototypeOf(row) === Object.prototype;
-  return !plain || ('width' in row && 'height' in row && 'data' in row) || 'elt' in row;
+  return (
+    !isPlainObject(row) || ('width' in row && 'height' in row && 'data' in row) || 'elt' in row
+  );
 }
