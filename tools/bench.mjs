@@ -1,5 +1,5 @@
 // Measures gesso beside TF.js in Chromium:
-//   npm run bench [-- --json FILE] [--kernels] [--only inference|training|frames]
+//   npm run bench [-- --json FILE] [--kernels] [--only inference|training|frames|threads]
 import { createReadStream, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -181,19 +181,63 @@ function sizes() {
   return {
     'gesso-relaxed.wasm': zipped('gesso-relaxed.wasm'),
     'gesso-simd.wasm': zipped('gesso-simd.wasm'),
+    'gesso-relaxed-threads.wasm': zipped('gesso-relaxed-threads.wasm'),
     JavaScript: zipped(...loadedBy('index.js'), 'worker.js'),
   };
 }
 
-const server = await createServer({
-  configFile: join(tree, 'vite.config.ts'),
-  root: join(tree, 'tests/bench'),
-  plugins: [serveFolders],
-  server: { port: 5184 },
-  logLevel: 'warn',
-});
-try {
+/** @param policy whether pages are isolated from other sites: with `require-corp` they may use threads */
+async function serve(port, policy) {
+  const server = await createServer({
+    configFile: join(tree, 'vite.config.ts'),
+    root: join(tree, 'tests/bench'),
+    plugins: [serveFolders],
+    server: { port, headers: { 'Cross-Origin-Embedder-Policy': policy } },
+    logLevel: 'warn',
+  });
   await server.listen();
+  return server;
+}
+
+/** The networks on one and on two threads, in turns. */
+async function threaded() {
+  const server = await serve(5186, 'require-corp');
+  const browser = await launch();
+  try {
+    const pages = [];
+    for (const threads of [1, 2]) {
+      const page = await browser.newPage();
+      await page.goto(`${server.resolvedUrls.local[0]}threads.html?threads=${threads}`);
+      await page.waitForFunction(() => window.threaded || window.failure, null, {
+        timeout: 60_000,
+      });
+      const failure = await page.evaluate(() => window.failure);
+      if (failure) throw new Error(failure);
+      const found = await page.evaluate(() => window.threaded.threads);
+      if (found !== threads) throw new Error(`${threads} threads asked for, ${found} started`);
+      pages.push(page);
+    }
+    const rounds = [];
+    for (let i = 0; i < 12; ++i) {
+      const round = [];
+      for (const page of pages) round.push(await page.evaluate(() => window.threaded.time()));
+      rounds.push(round);
+    }
+    const median = (times) => times.sort((a, b) => a - b)[Math.floor(times.length / 2)];
+    return Object.keys(rounds[0][0]).map((name) => {
+      const [one_ms, two_ms] = [0, 1].map((page) =>
+        median(rounds.map((round) => round[page][name])),
+      );
+      return { name, one_ms, two_ms, ratio: one_ms / two_ms };
+    });
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+const server = await serve(5184, 'unsafe-none');
+try {
   const [address] = server.resolvedUrls.local;
   const wants = (part) => flags.only === undefined || flags.only === part;
   const query = flags.only ? `?only=${flags.only}` : '';
@@ -202,17 +246,19 @@ try {
   if (wants('inference')) rows.push(await firstLabels(address, rows[0]));
   const learning = wants('training') ? await learned(address) : null;
   const frames = wants('frames') ? await smooth(address) : null;
+  const threads = wants('threads') ? await threaded() : null;
 
   const inference = rows.filter(({ bar }) => bar === undefined);
   const training = rows.filter(({ bar }) => bar !== undefined);
   const machine = `${cpus()[0].model.trim()}, ${cpus().length} cores, ${process.platform}`;
   const date = new Date().toISOString().slice(0, 10);
-  const round = (row) => ({
-    ...row,
-    gesso_ms: Number(row.gesso_ms.toFixed(2)),
-    peer_ms: Number(row.peer_ms.toFixed(2)),
-    ratio: Number(row.ratio.toFixed(2)),
-  });
+  const round = (row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([key, value]) => [
+        key,
+        typeof value === 'number' ? Number(value.toFixed(2)) : value,
+      ]),
+    );
   console.log(`\n${machine}, ${date}; one thread; medians in milliseconds`);
   if (frames) {
     console.log(
@@ -226,13 +272,17 @@ try {
     console.table(training.map(round));
   }
   if (learning) console.table(learning);
+  if (threads) {
+    console.log('One run in the worker, with its way there and back, on one thread and on two');
+    console.table(threads.map(round));
+  }
   console.log('Download, in KB after gzip');
   console.table(Object.fromEntries(Object.entries(sizes()).map(([k, v]) => [k, Math.round(v)])));
   if (flags.json) {
     const file = resolve(flags.json);
     writeFileSync(
       file,
-      `${JSON.stringify({ machine, date, rows, learning, frames, sizes: sizes() }, null, 2)}\n`,
+      `${JSON.stringify({ machine, date, rows, learning, frames, threads, sizes: sizes() }, null, 2)}\n`,
     );
     console.log(`Written to ${basename(file)}`);
   }

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { loadModel } from 'gesso';
+import { networks } from './networks.js';
 import { type Training, trainings } from './training.js';
 import { matmul, network, type Workload } from './workloads.js';
 
@@ -114,30 +115,7 @@ async function main(): Promise<void> {
   const probe = await loadModel('/models/xor_layers/model.json', { worker: false });
   const { build } = await probe.about();
   const only = new URLSearchParams(location.search).get('only');
-  const workloads = [
-    () => matmul(512),
-    () =>
-      network(
-        'mobilenet-v1-025',
-        '/models/mobilenet_v1_025_224_layers/model.json',
-        'layers',
-        [1, 224, 224, 3],
-      ),
-    () =>
-      network(
-        'posenet-075',
-        '/models/posenet_mobilenet075_s16_quant2/model-stride16.json',
-        'graph',
-        [1, 257, 257, 3],
-      ),
-    () =>
-      network(
-        'bodypix-050',
-        '/models/bodypix_mobilenet_float_050/model-stride16.json',
-        'graph',
-        [1, 257, 257, 3],
-      ),
-  ];
+  const workloads = [() => matmul(512), ...networks.map((each) => () => network(each))];
   const rows: Row[] = [];
   const add = (row: Row) => {
     show(row);

@@ -1,17 +1,13 @@
 // The work that is timed: each workload is prepared once in both libraries and then run in turns.
 import * as tf from '@tensorflow/tfjs';
 import { type LoadedModel, loadModel, type Tensor, tensor } from 'gesso';
+import { type Network, numbers } from './networks.js';
 
 /** One piece of work, ready to run; running it ends with the numbers in JavaScript's hands. */
 export interface Workload {
   name: string;
   gesso(): Promise<void>;
   peer(): Promise<void>;
-}
-
-/** Numbers that look like a picture's, the same on every run. */
-function numbers(count: number): Float32Array {
-  return Float32Array.from({ length: count }, (_, i) => Math.sin(i * 0.7));
 }
 
 function graphModel(nodes: object[], weights: object[], data: Float32Array): Map<string, Blob> {
@@ -28,8 +24,8 @@ function graphModel(nodes: object[], weights: object[], data: Float32Array): Map
 
 /** A product of two size × size matrices, the second one constant. */
 export async function matmul(size: number): Promise<Workload> {
-  const a = numbers(size * size);
-  const b = numbers(size * size);
+  const a = numbers([size, size]);
+  const b = numbers([size, size]);
   const float = { type: 'DT_FLOAT' };
   const shape = { shape: { dim: [{ size: `${size}` }, { size: `${size}` }] } };
   const model = await loadModel(
@@ -78,22 +74,17 @@ function readAll(outputs: tf.Tensor | tf.Tensor[] | tf.NamedTensorMap): void {
 function firstInput(model: LoadedModel, shape: number[]): Record<string, Tensor> {
   const [input] = model.inputs;
   if (!input) throw new Error('the model has no input');
-  return { [input.name]: tensor(numbers(shape.reduce((a, b) => a * b)), shape) };
+  return { [input.name]: tensor(numbers(shape), shape) };
 }
 
-/** A model from the folder of models that the server shows. */
-export async function network(
-  name: string,
-  address: string,
-  kind: 'layers' | 'graph',
-  shape: [number, number, number, number],
-): Promise<Workload> {
+/** One of networks.ts. */
+export async function network({ name, address, kind, shape }: Network): Promise<Workload> {
   const model = await loadModel(address, { worker: false });
   const inputs = firstInput(model, shape);
   let results = await model.run(inputs);
   const peer =
     kind === 'layers' ? await tf.loadLayersModel(address) : await tf.loadGraphModel(address);
-  const x = tf.tensor4d(numbers(shape.reduce((a, b) => a * b)), shape);
+  const x = tf.tensor4d(numbers(shape), shape);
   return {
     name,
     gesso: async () => {
