@@ -44,6 +44,7 @@ void each(float* x, const float* y, size_t count, F f) {
   simd::store_first(x + i, f(simd::load_first(x + i, rest), simd::load_first(y + i, rest)), rest);
 }
 
+// Six operators share these functions, which are long beside the call of one: none is inlined.
 class SimdMath {
  public:
   using T = float;
