@@ -44,7 +44,8 @@ const test = quiet.extend<{ library: FolderServer }>({
   baseURL: async ({ library }, use) => use(library.address.replace(/\/$/, '')),
 });
 
-type Gesso = typeof import('../../web/src/index.js');
+/** The library, as open() leaves it in the page. */
+declare const gesso: typeof import('../../web/src/index.js');
 
 /** What a page asks of the library before its first model. */
 interface Wish {
@@ -58,8 +59,7 @@ interface Wish {
 async function open(page: Page, address: string, wish: Wish = {}): Promise<Status> {
   await page.goto(address);
   return page.evaluate(async ({ threads, deterministic, library }) => {
-    const gesso: Gesso = await import(library ?? '/index.js');
-    Object.assign(window, { gesso });
+    Object.assign(window, { gesso: await import(library ?? '/index.js') });
     if (threads !== undefined) gesso.setThreads(threads);
     if (deterministic !== undefined) gesso.setDeterministic(deterministic);
     return gesso.status();
@@ -82,7 +82,6 @@ function run(page: Page, { model, inputs, outputs }: GoldenFile): Promise<Answer
   });
   return page.evaluate(
     async ({ address, given, steps }) => {
-      const { gesso } = window as unknown as { gesso: Gesso };
       const loaded = await gesso.loadModel(address);
       const found = await loaded.run(
         Object.fromEntries(
@@ -149,7 +148,6 @@ test('a page that is not isolated is told how it could be', async ({ page, libra
 test('the number is known before the first model, or not at all', async ({ page, library }) => {
   await open(page, library.address, { threads: 1 });
   const message = await page.evaluate(() => {
-    const { gesso } = window as unknown as { gesso: Gesso };
     gesso.setThreads(2);
     return gesso.status().catch((error: Error) => error.message);
   });
@@ -170,7 +168,6 @@ test.describe('where threads fail', () => {
     expect(faster[0]).toMatch(/^Threads did not start: /);
     expect(faster[0]).toMatch(reason);
     const sum = await page.evaluate(async () => {
-      const { gesso } = window as unknown as { gesso: Gesso };
       const ones = { units: 1, inputShape: [2], kernelInitializer: 'ones' } as const;
       const model = gesso.sequential([gesso.dense(ones)]);
       return [...(await model.predict(gesso.tensor([3, 4], [1, 2]))).data];
@@ -248,7 +245,6 @@ test('threads start under a strict content security policy', async ({ page, libr
   await page.goto(`${library.address}strict.html`);
   await page.waitForFunction(() => 'gesso' in window);
   const status = await page.evaluate(() => {
-    const { gesso } = window as unknown as { gesso: Gesso };
     gesso.setThreads(2);
     return gesso.status();
   });
@@ -260,7 +256,6 @@ test('networks learn the same on two threads', async ({ page, library }) => {
   for (const threads of [1, 2]) {
     await open(page, library.address, { threads });
     const loss = await page.evaluate(async () => {
-      const { gesso } = window as unknown as { gesso: Gesso };
       const model = gesso.sequential(
         [
           gesso.conv2d({ filters: 8, kernelSize: 3, activation: 'relu', inputShape: [24, 24, 3] }),
