@@ -11,7 +11,8 @@ function(gesso_program name)
   add_executable(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE core models warnings)
   if(EMSCRIPTEN)
-    target_link_options(${name} PRIVATE -sNODERAWFS -sALLOW_MEMORY_GROWTH -sEXIT_RUNTIME
+    # What is linked has been optimised; doing it again takes a minute for each program.
+    target_link_options(${name} PRIVATE -O1 -sNODERAWFS -sALLOW_MEMORY_GROWTH -sEXIT_RUNTIME
       -sSTACK_SIZE=1MB -sMAXIMUM_MEMORY=4GB -sENVIRONMENT=node
       "SHELL:--pre-js ${PROJECT_SOURCE_DIR}/cmake/node_environment.js"
       -sEXPORTED_RUNTIME_METHODS=ENV)
