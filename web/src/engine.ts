@@ -110,11 +110,11 @@ export interface CoreWriter {
   /** Those that predict() chose from. */
   probabilities(): Float32Array<ArrayBuffer>;
   reset(): void;
-  /** JSON that tells what state() holds: see StateDescription in writing.ts. */
-  describeState(): string;
-  state(): Float32Array<ArrayBuffer>;
-  /** @param index what describeState() gave; @returns room for the numbers */
-  restore(index: string): Float32Array;
+  /** JSON that tells what stateBytes() holds: the kept state. */
+  saveState(): string;
+  stateBytes(): Uint8Array<ArrayBuffer>;
+  /** @param index what saveState() gave; @returns room for the bytes, which count from the next call */
+  loadState(index: string): Uint8Array;
   delete(): void;
 }
 

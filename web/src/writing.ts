@@ -61,10 +61,9 @@ interface WritingSlice {
   written: { lane: number; codes: number[] }[];
 }
 
-/** What CoreWriter.describeState() says. */
-interface StateDescription {
-  lanes: number;
-  tensors: { name: string; shape: number[] }[];
+/** What CoreWriter.saveState() says. */
+interface SavedState {
+  tensors: { name: string; shape: number[]; dtype: 'float32' }[];
 }
 
 /** What of the core writing needs. */
@@ -149,20 +148,20 @@ export class Writing {
   /** What is remembered of what was read. */
   state(): Promise<VoiceState> {
     return this.#inTurn(() => {
-      const { lanes, tensors } = this.#describeState();
-      const all = this.#call((writer) => writer.state());
+      const { tensors } = JSON.parse(this.#call((writer) => writer.saveState())) as SavedState;
+      const { buffer } = this.#call((writer) => writer.stateBytes()).slice();
       let at = 0;
       const filled = tensors.map(({ name, shape }) => {
-        const from = at;
-        at += countOf(shape);
-        return { name, shape, data: all.slice(from, at) };
+        const data = new Float32Array(buffer, at, countOf(shape)).slice();
+        at += data.byteLength;
+        return { name, shape, data };
       });
-      return { lanes, tensors: filled };
+      return { lanes: tensors[0]?.shape[0] ?? 0, tensors: filled };
     });
   }
 
   /** Goes back to what state() gave. */
-  setState({ lanes, tensors }: VoiceState): Promise<void> {
+  setState({ tensors }: VoiceState): Promise<void> {
     return this.#inTurn(() => {
       for (const { name, shape, data } of tensors) {
         if (data.length === countOf(shape) && data.every(Number.isFinite)) continue;
@@ -172,12 +171,14 @@ export class Writing {
           'what state() gave, as it was',
         );
       }
-      const kept = { lanes, tensors: tensors.map(({ name, shape }) => ({ name, shape })) };
-      const room = this.#call((writer) => writer.restore(JSON.stringify(kept)));
+      const saved: SavedState = {
+        tensors: tensors.map(({ name, shape }) => ({ name, shape, dtype: 'float32' })),
+      };
+      const room = this.#call((writer) => writer.loadState(JSON.stringify(saved)));
       let at = 0;
       for (const { data } of tensors) {
-        room.set(data, at);
-        at += data.length;
+        room.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+        at += data.byteLength;
       }
     });
   }
@@ -186,10 +187,6 @@ export class Writing {
     this.#deleted = true;
     this.#writer?.delete();
     this.#writer = undefined;
-  }
-
-  #describeState(): StateDescription {
-    return JSON.parse(this.#call((writer) => writer.describeState())) as StateDescription;
   }
 
   /** Begins when everything that was asked for before is over. */
