@@ -233,6 +233,13 @@ describe('writing', () => {
     voice = await learned();
   });
 
+  it('gives what its listener throws', async () => {
+    const writing = voice.generate({ length: 1e5 }, () => {
+      throw new Error('mine');
+    });
+    await expect(writing).rejects.toThrow('mine');
+  });
+
   it('tells what it writes, in order', async () => {
     const pieces: string[] = [];
     const { sample } = await voice.generate({ seed: 'The ', length: 300, random: 3 }, (written) =>
@@ -320,7 +327,7 @@ describe('saving', () => {
   it('keeps characters and card with the model', async () => {
     const place = join(mkdtempSync(join(tmpdir(), 'gesso-')), 'verse');
     await voice.save(place);
-    const other = await charRNN(place);
+    const other = await charRNN(place, { onWarning: () => {} });
     expect(other.vocabulary).toEqual(voice.vocabulary);
     const { voice: card, name } = await other.about();
     expect(card).toMatchObject({ title: 'Verse', author: 'Ada', characters: verse.length });
@@ -377,6 +384,12 @@ describe('saving', () => {
     expect(await other.generate({ seed: 'The ', length: 40, temperature: 0 })).toEqual(wanted);
     double.dispose();
     other.dispose();
+  });
+
+  it('refuses places that a format is not for', async () => {
+    expect(await messageFrom(() => voice.save('indexeddb://verse', { format: 'html' }))).toContain(
+      "save: the browser's database keeps voices as they are",
+    );
   });
 
   it('refuses what is no card', async () => {
@@ -674,7 +687,7 @@ describe('mistakes', () => {
   it('are refused before anything is loaded', async () => {
     expect(() => charRNN({ modle: 'x' } as object)).toThrow(MLError);
     expect(() => charRNN({ modle: 'x' } as object)).toThrow('charRNN: there is no option "modle"');
-    const voice = charRNN();
+    const voice = charRNN({ onWarning: () => {} });
     expect(await messageFrom(() => voice.generate())).toContain(
       'generate: this voice has not learned anything yet',
     );
@@ -692,6 +705,9 @@ describe('mistakes', () => {
         voice.train(verse.slice(0, 300), { batchSize: 100, sequenceLength: 100 }),
       ),
     ).toContain('train: the text is too short for one step');
+    const { epochs } = await voice.train(verse, quick); // a mistake before leaves nothing behind
+    expect(epochs).toHaveLength(2);
+    voice.dispose();
   });
 
   it('in what a voice is asked for name the option', async () => {

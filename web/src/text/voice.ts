@@ -18,6 +18,7 @@ import {
   insideOf,
   instance,
   lstm,
+  messageOf,
   natural,
   readOptions,
   sequential,
@@ -297,12 +298,15 @@ export class Voice {
       });
       const settings = completed(wanted, text.characters);
       const rates = askedRates(settings.learningRate, settings.epochs);
+      const cut = (count: number) =>
+        partsOf(count, settings, (characters) =>
+          trainingPlan('train', characters, settings, wanted),
+        );
+      cut(text.characters); // refuses what is too short before there is a network
       const { model, vocabulary } = await this.#prepare(text, settings, wanted, seed);
       this.#cardOf(text.characters);
       const codes = await codesOf(vocabulary, text.text, text.characters);
-      const parts = partsOf(codes.length, settings, (characters) =>
-        trainingPlan('train', characters, settings, wanted),
-      );
+      const parts = cut(codes.length);
       model.compile({
         optimizer: 'adam',
         loss: 'sparseCategoricalCrossentropy',
@@ -393,7 +397,7 @@ export class Voice {
       checkpoint === undefined
         ? undefined
         : async (position, history) => {
-            await keepTraining({
+            const kept = keepTraining({
               ...{ name: checkpoint, files: await model.files(), position, history: [...history] },
               vocabulary: [...vocabulary.characters],
               card: this.#parts?.card ?? null,
@@ -401,6 +405,7 @@ export class Voice {
               rates: lesson.rates === null ? null : [...lesson.rates],
               ...{ wishes, characters: codes.length, saved: new Date() },
             });
+            await kept.catch((error: unknown) => this.#warnOfCheckpoint(caller, error));
           };
     const write = async (temperature: number, random: number) => {
       const { sampleLength: length, sampleSeed: seed } = wishes;
@@ -443,6 +448,19 @@ export class Voice {
       ]);
     }
     return history;
+  }
+
+  /** A training goes on where it cannot be kept; it says so once. */
+  #warnOfCheckpoint(caller: string, error: unknown): void {
+    if (this.warnings.some(({ kind }) => kind === 'checkpoint')) return;
+    this.#warn([
+      warning(
+        'checkpoint',
+        `${caller}: this training cannot be kept, so a closed tab would end it`,
+        { reason: messageOf(error).split('\n').join('; ') },
+        'save() at the end, and more free space for the next time',
+      ),
+    ]);
   }
 
   /** The network for a text: a new one, or the one that is there, with room for new characters. */
@@ -554,12 +572,26 @@ export class Voice {
   async about(): Promise<VoiceAbout> {
     const { model, vocabulary, card, origin } = this.#ready('about');
     const about = await model.about();
-    return { ...about, ...origin, voice: card && { ...card }, vocabularySize: vocabulary.size };
+    const name = about.name || card?.title || 'voice';
+    return {
+      ...about,
+      name,
+      ...origin,
+      voice: card && { ...card },
+      vocabularySize: vocabulary.size,
+    };
   }
 
   async save(where: SaveTarget, options: SaveVoiceOptions = {}): Promise<void> {
-    const files = await this.files(options);
     const { format } = readOptions('save', options, saveOptions);
+    if (format !== 'gesso' && typeof where === 'string' && where.startsWith('indexeddb://')) {
+      fail(
+        "save: the browser's database keeps voices as they are, to be loaded again",
+        { format, given: show(where) },
+        `'downloads://my-voice' for this format`,
+      );
+    }
+    const files = await this.files(options);
     if (typeof where !== 'string' || !where.startsWith('downloads://') || format === 'gesso') {
       return store(where, files);
     }
