@@ -225,3 +225,30 @@ test('a sketch made for ml5 0.12 talks in a voice of its folder', async ({ page 
   await page.goto(`${server.address}sketch.html`);
   await expect(page.locator('body')).toHaveText(`Model Loaded our ${text}`, { timeout: 20_000 });
 });
+
+test('a text of 50 MB is learned from without freezing the page', async ({ page }) => {
+  await page.goto(server.address);
+  const { gap, kinds, steps } = await run<{ gap: number; kinds: string[]; steps: number }>(
+    page,
+    `const long = text.repeat(Math.ceil(50e6 / text.length));
+     let gap = 0;
+     let last = performance.now();
+     const look = () => {
+       gap = Math.max(gap, performance.now() - last);
+       last = performance.now();
+       requestAnimationFrame(look);
+     };
+     requestAnimationFrame(look);
+     const kinds = [];
+     const voice = library.charRNN({ onWarning: ({ kind }) => kinds.push(kind) });
+     let steps = 0;
+     await voice.train(long, { ...options, onProgress: ({ step }) => {
+       steps = step;
+       if (step > 20) voice.stop();
+     } });
+     return { gap, kinds, steps };`,
+  );
+  expect(steps).toBeGreaterThan(20);
+  expect(kinds).toContain('large');
+  expect(gap).toBeLessThan(500);
+});

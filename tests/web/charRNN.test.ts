@@ -16,6 +16,7 @@ import {
   previewText,
   sequential,
   setDeterministic,
+  setModelPath,
   type TextWarning,
 } from '../../web/src/index.js';
 import { itNeeds, messageFrom, model as modelFolder } from './fixtures.js';
@@ -80,6 +81,26 @@ describe('voices of ml5', () => {
       voice.dispose();
     });
   }
+});
+
+describe('names', () => {
+  itNeeds([folder('charrnn_darwin')], 'are folders of voices, too', async () => {
+    setModelPath(folder(''));
+    const voice = await charRNN('charrnn_darwin');
+    const { name, format, parameters, address, voice: card } = await voice.about();
+    expect({ name, format, card }).toEqual({ name: 'charrnn_darwin', format: 'ml5', card: null });
+    expect(parameters).toBe(100 * 128 + 2 * (256 * 512 + 512) + 128 * 100 + 100);
+    expect(address).toMatch(/charrnn_darwin\/manifest\.json$/);
+    const message = await messageFrom(() => charRNN('darwn'));
+    expect(message).toContain('charRNN: there is no model "darwn"');
+    setModelPath(null);
+    voice.dispose();
+  });
+
+  it('of folders without a voice are refused', async () => {
+    const message = await messageFrom(() => charRNN('./nowhere/'));
+    expect(message).toContain('model.json: the file is not there');
+  });
 });
 
 describe('learning', () => {

@@ -132,17 +132,13 @@ export type VoiceOptions = {
     | undefined;
 };
 
-/** What a training in this page has learned from. */
-interface Learned {
-  text: string;
-}
-
 /** One voice. */
 export class Voice {
   readonly #options: VoiceOptions;
   readonly warnings: TextWarning[] = [];
   #parts: Parts | undefined;
-  #learned: Learned | undefined;
+  /** What it learns from, or has learned from in this page. */
+  #text: string | undefined;
   #course: Course | undefined;
   #training = false;
   #ends: 'stop' | { reason: unknown } | undefined;
@@ -381,6 +377,7 @@ export class Voice {
   }): Promise<TextHistory> {
     const { model, vocabulary } = this.#ready(lesson.who);
     const { text, codes, wishes, settings, plan, who: caller } = lesson;
+    this.#text = text;
     const [port] = model.inputs;
     const oneHot = port?.shape.length === 3;
     if (lesson.validation === undefined && settings.validationSplit > 0) {
@@ -428,7 +425,6 @@ export class Voice {
       else if (this.#paused) model.pause();
       return course.run();
     });
-    this.#learned = { text };
     const last = history.epochs.at(-1);
     const { card } = this.#ready(caller);
     if (card && last) {
@@ -551,7 +547,7 @@ export class Voice {
   }
 
   async memorisation(sample: string): Promise<Memorisation> {
-    if (this.#learned) return memorisation(sample, this.#learned.text);
+    if (this.#text !== undefined) return memorisation(sample, this.#text);
     fail(
       'memorisation: the text that this voice learned from is not here',
       {},
