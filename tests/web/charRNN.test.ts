@@ -215,7 +215,8 @@ describe('learning', () => {
     let steps = 0;
     const training = voice.train(verse, {
       ...{ ...quick, epochs: 3 },
-      onProgress: () => {
+      onProgress: ({ charactersPerSecond }) => {
+        slowest = Math.min(slowest, charactersPerSecond);
         if (steps++ > 0) return;
         voice.pause();
         setTimeout(() => {
@@ -227,10 +228,11 @@ describe('learning', () => {
         }, 300);
       },
     });
-    let [seen, still] = [-1, -2];
+    let [seen, still, slowest] = [-1, -2, Number.POSITIVE_INFINITY];
     const { epochs } = await training;
     expect(epochs).toHaveLength(3);
     expect(still).toBe(seen);
+    expect(slowest).toBeGreaterThan(verse.length / 0.3); // waiting does not count
     voice.dispose();
   });
 

@@ -422,7 +422,7 @@ export class Voice {
       const course = new Course(client, number, all);
       this.#course = course;
       if (this.#ends) course.end(this.#ends);
-      else if (this.#paused) model.pause();
+      else if (this.#paused) course.pause();
       return course.run();
     });
     const last = history.epochs.at(-1);
@@ -529,12 +529,12 @@ export class Voice {
   pause(): void {
     if (!this.#training) return;
     this.#paused = true;
-    if (this.#course) this.#parts?.model.pause();
+    this.#course?.pause();
   }
 
   resume(): void {
     this.#paused = false;
-    if (this.#course) this.#parts?.model.resume();
+    this.#course?.resume();
   }
 
   stop(): void {
