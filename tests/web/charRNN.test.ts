@@ -43,6 +43,9 @@ const quick = {
   ...{ learningRate: 0.01, temperatures: [] },
 } as const;
 
+/** The same for a network that is there. */
+const shapeless = { sequenceLength: 16, batchSize: 8, learningRate: 0.01, temperatures: [] };
+
 /** A small voice that has learned the verse. */
 async function learned(): Promise<CharRNN> {
   const voice = await charRNN({ onWarning: () => {} });
@@ -182,6 +185,34 @@ describe('learning', () => {
     const { skipped } = await voice.generate({ seed: 'zéphyr 🌊', length: 5 });
     expect(skipped).toEqual([]);
     expect(seen.skipped).toEqual([]);
+    voice.dispose();
+  });
+
+  it('keeps to a vocabulary, and says what it leaves out', async () => {
+    const kinds: string[] = [];
+    const vocabulary = [...' \nTheaisw'];
+    const voice = charRNN({ vocabulary, onWarning: ({ kind }) => kinds.push(kind) });
+    await voice.train(verse, quick);
+    expect(kinds).toContain('skipped');
+    expect(voice.vocabulary).toEqual(vocabulary);
+    const { sample } = await voice.generate({ length: 30, random: 2 });
+    expect([...sample].every((char) => vocabulary.includes(char))).toBe(true);
+    voice.dispose();
+  });
+
+  it('says what a network from elsewhere has no room for', async () => {
+    const model = sequential([
+      lstm({ units: 8, returnSequences: true, inputShape: [null, 9] }),
+      dense({ units: 9, activation: 'softmax' }),
+    ]);
+    const kinds: string[] = [];
+    const voice = await charRNN({
+      ...{ model: await model.files(), vocabulary: [...' \nTheaisw'] },
+      onWarning: ({ kind }) => kinds.push(kind),
+    });
+    const { epochs } = await voice.train(verse, { ...shapeless, epochs: 3 });
+    expect(kinds).toContain('skipped');
+    expect(epochs.at(-1)?.loss).toBeLessThan(epochs[0]?.loss ?? 0);
     voice.dispose();
   });
 

@@ -219,7 +219,8 @@ export interface TrainTextOptions extends Partial<TextSettings> {
   sampleSeed?: string;
   /**
    * A name under which the training is kept in the browser's database every few seconds, so that
-   * {@link CharRNN.continueTraining} goes on with it after the tab was closed; not kept if left out.
+   * {@link CharRNN.continueTraining} goes on with it after the tab was closed; another training of
+   * this name goes. Not kept if left out.
    */
   checkpoint?: string;
   /** Seconds between checkpoints, from 0; 5 if left out. */
