@@ -326,9 +326,9 @@ export interface VoiceCard {
   source: string;
   /** Whether those whose words they are agreed, and to what. */
   consent: string;
-  /** Day on which it learned: `'2026-11-21'`. */
+  /** Day on which it learned, `'2026-11-21'`; empty where nobody knows. */
   date: string;
-  /** Characters of the text. */
+  /** Characters of the text; 0 where nobody knows. */
   characters: number;
   /** Loss in nats a character at the end of training, and that of validation; null: not known. */
   loss: number | null;

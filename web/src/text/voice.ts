@@ -568,7 +568,7 @@ export class Voice {
     this.#cardText = { ...this.#cardText, ...card };
     const parts = this.#parts;
     if (parts === undefined) return;
-    const none = { title: '', author: '', source: '', consent: '', date: today() };
+    const none = { title: '', author: '', source: '', consent: '', date: '' };
     const empty: VoiceCard = { ...none, characters: 0, loss: null, valLoss: null };
     parts.card = { ...(parts.card ?? empty), ...card };
   }
