@@ -46,7 +46,7 @@ const sizes: readonly { upTo: number; settings: Omit<TextSettings, 'learningRate
 const largest = { ...shape(2, 256, 0), ...steps(64, 64, 2), clip: 5, validationSplit: 0.05 };
 
 function shape(layers: number, units: number, dropout: number) {
-  return { layers, units, dropout, cell: 'lstm' as const, embedding: 64 };
+  return { layers, units, dropout, cell: 'lstm' as const, embedding: Math.min(units, 128) };
 }
 
 function steps(sequenceLength: number, batchSize: number, epochs: number) {
@@ -56,7 +56,7 @@ function steps(sequenceLength: number, batchSize: number, epochs: number) {
 /** What suits a text of so many characters. */
 export function settingsFor(characters: number): TextSettings {
   const settings = sizes.find(({ upTo }) => characters <= upTo)?.settings ?? largest;
-  return { ...settings, learningRate: { type: 'cosine', from: 0.004, to: 0.0004 } };
+  return { ...settings, learningRate: { type: 'cosine', from: 0.006, to: 0.0001 } };
 }
 
 const isRates = (value: unknown) =>
