@@ -1,5 +1,5 @@
 // Measures gesso beside TF.js in Chromium:
-//   npm run bench [-- --json FILE] [--kernels] [--only inference|training|frames|threads]
+//   npm run bench [-- --json FILE] [--kernels] [--only inference|training|charrnn|frames|threads]
 import { createReadStream, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -36,6 +36,7 @@ const folders = {
   '/tfjs': 'node_modules/@tensorflow/tfjs/dist',
   '/tfjs-wasm': 'node_modules/@tensorflow/tfjs-backend-wasm/dist',
   '/mnist': join(shared, 'data/mnist'),
+  '/ml5-old': 'node_modules/ml5-0.12/dist',
 };
 const types = {
   gz: 'application/octet-stream',
@@ -241,12 +242,13 @@ try {
   const [address] = server.resolvedUrls.local;
   const wants = (part) => flags.only === undefined || flags.only === part;
   const query = flags.only ? `?only=${flags.only}` : '';
-  const timed = wants('inference') || wants('training');
+  const timed = wants('inference') || wants('training') || wants('charrnn');
   const rows = timed ? await left(`${address}${query}`, 'rows') : [];
   if (wants('inference')) rows.push(await firstLabels(address, rows[0]));
   const learning = wants('training') ? await learned(address) : null;
   const frames = wants('frames') ? await smooth(address) : null;
   const threads = wants('threads') ? await threaded() : null;
+  const voices = wants('charrnn') ? await left(`${address}voices.html`, 'voices') : null;
 
   const inference = rows.filter(({ bar }) => bar === undefined);
   const training = rows.filter(({ bar }) => bar !== undefined);
@@ -272,6 +274,10 @@ try {
     console.table(training.map(round));
   }
   if (learning) console.table(learning);
+  if (voices) {
+    console.log(`Characters a second in the worker, ${voices.build} build`);
+    console.table(voices.rows.map(round));
+  }
   if (threads) {
     console.log('One run in the worker, with its way there and back, on one thread and on two');
     console.table(threads.map(round));
@@ -282,7 +288,7 @@ try {
     const file = resolve(flags.json);
     writeFileSync(
       file,
-      `${JSON.stringify({ machine, date, rows, learning, frames, threads, sizes: sizes() }, null, 2)}\n`,
+      `${JSON.stringify({ machine, date, rows, learning, frames, threads, voices, sizes: sizes() }, null, 2)}\n`,
     );
     console.log(`Written to ${basename(file)}`);
   }

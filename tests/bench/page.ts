@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { loadModel } from 'gesso';
 import { networks } from './networks.js';
-import { type Training, trainings } from './training.js';
+import { type Training, trainingNames, trainings } from './training.js';
 import { matmul, network, type Workload } from './workloads.js';
 
 export interface Row {
@@ -121,12 +121,14 @@ async function main(): Promise<void> {
     show(row);
     rows.push(row);
   };
-  for (const prepare of only === 'training' ? [] : workloads) {
+  const isTraining = only === 'training' || only === 'charrnn';
+  for (const prepare of isTraining ? [] : workloads) {
     const work = await prepare();
     status.textContent = `Timing ${work.name}…`;
     add(await measure(work, build));
   }
-  for (const prepare of only === 'inference' ? [] : trainings) {
+  for (const [i, prepare] of only === 'inference' ? [] : trainings.entries()) {
+    if (only === 'charrnn' && trainingNames[i] !== 'train-charrnn') continue;
     const work = await prepare();
     status.textContent = `Timing ${work.name}…`;
     add(await measureTraining(work, build));

@@ -115,6 +115,27 @@ const networks: Network[] = [
       tf.layers.dense({ units: 64, activation: 'softmax' }),
     ],
   },
+  {
+    name: 'train-charrnn',
+    bar: 15,
+    batch: 50,
+    input: [50, 65],
+    labels: [50, 65],
+    batches: 4,
+    epochs: 1,
+    peerSteps: 1,
+    backends: ['wasm'],
+    gesso: () => [
+      lstm({ units: 128, returnSequences: true, inputShape: [50, 65] }),
+      lstm({ units: 128, returnSequences: true }),
+      dense({ units: 65, activation: 'softmax' }),
+    ],
+    peer: () => [
+      tf.layers.lstm({ units: 128, returnSequences: true, inputShape: [50, 65] }),
+      tf.layers.lstm({ units: 128, returnSequences: true }),
+      tf.layers.dense({ units: 65, activation: 'softmax' }),
+    ],
+  },
 ];
 
 const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
