@@ -53,6 +53,12 @@ export class Course<Model extends Trainable> {
     this.forget();
   }
 
+  /** The model, which is made where there is none. */
+  get(): Model | undefined {
+    this.model ??= this.make?.();
+    return this.model;
+  }
+
   /** Ends the training, and the model with it. */
   forget(): void {
     this.model?.stop();
@@ -79,14 +85,15 @@ export class Course<Model extends Trainable> {
       this.turn('running');
       this.model?.resume();
     } else {
-      void this.train();
+      void this.begin();
     }
   }
 
-  private async train(): Promise<void> {
+  /** Trains, as pressing the button of a model that rests does. */
+  async begin(): Promise<void> {
     this.moments.trouble().clear();
     try {
-      this.model ??= this.make?.();
+      this.get();
     } catch (error) {
       this.moments.trouble().show(error);
     }

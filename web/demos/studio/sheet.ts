@@ -1,0 +1,90 @@
+// A sheet on which a person and a voice write in turns: who wrote what is told by the colour.
+import { make } from './page.js';
+
+export class Sheet {
+  private readonly end = make('br'); // what keeps a last, empty line open; it is no part of the text
+
+  /**
+   * @param box an element that can be edited
+   * @param changed called after the person has changed the text
+   */
+  constructor(
+    private readonly box: HTMLElement,
+    private readonly changed: () => void,
+  ) {
+    box.addEventListener('beforeinput', (event) => this.type(event));
+    box.addEventListener('input', () => {
+      this.tidy();
+      changed();
+    });
+    this.tidy();
+  }
+
+  /** All that stands there. */
+  get text(): string {
+    return this.box.textContent;
+  }
+
+  set text(text: string) {
+    this.box.replaceChildren(text);
+    this.tidy();
+  }
+
+  /** While it is locked, the person can read and mark, but not write. */
+  lock(locked: boolean): void {
+    this.box.contentEditable = locked ? 'false' : 'plaintext-only';
+    this.box.ariaReadOnly = String(locked);
+  }
+
+  /** Lets the voice write at the end. */
+  say(text: string): void {
+    const follows = this.box.scrollTop + this.box.clientHeight > this.box.scrollHeight - 40;
+    const last = this.end.previousSibling;
+    if (last instanceof HTMLElement && last.classList.contains('said')) last.append(text);
+    else this.end.before(make('span', 'said', text));
+    this.tidy();
+    if (follows) this.box.scrollTop = this.box.scrollHeight;
+  }
+
+  focus(): void {
+    this.box.focus();
+  }
+
+  /** Puts the caret after the last character. */
+  toEnd(): void {
+    getSelection()?.collapse(this.box, [...this.box.childNodes].indexOf(this.end));
+  }
+
+  // Browsers make what is typed right behind the words of the voice a part of them, and have ways
+  // of their own to begin a line.
+  private type(event: InputEvent): void {
+    const text = /^insert(LineBreak|Paragraph)$/.test(event.inputType) ? '\n' : event.data;
+    const selection = getSelection();
+    if (!selection?.rangeCount || !text || event.isComposing) return;
+    if (!/^insert(Text|LineBreak|Paragraph)$/.test(event.inputType)) return;
+    event.preventDefault();
+    const range = selection.getRangeAt(0);
+    range.deleteContents();
+    const said = this.saidBefore(range);
+    if (said) range.setStartAfter(said);
+    const typed = document.createTextNode(text);
+    range.insertNode(typed);
+    selection.collapse(typed, text.length);
+    this.tidy();
+    this.changed();
+  }
+
+  /** The words of the voice at whose end a place is. */
+  private saidBefore({ startContainer, startOffset }: Range): Element | null {
+    const around =
+      startContainer instanceof Element ? startContainer : startContainer.parentElement;
+    const said = around?.closest('.said') ?? null;
+    const atEnd = startOffset === (startContainer.textContent ?? '').length;
+    return said && atEnd && said.lastChild === startContainer ? said : null;
+  }
+
+  private tidy(): void {
+    if (this.box.lastChild !== this.end) this.box.append(this.end);
+    this.box.classList.toggle('filled', this.box.textContent !== '');
+  }
+}
