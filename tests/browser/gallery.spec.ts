@@ -5,7 +5,16 @@ import { expect, expectNoSidewaysScroll, test } from './page.js';
 
 const demos = resolve(import.meta.dirname, '../../web/demos');
 const pictures = resolve(import.meta.dirname, '../../build/screenshots');
-const demoNames = ['colours', 'digits', 'image-classifier', 'mnist', 'points', 'profile'];
+const demoNames = [
+  'colours',
+  'digits',
+  'image-classifier',
+  'mnist',
+  'points',
+  'profile',
+  'voice',
+  'write',
+];
 const pages = ['', ...demoNames.map((name) => `${name}/`), 'storage/'];
 
 test('the gallery shows each demo with the first comment of its sketch', async ({ page }) => {

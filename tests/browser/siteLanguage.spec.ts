@@ -1,5 +1,5 @@
 // The site in another language: a made-up one, in which every text has changed and runs from right to left.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { build } from 'vite';
@@ -43,7 +43,9 @@ function captions(): Record<string, string> {
   const sketches = readdirSync(resolve(root, 'web/sketches')).filter((file) =>
     file.endsWith('.js'),
   );
-  const demos = ['colours', 'digits', 'image-classifier', 'mnist', 'points', 'profile'];
+  const demos = readdirSync(resolve(root, 'web/demos')).filter((name) =>
+    existsSync(resolve(root, 'web/demos', name, 'sketch.js')),
+  );
   return Object.fromEntries([
     ...demos.map((name) => [name, first(`web/demos/${name}/sketch.js`).slice(3)]),
     ...sketches.map((file) => [
