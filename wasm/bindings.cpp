@@ -7,6 +7,7 @@
 #include "models/load/json.h"
 #include "models/load/model.h"
 #include "models/load/write_json.h"
+#include "models/text/writer.h"
 #include "models/train/input_gradient.h"
 #include "models/train/trainer.h"
 
@@ -273,7 +274,7 @@ class BoundModel {
   void set_trainable(const std::string& layer, bool trainable) {
     layers()->set_trainable(layer, trainable);
   }
-  void reset_states() { layers()->reset_states(); }
+  void reset_states() { layers()->states().reset(); }
   std::string topology() const { return layers()->topology(); }
 
   // Grows whenever the weights change; programs that were compiled before keep some of the old.
@@ -296,6 +297,61 @@ class BoundModel {
 
 BoundModel* create_bound_model(const std::string& topology, unsigned seed) {
   return new BoundModel(create_model(topology, seed));
+}
+
+// What is remembered, on its way across: tensors one after the other.
+class StateBytes {
+ public:
+  // Gives what bytes() holds from now on: {"tensors": [{name, shape, dtype}]}.
+  std::string save(const std::vector<StateTensor>& tensors) {
+    std::vector<std::string> items;
+    for (const StateTensor& tensor : tensors)
+      items.push_back(port(tensor.name, tensor.type.shape.sizes(), tensor.type.dtype));
+    std::byte* to = make_room(tensors);
+    for (const StateTensor& tensor : tensors)
+      to = std::copy_n(tensor.data->data(), tensor.type.bytes(), to);
+    return json_object({{"tensors", json_list(items)}});
+  }
+  val bytes() const { return view_as<uint8_t>(bytes_.data(), bytes_.size()); }
+
+  // Room for the bytes of these tensors, which get them with adopt().
+  val load(std::vector<StateTensor> tensors) {
+    make_room(tensors);
+    tensors_ = std::move(tensors);
+    return bytes();
+  }
+
+  // Takes over what JavaScript has written since load(): to be called by whatever depends on it.
+  void adopt() {
+    const std::byte* from = bytes_.data();
+    for (StateTensor& tensor : tensors_) {
+      std::copy_n(from, tensor.type.bytes(), tensor.data->data());
+      from += tensor.type.bytes();
+    }
+    tensors_.clear();
+  }
+
+ private:
+  std::byte* make_room(const std::vector<StateTensor>& tensors) {
+    size_t count = 0;
+    for (const StateTensor& tensor : tensors) count += tensor.type.bytes();
+    bytes_ = Buffer(count);
+    return bytes_.data();
+  }
+
+  std::vector<StateTensor> tensors_;  // to be adopted, in the order of the bytes
+  Buffer bytes_;
+};
+
+// The tensors that a state consists of, still without data.
+std::vector<StateTensor> tensors_of(const std::string& index) {
+  Given given("state", index);
+  std::vector<StateTensor> tensors;
+  for (const Field& item : given->at("tensors").items())
+    tensors.push_back({item.at("name").text(),
+                       {dtype_from(item.at("dtype").text()), shape_of(item.at("shape"))},
+                       nullptr});
+  return tensors;
 }
 
 class BoundTrainer {
@@ -344,6 +400,7 @@ class BoundTrainer {
     epoch.number = uint32_t(given->get("epoch").integer_or(0));
     epoch.steps = given->get("steps").integer_or(0);
     epoch.goes_on = given->get("goes_on").flag_or(false);
+    epoch.fresh = given->get("fresh").flag_or(false);
     trains_ = epoch.train;
     return trainer_.begin(epoch);
   }
@@ -389,39 +446,15 @@ class BoundTrainer {
     trainer_.optimizer().set_rate(rate);
   }
 
-  // What state_bytes() holds from now on: {"tensors": [{name, shape, dtype}]}, one after the other.
   std::string save_state() {
     adopt();
-    std::vector<std::string> items;
-    state_ = trainer_.state();
-    size_t bytes = 0;
-    for (const StateTensor& tensor : state_) {
-      items.push_back(port(tensor.name, tensor.type.shape.sizes(), tensor.type.dtype));
-      bytes += tensor.type.bytes();
-    }
-    state_bytes_ = Buffer(bytes);
-    std::byte* to = state_bytes_.data();
-    for (const StateTensor& tensor : state_)
-      to = std::copy_n(tensor.data->data(), tensor.type.bytes(), to);
-    state_.clear();
-    return json_object({{"tensors", json_list(items)}});
+    return state_.save(trainer_.state());
   }
-  val state_bytes() const { return view_as<uint8_t>(state_bytes_.data(), state_bytes_.size()); }
-
-  // Gives room for the bytes that belong to what save_state() said. They count from the next call
-  // on.
+  val state_bytes() const { return state_.bytes(); }
   val load_state(const std::string& index) {
-    Given given("training state", index);
-    std::vector<StateTensor> tensors;
-    size_t bytes = 0;
-    for (const Field& item : given->at("tensors").items()) {
-      TensorType type{dtype_from(item.at("dtype").text()), shape_of(item.at("shape"))};
-      tensors.push_back(trainer_.state_tensor(item.at("name").text(), type));
-      bytes += type.bytes();
-    }
-    state_ = std::move(tensors);
-    state_bytes_ = Buffer(bytes);
-    return state_bytes();
+    std::vector<StateTensor> tensors = tensors_of(index);
+    for (StateTensor& tensor : tensors) tensor = trainer_.state_tensor(tensor.name, tensor.type);
+    return state_.load(std::move(tensors));
   }
 
  private:
@@ -437,23 +470,78 @@ class BoundTrainer {
     return list[checked(index, list.size(), "input or target")].dtype;
   }
 
-  // Takes over what JavaScript has written since load_state().
-  void adopt() {
-    const std::byte* from = state_bytes_.data();
-    for (StateTensor& tensor : state_) {
-      std::copy_n(from, tensor.type.bytes(), tensor.data->data());
-      from += tensor.type.bytes();
-    }
-    state_.clear();
-  }
+  void adopt() { state_.adopt(); }
 
   Trainer trainer_;
   std::shared_ptr<int> version_;  // of the model
   bool trains_ = false;
   std::vector<double> seconds_;
   std::string steps_;
-  std::vector<StateTensor> state_;  // to be adopted, in the order of the bytes
-  Buffer state_bytes_;
+  StateBytes state_;
+};
+
+// A model that writes.
+class BoundWriter {
+ public:
+  explicit BoundWriter(const BoundModel& model)
+      : writer_(model.layers()), version_(model.version_counter()), written_with_(*version_) {}
+
+  void begin(const std::string& options) {
+    state_.adopt();
+    if (written_with_ != *version_) writer_.refresh();
+    written_with_ = *version_;
+    Given given("text", options);
+    auto lists = [&](Text name) {
+      std::vector<std::vector<int>> lists;
+      for (const Field& item : given->at(name).items()) lists.push_back(item.integers());
+      return lists;
+    };
+    writer_.begin({lists("prompts"), lists("stops"), given->at("length").integer(),
+                   given->at("stateful").flag(), sampling_of(given)});
+  }
+
+  std::string run(double milliseconds) {
+    bool is_done = writer_.run(milliseconds);
+    std::vector<std::string> pieces;
+    for (const WrittenCodes& piece : writer_.written())
+      pieces.push_back(
+          json_object({{"lane", json_number(piece.lane)}, {"codes", json_ints(piece.codes)}}));
+    return json_object({{"done", json_flag(is_done)}, {"written", json_list(pieces)}});
+  }
+
+  int predict(const std::string& options) {
+    state_.adopt();
+    Sampling sampling = sampling_of(Given("predict", options));
+    std::vector<double> all = writer_.next(sampling);
+    probabilities_.assign(all.begin(), all.end());
+    return choose(all, Random(sampling.random).uniform());
+  }
+  val probabilities() const {
+    return val(emscripten::typed_memory_view(probabilities_.size(), probabilities_.data()));
+  }
+
+  void reset() { writer_.reset(); }
+  std::string save_state() {
+    state_.adopt();
+    return state_.save(writer_.state());
+  }
+  val state_bytes() const { return state_.bytes(); }
+  val load_state(const std::string& index) {
+    return state_.load(writer_.restore(tensors_of(index)));
+  }
+
+ private:
+  static Sampling sampling_of(const Given& given) {
+    double random = std::clamp(given->at("random").number(), 0.0, 4294967295.0);
+    return {given->at("temperature").number(), given->at("top_k").integer(),
+            given->at("top_p").number(), uint32_t(random)};
+  }
+
+  Writer writer_;
+  std::shared_ptr<int> version_;  // of the model,
+  int written_with_;              // and when its weights were read
+  std::vector<float> probabilities_;
+  StateBytes state_;
 };
 
 std::string version() {
@@ -512,6 +600,16 @@ EMSCRIPTEN_BINDINGS(gesso) {
       .function("saveState", &BoundTrainer::save_state)
       .function("stateBytes", &BoundTrainer::state_bytes)
       .function("loadState", &BoundTrainer::load_state);
+  class_<BoundWriter>("Writer")
+      .constructor<const BoundModel&>()
+      .function("begin", &BoundWriter::begin)
+      .function("run", &BoundWriter::run)
+      .function("predict", &BoundWriter::predict)
+      .function("probabilities", &BoundWriter::probabilities)
+      .function("reset", &BoundWriter::reset)
+      .function("saveState", &BoundWriter::save_state)
+      .function("stateBytes", &BoundWriter::state_bytes)
+      .function("loadState", &BoundWriter::load_state);
   function("createModel", &create_bound_model, return_value_policy::take_ownership());
   function("version", &version);
   function("build", &build);

@@ -1,5 +1,6 @@
 #include "models/layers/context.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/ops/list.h"
@@ -43,17 +44,54 @@ bool same_sizes(const WeightSpecs& a, const WeightSpecs& b) {
 }  // namespace
 
 std::shared_ptr<Buffer> States::at(const Layer& layer, int i, const TensorType& type) {
-  auto [state, is_new] = all_.try_emplace({&layer, i}, State{type, nullptr});
-  if (is_new) state->second.data = std::make_shared<Buffer>(type.bytes());
-  if (state->second.type != type)
+  auto state = std::find_if(all_.begin(), all_.end(),
+                            [&](const State& s) { return s.layer == &layer && s.i == i; });
+  if (state == all_.end()) {
+    std::string name = phrase({layer.name, "/state_", i});
+    auto is_taken = [&](const State& s) { return s.tensor.name == name; };
+    while (std::any_of(all_.begin(), all_.end(), is_taken)) name += '+';
+    state = all_.insert(state, {&layer, i, {name, type, nullptr}});
+  }
+  auto& [name, known, data] = state->tensor;
+  if (!data) {
+    known = type;
+    data = std::make_shared<Buffer>(type.bytes());
+  }
+  if (known != type)
     refuse(layer, "remembers states of another batch size",
-           {{"remembers", state->second.type}, {"needs", to_string(type)}},
+           {{"remembers", known}, {"needs", to_string(type)}},
            "the same batch size in every call, or stateful=False");
-  return state->second.data;
+  return data;
 }
 
 void States::reset() {
-  for (auto& [key, state] : all_) std::memset(state.data->data(), 0, state.data->size());
+  for (State& state : all_)
+    if (Buffer* data = state.tensor.data.get()) std::memset(data->data(), 0, data->size());
+}
+
+void States::release() {
+  for (State& state : all_) state.tensor.data = nullptr;
+}
+
+std::vector<StateTensor> States::tensors() const {
+  std::vector<StateTensor> tensors;
+  for (const State& state : all_)
+    if (state.tensor.data) tensors.push_back(state.tensor);
+  return tensors;
+}
+
+std::shared_ptr<Buffer> States::restore(std::string_view name, const TensorType& type) {
+  for (State& state : all_) {
+    StateTensor& tensor = state.tensor;
+    if (tensor.name != name || type.shape.rank() != 2 || type.shape[0] < 1) continue;
+    if (type != TensorType{DType::f32, {type.shape[0], tensor.type.shape[1]}}) continue;
+    if (!tensor.data || tensor.type != type) {
+      tensor.type = type;
+      tensor.data = std::make_shared<Buffer>(type.bytes());
+    }
+    return tensor.data;
+  }
+  return nullptr;
 }
 
 void LayerContext::prepare(const Layer& layer, const Shape& input) {

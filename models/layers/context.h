@@ -10,24 +10,9 @@
 #include <vector>
 
 #include "models/layers/layer.h"
+#include "models/layers/states.h"
 
 namespace gesso {
-
-// What stateful layers remember from one run to the next.
-class States {
- public:
-  // The memory of a layer's i-th state, zero at first. Fails where the layer remembers a state of
-  // another shape.
-  std::shared_ptr<Buffer> at(const Layer& layer, int i, const TensorType& type);
-  void reset();
-
- private:
-  struct State {
-    TensorType type;
-    std::shared_ptr<Buffer> data;
-  };
-  std::map<std::pair<const Layer*, int>, State> all_;
-};
 
 class LayerContext {
  public:
@@ -45,6 +30,9 @@ class LayerContext {
     random_ = random;
   }
   bool training() const { return training_; }
+  // Makes every recurrent layer go on from its states, and keep them, whatever it says of itself.
+  void carry() { carries_ = true; }
+  bool carries() const { return carries_; }
   // Asks for what adds to a loss, in training and evaluation alike.
   void judge() { judged_ = true; }
   bool judged() const { return judged_; }
@@ -87,7 +75,7 @@ class LayerContext {
   Graph& graph_;
   Source source_;
   States& states_;
-  bool training_ = false, judged_ = false;
+  bool training_ = false, judged_ = false, carries_ = false;
   Value random_;
   int streams_ = 0;
   Operands penalties_;

@@ -104,7 +104,7 @@ LayersModel::LayersModel(std::shared_ptr<const Document> document, const Field& 
   else
     create(seed);
   try_out();
-  *states_ = States();  // of the batches that were tried
+  states_->release();  // of the batches that were tried
 }
 
 LayersModel::~LayersModel() = default;
@@ -240,10 +240,21 @@ void LayersModel::set_trainable(std::string_view name, bool trainable) {
   for (size_t i = 0; i < parameters_.size(); ++i) parameters_[i].trainable = is_trained(places_[i]);
 }
 
+Operand LayersModel::constant(Builder& b, const Layer& layer, size_t slot) const {
+  return b.weight(*places_[size_t(layer.weights[slot])].weight);
+}
+
+Value LayersModel::call_for_writing(Graph& graph, Value input, States& states) const {
+  auto source = [this](auto&&... slot) { return constant(slot...); };
+  LayerContext context(graph, source, states);
+  context.carry();
+  Flows outputs = network_->call(context, {{context.b.operand(input)}});
+  context.finish();
+  return context.b.value(outputs[0].x);
+}
+
 void LayersModel::write(Graph& graph, const std::vector<Shape>& sizes) const {
-  auto source = [&](Builder& b, const Layer& layer, size_t slot) {
-    return b.weight(*places_[size_t(layer.weights[slot])].weight);
-  };
+  auto source = [this](auto&&... slot) { return constant(slot...); };
   LayerContext context(graph, source, *states_);
   Flows inputs;
   for (size_t i = 0; i < inputs_.size(); ++i)
@@ -255,7 +266,7 @@ void LayersModel::write(Graph& graph, const std::vector<Shape>& sizes) const {
 }
 
 TrainingCall LayersModel::call(Graph& graph, const Values& inputs, Value random,
-                               const Values& masks) {
+                               const Values& masks, States& states) {
   if (inputs.size() != inputs_.size())
     fail(phrase({file_, ": the model is called with a wrong number of inputs"}),
          {{"needs", inputs_.size()}, {"given", inputs.size()}}, "a value for each input");
@@ -265,7 +276,7 @@ TrainingCall LayersModel::call(Graph& graph, const Values& inputs, Value random,
   auto source = [&](Builder& b, const Layer& layer, size_t slot) {
     return b.operand(result.parameters[size_t(layer.weights[slot])]);
   };
-  LayerContext context(graph, source, *states_);
+  LayerContext context(graph, source, states);
   context.judge();
   auto operand = [&](Value v) { return context.b.operand(v); };
   if (random) context.train(random);
@@ -289,16 +300,12 @@ TrainingCall LayersModel::call(Graph& graph, const Values& inputs, Value random,
 
 TrainingCall LayersModel::call_for_training(Graph& graph, const Values& inputs, Value random,
                                             const Values& masks) {
-  return call(graph, inputs, random, masks);
+  return call(graph, inputs, random, masks, *states_);
 }
 
 TrainingCall LayersModel::call_for_inference(Graph& graph, const Values& inputs,
-                                             const Values& masks) {
-  return call(graph, inputs, {}, masks);
-}
-
-void LayersModel::reset_states() {
-  states_->reset();
+                                             const Values& masks, States* states) {
+  return call(graph, inputs, {}, masks, states ? *states : *states_);
 }
 
 std::string LayersModel::topology() const {

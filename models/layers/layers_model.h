@@ -6,14 +6,16 @@
 #include <string_view>
 #include <vector>
 
+#include "models/layers/states.h"
 #include "models/load/file_model.h"
 #include "models/load/json.h"
 #include "models/load/weights.h"
 
 namespace gesso {
 
+class Builder;
 class Network;
-class States;
+class Operand;
 struct Layer;
 
 // A weight of a layer.
@@ -66,11 +68,18 @@ class LayersModel final : public FileModel {
   TrainingCall call_for_training(Graph& graph, const Values& inputs, Value random,
                                  const Values& masks = {});
 
-  // Appends the model as it is called in inference, with the weights as variables.
-  TrainingCall call_for_inference(Graph& graph, const Values& inputs, const Values& masks = {});
+  // Appends the model as it is called in inference, with the weights as variables. Stateful layers
+  // remember in `states`, or where run() does.
+  TrainingCall call_for_inference(Graph& graph, const Values& inputs, const Values& masks = {},
+                                  States* states = nullptr);
 
-  // Forgets what stateful recurrent layers remember: their states are zero again.
-  void reset_states();
+  // Appends the model as it goes through a text, one step in each run: every recurrent layer goes
+  // on from `states`. The weights are constants, as they are now. Fails where a layer needs more of
+  // the text than what it has remembered.
+  Value call_for_writing(Graph& graph, Value input, States& states) const;
+
+  // What stateful recurrent layers remember; reset() makes it zero again.
+  States& states() { return *states_; }
 
   // The topology as it is saved, in snake_case and with defaults written out.
   std::string topology() const;
@@ -90,7 +99,9 @@ class LayersModel final : public FileModel {
   void number_places();
   static bool is_trained(const Place& place);
   void write(Graph& graph, const std::vector<Shape>& sizes) const override;
-  TrainingCall call(Graph& graph, const Values& inputs, Value random, const Values& masks);
+  Operand constant(Builder& b, const Layer& layer, size_t slot) const;
+  TrainingCall call(Graph& graph, const Values& inputs, Value random, const Values& masks,
+                    States& states);
 
   std::shared_ptr<const Document> document_;  // the layers read their configurations from it
   Field topology_;                            // in that file

@@ -16,8 +16,21 @@ struct Sequence {
   Operands states;
 };
 
+// A text is not there yet where it would be read from its end.
+void refuse_backwards(const LayerCall& c) {
+  if (c.context.carries())
+    c.refuse("reads from the end to the beginning, and cannot write",
+             "a model whose layers read forwards only");
+}
+
 bool goes_backwards(const LayerCall& c) {
-  return c.config("go_backwards").flag_or(false) != c.layer.backwards;
+  bool backwards = c.config("go_backwards").flag_or(false) != c.layer.backwards;
+  if (backwards) refuse_backwards(c);
+  return backwards;
+}
+
+bool is_stateful(const LayerCall& c) {
+  return c.context.carries() || c.config("stateful").flag_or(false);
 }
 
 Operand swapped(Builder& b, Operand x) {
@@ -169,8 +182,7 @@ Sequence run_operator(const LayerCall& c, const Cell& cell, Operand x, Operand m
 Operands first_states(const LayerCall& c, const std::vector<Cell>& cells, int batch) {
   Operands states;
   size_t given = c.in.size() - 1;
-  bool stateful = c.config("stateful").flag_or(false);
-  if (!given && !stateful) return states;
+  if (!given && !is_stateful(c)) return states;
   for (const Cell& cell : cells)
     for (int i = 0; i < cell.states(); ++i) {
       size_t n = states.size();
@@ -216,7 +228,7 @@ Flows recurrent(const LayerCall& c) {
   Operands states = first_states(c, cells, s[0]);
   Sequence run = is_one ? run_operator(c, cells[0], x, mask, states, backwards)
                         : unroll(c, cells, x, mask, states);
-  if (c.config("stateful").flag_or(false))
+  if (is_stateful(c))
     for (size_t i = 0; i < run.states.size(); ++i) c.context.keep(c.layer, int(i), run.states[i]);
   Flows flows;
   if (c.config("return_sequences").flag_or(false))

@@ -6,16 +6,10 @@
 #include <string>
 
 #include "core/graph.h"
+#include "models/layers/states.h"
 #include "models/load/json.h"
 
 namespace gesso {
-
-// A tensor that outlives a step and belongs to training, not to the model.
-struct StateTensor {
-  std::string name;  // "dense/kernel/variance"
-  TensorType type;
-  std::shared_ptr<Buffer> data;
-};
 
 // Limits for gradients, applied in this order; infinity for none.
 struct Clipping {

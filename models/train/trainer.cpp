@@ -297,6 +297,8 @@ int Trainer::begin(const Epoch& epoch) {
   freezes_ = model_->freezes();
 
   epoch_ = epoch;
+  if (epoch.train && epoch.fresh) model_->states().reset();
+  if (!epoch.train && !epoch.goes_on) forget_judged(epoch.batch_size);
   order_ = order_of(uint32_t(epoch.first), uint32_t(epoch.count), epoch.shuffle,
                     random_.data->as<uint32_t>()[0], epoch.number);
   size_t batch = size_t(epoch.batch_size);
@@ -309,6 +311,15 @@ int Trainer::begin(const Epoch& epoch) {
   for (const Figure& figure : figures_) outputs += size_t(figure.outputs);
   if (!epoch.goes_on || tally.sums.empty()) tally = {.sums = std::vector<double>(outputs)};
   return int((order_.size() + batch - 1) / batch);
+}
+
+// What is looked at is apart from what is trained on, and begins with nothing remembered.
+void Trainer::forget_judged(int batch) {
+  judged_.reset();
+  if (batch == judged_batch_) return;
+  judged_.release();
+  std::erase_if(programs_, [](const StepProgram& p) { return !p.train; });
+  judged_batch_ = batch;
 }
 
 Progress Trainer::run(double milliseconds) {
@@ -429,7 +440,7 @@ std::unique_ptr<Program> Trainer::make_program(bool train, int batch) {
   }
   Value random = graph.variable(random_.name, random_.type, random_.data);
   TrainingCall call = train ? model_->call_for_training(graph, given, random)
-                            : model_->call_for_inference(graph, given);
+                            : model_->call_for_inference(graph, given, {}, &judged_);
   graph.name_next("loss");
   Values losses, measured;
   Value total, whole = graph.scalar(batch);
@@ -493,6 +504,7 @@ void Trainer::add_update(Graph& graph, Value loss, const Values& parameters) {
 std::vector<StateTensor> Trainer::state() const {
   std::vector<StateTensor> tensors{random_};
   for (const auto& [name, tensor] : optimizer_.state()) tensors.push_back(tensor);
+  for (StateTensor& tensor : model_->states().tensors()) tensors.push_back(std::move(tensor));
   return tensors;
 }
 
@@ -501,6 +513,10 @@ StateTensor Trainer::state_tensor(const std::string& name, const TensorType& typ
     if (name.starts_with(parameter.name + '/')) optimizer_.prepare(parameter.name, parameter.type);
   for (const StateTensor& tensor : state())
     if (tensor.name == name && tensor.type == type) return tensor;
+  if (auto data = model_->states().restore(name, type)) {
+    programs_.clear();  // they remember elsewhere, for batches of another size
+    return {name, type, data};
+  }
   fail("loadState: the state is not of this model and optimizer",
        {{"tensor", name}, {"its type", to_string(type)}},
        "the model that was saved with it, compiled with the same optimizer");

@@ -24,6 +24,7 @@ struct Epoch {
   uint32_t number = 0;          // each has an order of its own
   int steps = 0;                // at most; 0 for all
   bool goes_on = false;         // adds to the progress that the set has made before
+  bool fresh = false;           // stateful layers forget what they remember of the epoch before
 };
 
 // How far an epoch has come.
@@ -81,8 +82,9 @@ class Trainer {
 
   Optimizer& optimizer() { return optimizer_; }
 
-  // What training goes on from, besides the model's weights: the state of the optimiser, and the
-  // random numbers. Restored, training gives the losses of one that never stopped.
+  // What training goes on from, besides the model's weights: the state of the optimiser, the random
+  // numbers, and what stateful layers remember. Restored, training gives the losses of one that
+  // never stopped.
   std::vector<StateTensor> state() const;
   // The tensor of this name, to be written to. Fails where there is none of this type.
   StateTensor state_tensor(const std::string& name, const TensorType& type);
@@ -138,6 +140,7 @@ class Trainer {
   void add_update(Graph& graph, Value loss, const Values& parameters);
   // Runs one batch; null: off the clock.
   const Program* step(std::vector<double>* seconds);
+  void forget_judged(int batch);
   void gather(Program& program, std::span<const uint32_t> samples);
   void add_results(const Program& program);
   std::string first_bad_loss(const Program& program) const;
@@ -147,6 +150,8 @@ class Trainer {
   Optimizer optimizer_;
   Clipping clipping_;
   StateTensor random_;  // int32 [2]: seed, steps so far
+  States judged_;       // of stateful layers that are not in training
+  int judged_batch_ = 0;
   std::vector<Target> outputs_;
   std::vector<ModelPort> targets_;
   std::vector<std::string> input_names_, target_names_;

@@ -386,7 +386,7 @@ TEST(LayersModel, remembers_states_until_it_is_told_to_forget) {
   auto model = create_model(sequence(layer("SimpleRNN", config)), 1);
   EXPECT_EQ(predict(*model, {1, 2, 1}, {1, 2}), Floats{3});
   EXPECT_EQ(predict(*model, {1, 2, 1}, {1, 2}), Floats{6});
-  model->reset_states();
+  model->states().reset();
   EXPECT_EQ(predict(*model, {1, 2, 1}, {1, 2}), Floats{3});
 }
 

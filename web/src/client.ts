@@ -21,9 +21,13 @@ import {
   type Timing,
   type TrainingAnswer,
   type TrainingMethod,
+  type WritingAnswer,
+  type WritingGiven,
+  type WritingMethod,
 } from './runtime.js';
 import { settings } from './settings.js';
 import type { Slice, Told, Training } from './training.js';
+import type { ToldWritten } from './writing.js';
 
 /** A runtime, near or far. */
 export interface Client {
@@ -45,6 +49,18 @@ export interface Client {
     given: Parameters<Training[M]>,
     told?: Told,
   ): Promise<TrainingAnswer<M>>;
+  /**
+   * Calls a method of Writing.
+   *
+   * @param told of what generate() has written; what it throws ends the text
+   */
+  write<M extends WritingMethod>(
+    model: number,
+    method: M,
+    given: WritingGiven<M>,
+    told?: ToldWritten,
+    signal?: AbortSignal,
+  ): Promise<WritingAnswer<M>>;
   status(): Promise<Running>;
   profile(model: number, request: ProfileRequest): Promise<Profiled>;
   timing(model: number): Promise<Timing>;
@@ -59,6 +75,7 @@ type Calls = Pick<
   | 'open'
   | 'create'
   | 'train'
+  | 'write'
   | 'abort'
   | 'run'
   | 'gradient'
@@ -112,33 +129,44 @@ function clientOf(calls: Calls, isFar: boolean): Client {
     return observed(models.get(model), work, answered);
   };
   const configure = () => calls.configure({ ...settings }, ownFiles());
+  /** A call that the signal ends, and whatever `told` throws: wherever it is made, the user sees that. */
+  async function abortable<T, Told>(
+    signal: AbortSignal | undefined,
+    told: ((news: Told) => unknown) | undefined,
+    call: (job: number, told?: (news: Told) => unknown) => Promise<T>,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    const job = ++jobs;
+    let stop = (_reason: unknown) => {};
+    const stopped = new Promise<never>((_, reject) => {
+      stop = (reason) => {
+        reject(reason);
+        calls.abort(job).catch(() => {}); // a runtime that is gone has nothing to stop
+      };
+    });
+    const aborted = () => stop(signal?.reason);
+    const safe = (news: Told) => {
+      try {
+        told?.(news);
+      } catch (error) {
+        stop(error);
+      }
+    };
+    signal?.addEventListener('abort', aborted);
+    try {
+      return await Promise.race([call(job, told && safe), stopped]);
+    } finally {
+      signal?.removeEventListener('abort', aborted);
+    }
+  }
   return {
     far: isFar,
     async open(request, onProgress, signal) {
       signal?.throwIfAborted();
       await configure();
-      const job = ++jobs;
-      let stop = (_reason: unknown) => {};
-      const stopped = new Promise<never>((_, reject) => {
-        stop = (reason) => {
-          reject(reason);
-          calls.abort(job).catch(() => {}); // a runtime that is gone has nothing to stop
-        };
-      });
-      const aborted = () => stop(signal?.reason);
-      const told = (progress: Progress) => {
-        try {
-          onProgress?.(progress);
-        } catch (error) {
-          stop(error); // wherever the runtime lives, the user sees what the callback threw
-        }
-      };
-      signal?.addEventListener('abort', aborted);
-      try {
-        return added(await Promise.race([calls.open(job, request, onProgress && told), stopped]));
-      } finally {
-        signal?.removeEventListener('abort', aborted);
-      }
+      return added(
+        await abortable(signal, onProgress, (job, told) => calls.open(job, request, told)),
+      );
     },
     async create(topology, seed) {
       await configure();
@@ -151,6 +179,8 @@ function clientOf(calls: Calls, isFar: boolean): Client {
         if (steps > 0) observer.trained?.(which, steps, time);
       });
     },
+    write: (model, method, given, told, signal) =>
+      abortable(signal, told, (job, told) => calls.write(job, model, method, given, told)),
     run: (model, inputs, into) => answer(model, calls.run(model, inputs, into)),
     gradient: (model, inputs, request) => answer(model, calls.gradient(model, inputs, request)),
     see: (model, picture, preprocess) => answer(model, calls.see(model, picture, preprocess)),
@@ -236,6 +266,16 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
     ) => {
       const answer = remote.train(model, method, given, told && Comlink.proxy(told));
       return far(answer as Promise<TrainingAnswer<M>>);
+    },
+    write: <M extends WritingMethod>(
+      job: number,
+      model: number,
+      method: M,
+      given: WritingGiven<M>,
+      told?: ToldWritten,
+    ) => {
+      const answer = remote.write(job, model, method, given, told && Comlink.proxy(told));
+      return far(answer as Promise<WritingAnswer<M>>);
     },
     run: (model, inputs) => far(remote.run(model, inputs)),
     gradient: (model, inputs, request) => far(remote.gradient(model, inputs, request)),

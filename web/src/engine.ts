@@ -17,6 +17,7 @@ export interface Core {
     model: CoreModel,
     options: string,
   ) => CoreTrainer;
+  Writer: new (model: CoreModel) => CoreWriter;
   /** @param topology JSON as model.json has it under modelTopology */
   createModel(topology: string, seed: number): CoreModel;
   version(): string;
@@ -94,6 +95,24 @@ export interface CoreTrainer {
   /** JSON that tells what stateBytes() holds. */
   saveState(): string;
   stateBytes(): Uint8Array;
+  /** @param index what saveState() gave; @returns room for the bytes, which count from the next call */
+  loadState(index: string): Uint8Array;
+  delete(): void;
+}
+
+export interface CoreWriter {
+  /** @param options JSON: see WriteRequest in writing.ts */
+  begin(options: string): void;
+  /** Reads and writes until the time or the texts are over; JSON: see WritingSlice in writing.ts. */
+  run(milliseconds: number): string;
+  /** @param options JSON: see Sampling in writing.ts; @returns the code that was chosen */
+  predict(options: string): number;
+  /** Those that predict() chose from. */
+  probabilities(): Float32Array<ArrayBuffer>;
+  reset(): void;
+  /** JSON that tells what stateBytes() holds: the kept state. */
+  saveState(): string;
+  stateBytes(): Uint8Array<ArrayBuffer>;
   /** @param index what saveState() gave; @returns room for the bytes, which count from the next call */
   loadState(index: string): Uint8Array;
   delete(): void;

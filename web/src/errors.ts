@@ -7,8 +7,13 @@ export class MLError extends Error {
 
 /** Throws an MLError. Three parts: what is wrong, the facts, what to try. */
 export function fail(what: string, facts: Record<string, unknown>, hint: string): never {
+  throw new MLError(inThreeParts(what, facts, hint));
+}
+
+/** The text of an error or of a warning. */
+export function inThreeParts(what: string, facts: Record<string, unknown>, hint: string): string {
   const lines = Object.entries(facts).map(([name, value]) => `  ${name}  ${value}`);
-  throw new MLError([`${what}.`, ...lines, `  Try: ${hint}`].join('\n'));
+  return [`${what}.`, ...lines, `  Try: ${hint}`].join('\n');
 }
 
 /** The text of anything that was thrown. */

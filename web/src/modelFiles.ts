@@ -384,7 +384,7 @@ function parse(
 }
 
 /** Whether a path names a file in the folder of the model, or below it; `./` may precede it. */
-function staysInside(path: string): boolean {
+export function staysInside(path: string): boolean {
   const parts = path.replace(/^\.\//, '').split('/');
   return (
     path !== '' &&

@@ -20,6 +20,7 @@ import type { Preprocess } from './recipe.js';
 import { type Settings, settings } from './settings.js';
 import { countOf, type DType, keep, showShape, type Tensor } from './tensor.js';
 import type { DataSet, Told, Training } from './training.js';
+import type { ToldWritten, Writing } from './writing.js';
 
 /** An input or output; sizes that the model leaves open are -1. */
 export interface PortDescription {
@@ -133,6 +134,14 @@ export interface GradientRequest {
 export type TrainingMethod = Exclude<keyof Training, 'delete'>;
 export type TrainingAnswer<M extends TrainingMethod> = Awaited<ReturnType<Training[M]>>;
 
+/** What write() can be asked for. */
+export type WritingMethod = Exclude<keyof Writing, 'delete'>;
+/** What each takes, without the signal and whom to tell. */
+export type WritingGiven<M extends WritingMethod> = M extends 'generate' | 'feed'
+  ? [Parameters<Writing[M]>[0]]
+  : Parameters<Writing[M]>;
+export type WritingAnswer<M extends WritingMethod> = Awaited<ReturnType<Writing[M]>>;
+
 /** Programs kept for each model, one for each combination of input sizes. */
 const programsKept = 4;
 
@@ -151,6 +160,7 @@ interface LoadedModel {
   /** Whether weights have changed since the programs were made. */
   stale: boolean;
   training?: Training;
+  writing?: Writing;
 }
 
 interface ReadyProgram {
@@ -232,7 +242,34 @@ export class Runtime {
     return (await call.call(loaded.training, ...given, told)) as TrainingAnswer<M>;
   }
 
-  /** Stops an open() that has not ended; it rejects with an AbortError. */
+  /**
+   * Calls a method of the model's writing; the code for it is loaded by the first call.
+   *
+   * @param job a number by which abort() can name this call
+   * @param told of what generate() has written
+   */
+  async write<M extends WritingMethod>(
+    job: number,
+    model: number,
+    method: M,
+    given: WritingGiven<M>,
+    told?: ToldWritten,
+  ): Promise<WritingAnswer<M>> {
+    const controller = new AbortController();
+    this.#jobs.set(job, controller);
+    try {
+      const { Writing } = await import('./writing.js');
+      const loaded = this.#find(model);
+      loaded.writing ??= new Writing(loaded.core, loaded.model);
+      const call = loaded.writing[method] as (...given: unknown[]) => unknown;
+      const all = [...given, controller.signal, told];
+      return (await call.apply(loaded.writing, all)) as WritingAnswer<M>;
+    } finally {
+      this.#jobs.delete(job);
+    }
+  }
+
+  /** Stops an open() or a write() that has not ended; it rejects with an AbortError. */
   async abort(job: number): Promise<void> {
     this.#jobs.get(job)?.abort();
   }
@@ -366,6 +403,7 @@ export class Runtime {
     if (loaded === undefined) return;
     this.#models.delete(model);
     loaded.training?.delete();
+    loaded.writing?.delete();
     forgetPrograms(loaded);
     loaded.model.delete();
   }

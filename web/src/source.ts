@@ -137,7 +137,7 @@ function joined(folder: string, name: string): string {
   return `${folder.replace(/[\\/]$/, '')}/${name}`;
 }
 
-async function filesOf(
+export async function filesOf(
   who: string,
   source: Exclude<ModelSource, string | URL>,
 ): Promise<GivenFiles> {

@@ -51,6 +51,8 @@ export interface EpochRequest {
   goesOn?: boolean;
   /** Whether it keeps on while training is paused. */
   keepsOn?: boolean;
+  /** Whether stateful layers begin with nothing remembered; they always do where nothing is trained. */
+  fresh?: boolean;
 }
 
 /** How far an epoch has come. What CoreTrainer.run() says. */

@@ -58,7 +58,10 @@ export interface ChoiceOptions {
 export type UnknownCharacters = 'skip' | 'refuse' | Readonly<Record<string, string>>;
 
 export interface GenerateOptions extends ChoiceOptions {
-  /** What it reads before it writes; nothing if left out. It is not part of what comes out. */
+  /**
+   * What it reads before it writes; if left out, the end of a line. It is not part of what comes
+   * out.
+   */
   seed?: string;
   /** Characters to write at most, from 1; 200 if left out. */
   length?: number;
@@ -106,8 +109,13 @@ export interface Prediction {
 
 /** What a voice remembers of what it has read. Plain data, which can be kept and sent. */
 export interface TextState {
-  tensors: { name: string; shape: number[]; data: Float32Array }[];
+  /** 0: it has read nothing. */
+  lanes: number;
+  tensors: { name: string; shape: number[]; data: Float32Array<ArrayBuffer> }[];
 }
+
+/** A text to learn from: itself, or a file in UTF-8 or UTF-16 that the user chose. */
+export type TextSource = string | Blob;
 
 /** How a text is tidied up before it is learned from. */
 export interface CleanOptions {
@@ -337,13 +345,11 @@ export interface VoiceAbout extends About {
 
 export interface SaveVoiceOptions {
   /**
-   * `'gesso'`, the default: a layers model of TensorFlow.js with the characters and the card beside
-   * it. `'ml5'`: a folder for ml5 up to 0.12, LSTM only. `'html'`: one page that talks in this voice
+   * `'gesso'`, the default: a layers model of TensorFlow.js whose file holds the characters and the
+   * card, too. `'ml5'`: a folder for ml5 up to 0.12, LSTM only. `'html'`: one page that talks in this voice
    * without a network.
    */
   format?: 'gesso' | 'ml5' | 'html';
-  /** Whether what the optimizer remembers is saved too, so that training can go on; false. */
-  optimizer?: boolean;
 }
 
 /** A voice: writes character by character, and learns from a text. */
@@ -381,7 +387,7 @@ export interface CharRNN {
   state(): Promise<TextState>;
   setState(state: TextState): Promise<void>;
   /** How train() would take a text. */
-  preview(text: string, options?: CleanOptions): Promise<TextPreview>;
+  preview(text: TextSource, options?: CleanOptions): Promise<TextPreview>;
   /**
    * Learns from a text. A voice that was loaded learns on; characters that it does not know are added.
    *
@@ -389,7 +395,7 @@ export interface CharRNN {
    *
    * @throws MLError when there is nothing to learn from, or the loss is no longer a number
    */
-  train(text: string, options?: TrainTextOptions): Promise<TextHistory>;
+  train(text: TextSource, options?: TrainTextOptions): Promise<TextHistory>;
   /** Goes on with a training that was kept under a name, with the losses of one that never stopped. */
   continueTraining(checkpoint: string, options?: ContinueOptions): Promise<TextHistory>;
   /** Makes training wait after the step that runs, until resume(). */

@@ -1,0 +1,153 @@
+// A voice to give away: one page that talks without a network, or one zip.
+import { fail } from '../errors.js';
+import type { ModelFiles } from '../layers/layersModel.js';
+import { libraryFile } from '../ownFiles.js';
+import { platform } from '../platform.js';
+import { zip } from '../zip.js';
+import type { VoiceCard } from './types.js';
+
+/** Several files as one download. */
+export function downloadOne(name: string, files: ModelFiles): void {
+  if (typeof document === 'undefined') {
+    fail('save: only a page can download', { given: 'downloads://' }, 'the path of a folder');
+  }
+  const [only] = files.size === 1 ? files.values() : [];
+  const blob = only ? new Blob([only], { type: 'text/html' }) : zip(files);
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = `${name || 'voice'}.${only ? 'html' : 'zip'}`;
+  link.click();
+  // The browser reads it after the click.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** One page with the library, the voice and its card inside. */
+export async function pageOf(
+  files: ModelFiles,
+  card: VoiceCard | null,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const library = await libraryText();
+  const voice = Object.fromEntries([...files].map(([name, bytes]) => [name, base64(bytes)]));
+  const title = card?.title || 'A voice';
+  const facts: [string, string | undefined][] = [
+    ['Made by', card?.author],
+    ['Learned from', card?.source],
+    ['Consent', card?.consent],
+    ['On', card?.date],
+    ['Size of the text', card ? `${card.characters.toLocaleString('en')} characters` : undefined],
+    [
+      'Loss',
+      (card?.valLoss ?? card?.loss)
+        ? `${(card?.valLoss ?? card?.loss ?? 0).toFixed(2)} nats a character`
+        : undefined,
+    ],
+  ];
+  const rows = facts
+    .filter(([, text]) => text)
+    .map(([name, text]) => `<div><dt>${name}</dt><dd>${escaped(text ?? '')}</dd></div>`)
+    .join('\n        ');
+  const page = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>${escaped(title)}</title>
+    <link rel="icon" href="data:," />
+    <style>
+      :root { color-scheme: light dark; font: 1.125rem/1.6 Georgia, serif; }
+      body { max-width: 40rem; margin: 2rem auto; padding: 0 1rem; }
+      textarea, button, input { font: inherit; }
+      textarea { display: block; box-sizing: border-box; width: 100%; }
+      form { display: grid; gap: 0.75rem; }
+      form > div { display: flex; flex-wrap: wrap; gap: 0.75rem 1.5rem; align-items: center; }
+      button { padding: 0.4rem 1.2rem; }
+      output { display: block; min-height: 8rem; margin: 1.5rem 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+      dl { font-size: 0.9rem; }
+      dl div { display: flex; gap: 0.75rem; }
+      dt { flex: 0 0 8rem; font-weight: bold; }
+      dd { margin: 0; }
+    </style>
+  </head>
+  <body>
+    <main>
+      <h1>${escaped(title)}</h1>
+      <form>
+        <label>A beginning <textarea rows="2" name="seed"></textarea></label>
+        <div>
+          <label>Temperature <input type="range" name="temperature" min="0" max="1.5" step="0.1" value="0.5" /></label>
+          <button>Write</button>
+        </div>
+      </form>
+      <output aria-live="off"></output>
+      <p>A network wrote this, character by character; nobody said it. Nothing leaves this page.</p>
+      <dl>
+        ${rows}
+      </dl>
+    </main>
+    <script>${forScript(library)}</script>
+    <script type="application/json" id="voice">${JSON.stringify(voice)}</script>
+    <script>
+      const form = document.querySelector('form');
+      const answer = document.querySelector('output');
+      const files = JSON.parse(document.querySelector('#voice').textContent);
+      const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+      const model = new Map(Object.entries(files).map(([name, text]) => [name, bytesOf(text)]));
+      const voice = gesso.charRNN(model);
+      let writing = new AbortController();
+      form.onsubmit = async (event) => {
+        event.preventDefault();
+        writing.abort();
+        writing = new AbortController();
+        const { signal } = writing;
+        const seed = form.elements.seed.value;
+        answer.textContent = seed;
+        try {
+          const temperature = form.elements.temperature.valueAsNumber;
+          await voice.generate({ seed, temperature, length: 600, signal }, (written) => {
+            if (!signal.aborted) answer.append(written);
+          });
+        } catch (error) {
+          if (!signal.aborted) answer.textContent = error.message;
+        }
+      };
+    </script>
+  </body>
+</html>
+`;
+  return new TextEncoder().encode(page);
+}
+
+/** The library in one script, without the reference to its map, which stays behind. */
+async function libraryText(): Promise<string> {
+  const address = libraryFile('gesso-single.js');
+  const response = await platform.fetch(address).catch(() => undefined);
+  if (response?.ok) return (await response.text()).replace(/\n\/\/# sourceMappingURL=.*\s*$/, '');
+  fail(
+    'save: the page needs the library in one file, which is not there',
+    { address, answer: response ? `${response.status}` : 'none' },
+    'copy gesso-single.js beside the other files of the library',
+  );
+}
+
+/** A text inside of a script: what would end it, or begin a comment, is written otherwise. */
+function forScript(text: string): string {
+  return text.replace(/<(?=\/script|!--)/gi, '\\x3C');
+}
+
+function base64(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 0x8000) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  }
+  return btoa(text);
+}
+
+function escaped(text: string): string {
+  const entities: Record<string, string> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+  };
+  return text.replace(/[&<>"]/g, (character) => entities[character] ?? character);
+}
