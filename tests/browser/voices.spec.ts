@@ -31,7 +31,8 @@ test.describe('writing', () => {
   async function openDarwin(page: Page): Promise<void> {
     needs(darwin);
     await page.goto('/write/');
-    await page.getByRole('combobox', { name: 'On this machine' }).selectOption(/^darwin/);
+    const shelf = page.getByRole('combobox', { name: 'On this machine' });
+    await shelf.selectOption('../models/charrnn_darwin/');
     await expect(button(page, 'Let it write')).toBeEnabled();
     await expect(nexts(page)).toHaveCount(8);
   }
@@ -67,7 +68,9 @@ test.describe('writing', () => {
     await expect(nexts(page).first()).toHaveAccessibleName('a, 100 %');
     await button(page, 'At once').click();
     await button(page, 'Let it write').click();
-    await expect(said(page)).toHaveText(/^are of the sexes of the sexes of the sexes of the sexes of t/);
+    await expect(said(page)).toHaveText(
+      /^are of the sexes of the sexes of the sexes of the sexes of t/,
+    );
     await expect(sheet(page)).toHaveText(/^The are of the sexes/);
     await expect(button(page, 'Let it write')).toBeEnabled();
     expect((await said(page).innerText()).length).toBeGreaterThan(390);
@@ -216,7 +219,9 @@ test.describe('teaching', () => {
     await expect(button(page, 'Train')).toBeDisabled();
   });
 
-  test('learns a text, writes, says what it copied, and is kept with its card', async ({ page }) => {
+  test('learns a text, writes, says what it copied, and is kept with its card', async ({
+    page,
+  }) => {
     test.setTimeout(120_000);
     await page.goto('/voice/');
     await text(page).fill(example.slice(0, 12_000));

@@ -16,7 +16,8 @@ async function murmur() {
     const { sample, probabilities } = await rnn.predict(0.7);
     const { probability } = probabilities.find(({ char }) => char === sample);
     await say(sample, probability);
-    if (letters.length % 20 === 0) describe(`It murmurs: ${letters.map(({ char }) => char).join('')}`);
+    if (letters.length % 20 === 0)
+      describe(`It murmurs: ${letters.map(({ char }) => char).join('')}`);
     await new Promise((resolve) => setTimeout(resolve, 60));
   }
 }

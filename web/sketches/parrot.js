@@ -1,6 +1,6 @@
 // A network reads the same page over and over, and after each round says what it has understood.
 let said = '…';
-let losses = [];
+const losses = [];
 const rounds = 24;
 
 function setup() {

@@ -148,7 +148,11 @@ export class Chart {
           width: 2,
           spanGaps: true,
           stroke: () => pigment(paint),
-          points: { show: name === 'heldOut' || name === 'checked', size: 8, fill: () => pigment(paint) },
+          points: {
+            show: name === 'heldOut' || name === 'checked',
+            size: 8,
+            fill: () => pigment(paint),
+          },
         })),
       ],
     };

@@ -53,12 +53,6 @@ export class Course<Model extends Trainable> {
     this.forget();
   }
 
-  /** The model, which is made where there is none. */
-  get(): Model | undefined {
-    this.model ??= this.make?.();
-    return this.model;
-  }
-
   /** Ends the training, and the model with it. */
   forget(): void {
     this.model?.stop();
@@ -93,7 +87,7 @@ export class Course<Model extends Trainable> {
   async begin(): Promise<void> {
     this.moments.trouble().clear();
     try {
-      this.get();
+      this.model ??= this.make?.();
     } catch (error) {
       this.moments.trouble().show(error);
     }

@@ -41,6 +41,7 @@ export class Manuscript {
     private readonly look: Look,
     private readonly changed: (preview: TextPreview | undefined) => void,
   ) {
+    this.vocabulary.tabIndex = 0; // so that arrow keys scroll it
     const file = find<HTMLInputElement>('[data-file]');
     find('[data-choose]').addEventListener('click', () => file.click());
     file.addEventListener('change', () => {
@@ -59,7 +60,9 @@ export class Manuscript {
       event.preventDefault();
       this.text = pasted;
     });
-    for (const choice of document.querySelectorAll('[data-case], [data-whitespace], [data-rarest]')) {
+    for (const choice of document.querySelectorAll(
+      '[data-case], [data-whitespace], [data-rarest]',
+    )) {
       choice.addEventListener('change', () => this.show(0));
     }
   }

@@ -5,13 +5,18 @@ export class Sheet {
   private readonly end = make('br'); // what keeps a last, empty line open; it is no part of the text
 
   /**
-   * @param box an element that can be edited
+   * @param box the element that becomes the sheet; `data-name` says what it is called
    * @param changed called after the person has changed the text
    */
   constructor(
     private readonly box: HTMLElement,
     private readonly changed: () => void,
   ) {
+    box.tabIndex = 0; // also while it is locked
+    box.role = 'textbox';
+    box.ariaMultiLine = 'true';
+    box.ariaLabel = box.dataset.name ?? '';
+    this.lock(false);
     box.addEventListener('beforeinput', (event) => this.type(event));
     box.addEventListener('input', () => {
       this.tidy();

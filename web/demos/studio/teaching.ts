@@ -4,8 +4,8 @@ import {
   type CharRNNOptions,
   type CleanOptions,
   type ContinueOptions,
-  checkpoints,
   deleteCheckpoint,
+  listCheckpoints,
   type SaveTarget,
   type SaveVoiceOptions,
   setModelPath,
@@ -36,7 +36,7 @@ import {
 } from './voices.js';
 import { Written } from './written.js';
 
-type Preview = (voice: CharRNN, text: string, clean: CleanOptions) => Promise<TextPreview>;
+type Preview = (text: string, clean: CleanOptions) => Promise<TextPreview>;
 type Train = (voice: CharRNN, text: string, options: TrainTextOptions) => Promise<TextHistory>;
 type Continue = (voice: CharRNN, name: string, options: ContinueOptions) => Promise<TextHistory>;
 type Write = (
@@ -164,7 +164,7 @@ async function offerOrigins(): Promise<void> {
 
 /** Offers to go on with a training that was interrupted. */
 async function showWaiting(): Promise<void> {
-  const kept = (await checkpoints()).find(({ name, done }) => name === checkpoint && done < 1);
+  const kept = (await listCheckpoints()).find(({ name, done }) => name === checkpoint && done < 1);
   waitingBox.hidden = kept === undefined;
   if (!kept) return;
   find('[data-waiting-told]').textContent = tell(texts.trainingWaits, {
@@ -178,8 +178,7 @@ async function showWaiting(): Promise<void> {
 async function look(text: string, clean: CleanOptions): Promise<TextPreview | undefined> {
   try {
     trouble.clear();
-    const voice = course.get();
-    return voice && (await preview?.(voice, text, clean));
+    return await preview?.(text, clean);
   } catch (error) {
     sketch.troubleOr(trouble).show(error);
     return undefined;
@@ -223,9 +222,7 @@ async function teach(voice: CharRNN): Promise<void> {
   continuing = false;
   waitingBox.hidden = true;
   const options = { ...chosenSettings(), clean: manuscript.clean, checkpoint, ...telling };
-  await (again
-    ? goOn?.(voice, checkpoint, telling)
-    : train?.(voice, manuscript.text, options));
+  await (again ? goOn?.(voice, checkpoint, telling) : train?.(voice, manuscript.text, options));
   if (current()) told.textContent = texts.learned;
 }
 

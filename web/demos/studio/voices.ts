@@ -1,6 +1,7 @@
 // What the pages with voices share: cards, the names under which voices are kept, words for temperatures.
 import { listModels, type VoiceCard } from 'gesso';
 import { addressOf, type Shelved } from './models.js';
+import './voices.css';
 import { find, make } from './page.js';
 import { language, tell, texts } from './texts.js';
 

@@ -7,7 +7,9 @@ const kept = 60; // samples
 const worthMarking = 20; // characters in a row that the text has too
 
 export class Written {
-  constructor(private readonly list: HTMLElement) {}
+  constructor(private readonly list: HTMLElement) {
+    list.tabIndex = 0; // so that arrow keys scroll it
+  }
 
   /**
    * Puts a sample on top.
@@ -16,7 +18,11 @@ export class Written {
    */
   add({ text, temperature, memorisation }: TextSample, when: string): void {
     const item = make('li');
-    const head = make('p', 'hint', tell(texts.sampleAt, { when, temperature: nicely(temperature) }));
+    const head = make(
+      'p',
+      'hint',
+      tell(texts.sampleAt, { when, temperature: nicely(temperature) }),
+    );
     const copied = make('p', 'copied', copiedWords(memorisation));
     copied.classList.toggle('much', memorisation.copiedShare > 0.1);
     item.append(head, marked(text, memorisation.longest), copied);

@@ -1,10 +1,10 @@
 // Give it a text that is yours, or that you may use: a network learns to write in its voice, here.
-import { charRNN } from 'gesso';
+import { charRNN, previewText } from 'gesso';
 import { studio } from '../studio/teaching.ts';
 
 studio.onBegin((options) => charRNN(options));
 
-studio.onPreview((voice, text, clean) => voice.preview(text, clean));
+studio.onPreview((text, clean) => previewText(text, clean));
 
 studio.onTrain((voice, text, options) =>
   voice.train(text, { ...options, temperatures: [0.4, 0.8, 1.2], sampleLength: 240 }),
