@@ -6,7 +6,7 @@ const port = 5183;
 export default defineConfig({
   testDir: 'tests/browser',
   outputDir: 'build/playwright',
-  workers: 1,
+  workers: 2,
   timeout: 60_000,
   reporter: [['list'], ['json', { outputFile: 'build/reports/playwright.json' }]],
   webServer: {

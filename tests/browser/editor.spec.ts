@@ -12,10 +12,10 @@ let editor: Pages;
 let preview: Pages;
 let network: Pages;
 
-test.beforeAll(() => {
-  editor = new Pages(editorPort);
-  preview = new Pages(previewPort);
-  network = new Pages(networkPort, { 'access-control-allow-origin': '*' });
+test.beforeAll(async () => {
+  editor = await Pages.serve(editorPort);
+  preview = await Pages.serve(previewPort);
+  network = await Pages.serve(networkPort, { 'access-control-allow-origin': '*' });
 });
 
 test.afterAll(() => {

@@ -1,10 +1,9 @@
 // The gallery, and what every page must be: wide enough for a phone, and named for everybody.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { expect, expectNoSidewaysScroll, test } from './page.js';
+import { expect, expectNoSidewaysScroll, picture, test } from './page.js';
 
 const demos = resolve(import.meta.dirname, '../../web/demos');
-const pictures = resolve(import.meta.dirname, '../../build/screenshots');
 const demoNames = [
   'colours',
   'digits',
@@ -34,12 +33,12 @@ test('the gallery shows each demo with the first comment of its sketch', async (
 });
 
 for (const path of pages) {
-  for (const [device, width, height] of [
-    ['phone', 360, 740],
-    ['tablet', 820, 1180],
-    ['desktop', 1440, 900],
+  for (const [device, width, height, schemes] of [
+    ['phone', 360, 740, ['light']],
+    ['tablet', 820, 1180, ['dark']],
+    ['desktop', 1440, 900, ['light', 'dark']],
   ] as const) {
-    for (const colorScheme of ['light', 'dark'] as const) {
+    for (const colorScheme of schemes) {
       test(`/${path} fits a ${device}, ${colorScheme}`, async ({ page }) => {
         await page.setViewportSize({ width, height });
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
@@ -65,10 +64,7 @@ for (const path of pages) {
         );
         expect(nameless).toEqual([]);
         const name = path.replace('/', '') || 'gallery';
-        await page.screenshot({
-          path: `${pictures}/${name}-${device}-${colorScheme}.png`,
-          fullPage: true,
-        });
+        await picture(page, `${name}-${device}-${colorScheme}`);
       });
     }
   }

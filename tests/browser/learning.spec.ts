@@ -1,9 +1,8 @@
 // The pages on which networks are trained: points, colours, handwriting.
 import { resolve } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
-import { answer, expect, needs, shared, test } from './page.js';
+import { answer, expect, needs, picture, shared, test } from './page.js';
 
-const pictures = resolve(import.meta.dirname, '../../build/screenshots');
 const table = resolve(shared, 'data/tabular/colorData_small.json');
 const digits = resolve(shared, 'data/mnist/t10k-images-idx3-ubyte.gz');
 
@@ -46,7 +45,7 @@ test.describe('points', () => {
       await expect(page.locator('[data-spoken]')).toHaveText(/^After 300 epochs .* are right\.$/);
       expect(await numberIn(page.locator('[data-right]'))).toBeGreaterThanOrEqual(95);
       expect(await painted(page.locator('[data-plane]'))).toBeGreaterThan(0.8);
-      await page.screenshot({ path: `${pictures}/points-${set}.png` });
+      await picture(page, `points-${set}`);
     });
   }
 
@@ -120,7 +119,7 @@ test.describe('colours', () => {
     }
     await expect(page.locator('[data-parted] dt')).toHaveCount(9);
     await expect(page.locator('[data-parted] .dab')).toHaveCount(216);
-    await page.screenshot({ path: `${pictures}/colours-learned.png`, fullPage: true });
+    await picture(page, 'colours-learned');
   });
 
   test('learns what the visitor calls colours, where there is no table', async ({ page }) => {
@@ -169,7 +168,7 @@ test.describe('digits from scratch', () => {
     const counts = await page.locator('[data-confusion] tbody td').allInnerTexts();
     expect(counts.reduce((sum, count) => sum + Number(count), 0)).toBe(2000);
     await expect(answer(page)).toHaveText('3'); // drawn on the pad from the start
-    await page.screenshot({ path: `${pictures}/mnist-training.png`, fullPage: true });
+    await picture(page, 'mnist-training');
 
     await press(page, 'Stop');
     await expect(page.getByRole('button', { name: 'Train', exact: true })).toBeVisible();
@@ -188,7 +187,7 @@ test.describe('digits from scratch', () => {
     await expect(page.getByRole('button', { name: 'Train', exact: true })).toBeVisible();
     // 98.4 to 98.7 by seed; one kind of SIMD rounds otherwise than another.
     expect(await numberIn(page.locator('[data-held-out]'))).toBeGreaterThan(98);
-    await page.screenshot({ path: `${pictures}/mnist-learned.png`, fullPage: true });
+    await picture(page, 'mnist-learned');
   });
 
   test('goes on drawing while it trains', async ({ page }) => {

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { root } from '../blocks.js';
 import { fakeCamera, Pages, scripts, told, versions } from './p5Pages.js';
-import { expect, mobilenet, needs, photo, test } from './page.js';
+import { expect, mobilenet, needs, photo, picture, test } from './page.js';
 
 const port = 5391;
 
@@ -15,8 +15,8 @@ test.use({
 
 let pages: Pages;
 
-test.beforeAll(() => {
-  pages = new Pages(port);
+test.beforeAll(async () => {
+  pages = await Pages.serve(port);
 });
 
 test.afterAll(() => pages.close());
@@ -102,7 +102,7 @@ for (const version of versions) {
       needs(...paths);
       await page.goto(pages.page(scripts(version, `/sketches/${name}.js`)));
       await check(page);
-      await page.screenshot({ path: `build/screenshots/sketch-${name}-p5-${version}.png` });
+      await picture(page, `sketch-${name}-p5-${version}`);
     });
   }
 }

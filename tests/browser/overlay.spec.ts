@@ -1,8 +1,7 @@
 // The overlay over p5 sketches: true, out of the way, and gone when it is told to go.
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { Pages, type Version, versions } from './p5Pages.js';
-import { expect, test } from './page.js';
+import { axe, expect, test } from './page.js';
 
 const port = 5394;
 const policy = {
@@ -13,8 +12,8 @@ const policy = {
 let pages: Pages;
 
 test.use({ baseURL: `http://localhost:${port}` });
-test.beforeAll(() => {
-  pages = new Pages(port);
+test.beforeAll(async () => {
+  pages = await Pages.serve(port);
 });
 test.afterAll(() => pages.close());
 
@@ -86,7 +85,7 @@ for (const version of versions) {
     expect(await page.evaluate('clicks')).toBe(1);
     expect(await page.evaluate(() => window.shifts)).toEqual([]);
 
-    const { violations } = await new AxeBuilder({ page })
+    const { violations } = await axe(page)
       .include({ fromShadowDom: ['[data-gesso-overlay]', 'aside'] })
       .analyze();
     expect(violations).toEqual([]);
@@ -140,7 +139,7 @@ test.describe('under a strict content security policy', () => {
   test.use({ baseURL: `http://localhost:${port + 1}` });
 
   test('it is painted all the same', async ({ page }) => {
-    const strict = new Pages(port + 1, policy);
+    const strict = await Pages.serve(port + 1, policy);
     try {
       await page.goto(strict.page('<title>A page</title><script src="/gesso/gesso.js"></script>'));
       await page.evaluate(() => void gesso.overlay());

@@ -10,8 +10,8 @@ test.use({ baseURL: `http://localhost:${port}`, launchOptions: fakeCamera });
 
 let pages: Pages;
 
-test.beforeAll(() => {
-  pages = new Pages(port);
+test.beforeAll(async () => {
+  pages = await Pages.serve(port);
 });
 
 test.afterAll(() => pages.close());

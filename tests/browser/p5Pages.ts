@@ -46,7 +46,13 @@ export class Pages {
   readonly #server: Server;
 
   /** @param headers more headers of every answer */
-  constructor(port: number, headers: Record<string, string> = {}) {
+  static async serve(port: number, headers: Record<string, string> = {}): Promise<Pages> {
+    const pages = new Pages(port, headers);
+    await new Promise<void>((listening) => pages.#server.listen(port, 'localhost', listening));
+    return pages;
+  }
+
+  private constructor(port: number, headers: Record<string, string>) {
     this.origin = `http://localhost:${port}`;
     this.#server = createServer(({ url = '/' }, response) => {
       const { pathname } = new URL(url, this.origin);
@@ -58,7 +64,6 @@ export class Pages {
         response.writeHead(404, headers).end();
       }
     });
-    this.#server.listen(port, 'localhost');
   }
 
   /** The address of a page with this content. */

@@ -1,6 +1,7 @@
 // What the browser tests share: a page that must stay quiet and on this machine, and local files.
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
 import { test as base, expect, type Page } from '@playwright/test';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -87,6 +88,17 @@ export async function drop(page: Page, paths: string[]): Promise<void> {
   for (const event of ['dragenter', 'dragover', 'drop']) {
     await page.dispatchEvent('main', event, { dataTransfer: transfer });
   }
+}
+
+/** axe, for pages whose frames are all of their own site: the others cost four times as long. */
+export function axe(page: Page): AxeBuilder {
+  return new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ['violations'] });
+}
+
+/** Keeps the whole page as a picture for people to look at, if `GESSO_PICTURES` is set. */
+export async function picture(page: Page, name: string): Promise<void> {
+  if (!process.env.GESSO_PICTURES) return;
+  await page.screenshot({ path: resolve(root, `build/screenshots/${name}.png`), fullPage: true });
 }
 
 /** Nothing may stick out to the right: phones would scroll sideways. */

@@ -1,12 +1,9 @@
 // profile() in a page, with a worker and without; and the page that shows where the time goes.
-
 import { resolve } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
-import { digits, drop, expect, expectNoSidewaysScroll, test } from './page.js';
+import { axe, digits, drop, expect, expectNoSidewaysScroll, picture, test } from './page.js';
 import { serveLibrary } from './server.js';
 
 const dist = resolve(import.meta.dirname, '../../dist');
-const pictures = resolve(import.meta.dirname, '../../build/screenshots');
 
 test.describe('in a page', () => {
   let server: Awaited<ReturnType<typeof serveLibrary>>;
@@ -127,9 +124,9 @@ test.describe('the page', () => {
     await expect(page.getByRole('cell', { name: 'adam' }).first()).toBeVisible();
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      const { violations } = await new AxeBuilder({ page }).analyze();
+      const { violations } = await axe(page).analyze();
       expect(violations).toEqual([]);
-      await page.screenshot({ path: `${pictures}/profile-learning-${colorScheme}.png` });
+      await picture(page, `profile-learning-${colorScheme}`);
     }
     await page.setViewportSize({ width: 390, height: 800 });
     await expectNoSidewaysScroll(page);

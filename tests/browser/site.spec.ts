@@ -1,31 +1,33 @@
 // The site as it is published: every page of it, built, and what it must be for everybody.
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { unzipSync } from 'fflate';
 import { build, type PreviewServer, preview } from 'vite';
 import {
   answer,
+  axe,
   expect,
   expectNoSidewaysScroll,
   nameTwoColours,
   needs,
+  picture,
   shared,
   test,
 } from './page.js';
 import { serveFiles, serveFolder } from './server.js';
 
 const root = resolve(import.meta.dirname, '../..');
-const pictures = resolve(root, 'build/screenshots/site');
-const outDir = resolve(root, 'build/site-tested');
-const port = 5187;
+const worker = Number(process.env.TEST_PARALLEL_INDEX ?? 0);
+const outDir = resolve(root, `build/site-tested-${worker}`);
+const port = 5410 + worker;
 const options = {
   configFile: resolve(root, 'vite.config.ts'),
   logLevel: 'error',
   build: { outDir },
 } as const;
 
+test.describe.configure({ mode: 'parallel' });
 test.use({ baseURL: `http://localhost:${port}` });
 
 let server: PreviewServer;
@@ -98,10 +100,8 @@ test('the built site reads a digit with the library that ships', async ({ page }
   await expect(answer(page)).toHaveText('e');
 });
 
-test('a strict policy lets every page work, and a changed sketch in its frame', async ({
-  page,
-}) => {
-  test.setTimeout(120_000);
+/** Has the pages served with a policy as strict as a host may send, while something is done. */
+async function underStrictPolicy(work: () => Promise<void>): Promise<void> {
   await server.close();
   const strict = await serveFolder(outDir, port);
   const policy = "script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:";
@@ -110,12 +110,23 @@ test('a strict policy lets every page work, and a changed sketch in its frame', 
     return false;
   };
   try {
-    for (const path of paths) {
-      const html = readFileSync(resolve(outDir, `.${path}index.html`), 'utf8');
-      expect(html, path).toContain('http-equiv="Content-Security-Policy"');
-      expect(html, path).not.toMatch(/<script(?![^>]* src=)|\son\w+="/);
-      await page.goto(path, { waitUntil: 'networkidle' }); // the console must stay quiet
-    }
+    await work();
+  } finally {
+    strict.close();
+    server = await serve();
+  }
+}
+
+test('every page has a policy of its own, and nothing that a strict one forbids', () => {
+  for (const path of paths) {
+    const html = readFileSync(resolve(outDir, `.${path}index.html`), 'utf8');
+    expect(html, path).toContain('http-equiv="Content-Security-Policy"');
+    expect(html, path).not.toMatch(/<script(?![^>]* src=)|\son\w+="/);
+  }
+});
+
+test('a strict policy lets a changed sketch work in its frame', async ({ page }) => {
+  await underStrictPolicy(async () => {
     await page.goto('/points/');
     const sketch = page.getByRole('textbox', { name: 'The sketch' });
     await sketch.fill((await sketch.innerText()).replace('epochs: 300', 'epochs: 11'));
@@ -123,10 +134,7 @@ test('a strict policy lets every page work, and a changed sketch in its frame', 
     await expect(page.getByText('Your sketch runs.')).toBeVisible();
     await page.getByRole('button', { name: 'Train', exact: true }).click();
     await expect(page.getByText(/^After 11 epochs/)).toBeAttached();
-  } finally {
-    strict.close();
-    server = await serve();
-  }
+  });
 });
 
 test.describe('what its policy forbids', () => {
@@ -175,50 +183,52 @@ test('the built site gives its models along, with a page to try them', async ({
   folder.close();
 });
 
-// Each width and each set of colours once: what is wrong in one is wrong beside any other.
-for (const [device, width, height, colorScheme] of [
-  ['phone', 390, 800, 'dark'],
-  ['desktop', 1280, 860, 'light'],
-] as const) {
-  test(`every page stays still and is for everybody: ${device}, ${colorScheme}`, async ({
-    page,
-  }) => {
-    test.setTimeout(300_000);
-    await page.setViewportSize({ width, height });
-    await page.emulateMedia({ colorScheme });
-    await observe(page);
-    const paints: [milliseconds: number, path: string][] = [];
-    for (const path of paths) {
-      await page.goto(path, { waitUntil: 'networkidle' });
-      await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
-      await expectNoSidewaysScroll(page);
+/** What must hold for every page. Its console is watched as well. */
+async function audit(page: Page, device: string): Promise<void> {
+  await observe(page);
+  const paints: [milliseconds: number, path: string][] = [];
+  for (const path of paths) {
+    await page.goto(path, { waitUntil: 'networkidle' });
+    await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
+    await expectNoSidewaysScroll(page);
 
-      const paint = await page
-        .waitForFunction(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime)
-        .then((handle) => handle.jsonValue());
-      paints.push([paint ?? 0, path]);
-      const shifts = await page.evaluate(() => window.shifts);
-      expect.soft(shifts, `${path}: layout shifts`).toEqual([]);
+    const paint = await page
+      .waitForFunction(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime)
+      .then((handle) => handle.jsonValue());
+    paints.push([paint ?? 0, path]);
+    const shifts = await page.evaluate(() => window.shifts);
+    expect.soft(shifts, `${path}: layout shifts`).toEqual([]);
 
-      const { violations } = await new AxeBuilder({ page }).exclude('[data-stage]').analyze();
-      const found = violations.flatMap(({ id, nodes }) =>
-        nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
-      );
-      expect.soft(found, `${path}: what axe finds`).toEqual([]);
-
-      const name = path.replaceAll('/', '-').replace(/^-|-$/g, '') || 'home';
-      await page.screenshot({
-        path: `${pictures}/${name}-${device}-${colorScheme}.png`,
-        fullPage: true,
-      });
-    }
-    paints.sort(([a], [b]) => a - b);
-    const [middle, last] = [paints[Math.floor(paints.length / 2)], paints.at(-1)];
-    console.log(
-      `first paint, ${device}: ${middle?.[0]} ms, at most ${last?.[0]} ms (${last?.[1]})`,
+    const { violations } = await axe(page).exclude('[data-stage]').analyze();
+    const found = violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
     );
-  });
+    expect.soft(found, `${path}: what axe finds`).toEqual([]);
+
+    const name = path.replaceAll('/', '-').replace(/^-|-$/g, '') || 'home';
+    await picture(page, `site/${name}-${device}`);
+  }
+  paints.sort(([a], [b]) => a - b);
+  const [middle, last] = [paints[Math.floor(paints.length / 2)], paints.at(-1)];
+  console.log(`first paint, ${device}: ${middle?.[0]} ms, at most ${last?.[0]} ms (${last?.[1]})`);
 }
+
+test.describe('every page stays still and is for everybody', () => {
+  test.describe.configure({ timeout: 300_000 });
+
+  // Each width and each set of colours once: what is wrong in one is wrong beside any other.
+  test('on a phone, dark', async ({ page }) => {
+    await page.setViewportSize({ width: 390, height: 800 });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await audit(page, 'phone-dark');
+  });
+
+  test('on a desktop, light, under a strict policy', async ({ page }) => {
+    await page.setViewportSize({ width: 1280, height: 860 });
+    await page.emulateMedia({ colorScheme: 'light' });
+    await underStrictPolicy(() => audit(page, 'desktop-light'));
+  });
+});
 
 test('every link leads somewhere', async ({ page, request }) => {
   const anchors = new Map<string, Set<string>>();
@@ -332,7 +342,7 @@ test.describe('beside TensorFlow.js', () => {
     expect(measured).toHaveLength(2);
     for (const ratio of measured) expect(ratio).toMatch(/^[\d,.]+ ×$/);
     await expect(page.locator('[data-build]')).toHaveText(/relaxed|simd/);
-    await page.screenshot({ path: `${pictures}/benchmark-measured.png`, fullPage: true });
+    await picture(page, 'site/benchmark-measured');
   });
 });
 

@@ -4,12 +4,11 @@ import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { build } from 'vite';
 import { root } from '../blocks.js';
-import { answer, expect, expectNoSidewaysScroll, test } from './page.js';
+import { answer, expect, expectNoSidewaysScroll, picture, test } from './page.js';
 import { type FolderServer, serveFolder } from './server.js';
 
 const outDir = resolve(root, 'build/site-translated');
 const textsFile = resolve(root, 'build/texts-translated.json');
-const pictures = resolve(root, 'build/screenshots/site');
 const port = 5189;
 
 test.use({ baseURL: `http://localhost:${port}` });
@@ -137,7 +136,7 @@ test('says in it what comes while a demo works', async ({ page }) => {
   await expect(page.locator('[data-epochs]')).toHaveText(/^\d{2}/);
   await expect(page.locator('[data-spoken]')).toHaveText(/^⟦/);
   expect(await untranslated(page)).toEqual([]);
-  await page.screenshot({ path: `${pictures}/points-translated.png`, fullPage: true });
+  await picture(page, 'points-translated');
 
   await page.goto('/storage/');
   await page.getByRole('textbox').fill('digits');
@@ -145,5 +144,5 @@ test('says in it what comes while a demo works', async ({ page }) => {
   await expect(page.locator('.kept-model')).toHaveCount(1);
   await expect(page.locator('[data-models-told]')).toHaveText(/^⟦.*⟧ ⟦.*⟧$/);
   expect(await untranslated(page)).toEqual([]);
-  await page.screenshot({ path: `${pictures}/storage-translated.png`, fullPage: true });
+  await picture(page, 'storage-translated');
 });

@@ -1,12 +1,10 @@
 // The pages with voices: one that writes with a person, one that learns from a text.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
-import { expect, expectNoSidewaysScroll, needs, shared, test } from './page.js';
+import { axe, expect, expectNoSidewaysScroll, needs, picture, shared, test } from './page.js';
 
 const root = resolve(import.meta.dirname, '../..');
-const pictures = resolve(root, 'build/screenshots');
 const darwin = resolve(shared, 'models/charrnn_darwin/manifest.json');
 const example = readFileSync(resolve(root, 'web/sketches/coriolanus.txt'), 'utf8');
 
@@ -21,7 +19,7 @@ async function numberIn(element: Locator): Promise<number> {
 }
 
 async function expectNothingForAxe(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const { violations } = await axe(page).analyze();
   const found = violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
   expect(found).toEqual([]);
 }
@@ -55,7 +53,7 @@ test.describe('writing', () => {
     await button(page, 'Let it write').click();
     await expect(said(page)).toHaveText(/\w/);
     await expectNothingForAxe(page);
-    await page.screenshot({ path: `${pictures}/write-shakespeare.png`, fullPage: true });
+    await picture(page, 'write-shakespeare');
   });
 
   test('at temperature 0 it goes on as the network would', async ({ page }) => {
@@ -248,7 +246,7 @@ test.describe('teaching', () => {
     await expect(page.locator('.written li').first()).toContainText(/^Just now, temperature 0.7/);
     expect((await page.locator('.sample-text').first().innerText()).length).toBeGreaterThan(300);
     await expectNothingForAxe(page);
-    await page.screenshot({ path: `${pictures}/voice-learned.png`, fullPage: true });
+    await picture(page, 'voice-learned');
 
     // What is given away says first whose it is.
     await expect(button(page, 'As a page')).toBeDisabled();

@@ -23,6 +23,7 @@ const onlyWhenAsked = /tfjs|races|threads/; // what few visitors load: kept when
  */
 export function site(): Plugin {
   let building = false;
+  let ours = true; // false where other pages are served in place of the demos
   let pages: MadePages = new Map();
   const fileOf = (folder: string) => join(demos, folder, 'index.html');
   const pageAt = (path: string) => pages.get(path.replace(/^\/|\/(index\.html)?$/g, ''));
@@ -45,6 +46,9 @@ export function site(): Plugin {
       const output = { paths: { gesso: '../gesso/index.js' } };
       return { resolve: { alias }, build: { rolldownOptions: { input, output } } };
     },
+    configResolved({ root }) {
+      ours = relative(demos, root) === '';
+    },
     resolveId(id) {
       if (!building) return undefined;
       if (id === entry) return { id: 'gesso', external: true };
@@ -59,6 +63,7 @@ export function site(): Plugin {
     transformIndexHtml: {
       order: 'pre',
       async handler(html, { path }) {
+        if (!ours) return html;
         const folder = path.replace(/^\/|\/?index\.html$|\/$/g, '');
         const gallery = folder === '' ? await renderGallery() : '';
         const list = folder === '' ? await renderSketchList() : '';
