@@ -138,6 +138,12 @@ test('says in it what comes while a demo works', async ({ page }) => {
   expect(await untranslated(page)).toEqual([]);
   await picture(page, 'points-translated');
 
+  await page.goto('/voice/');
+  await page.locator('[data-example]').click();
+  await expect(page.locator('[data-size]')).toHaveText(/^⟦61,\d{3} /);
+  await expect(page.locator('[data-train]')).toBeEnabled();
+  expect(await untranslated(page)).toEqual([]);
+
   await page.goto('/storage/');
   await page.getByRole('textbox').fill('digits');
   await page.locator('[data-pin-form] button').click();
