@@ -511,7 +511,7 @@ class BoundWriter {
 
   int predict(const std::string& options) {
     state_.adopt();
-    Sampling sampling = sampling_of(Given("predict", options));
+    SamplingOptions sampling = sampling_of(Given("predict", options));
     std::vector<double> all = writer_.next(sampling);
     probabilities_.assign(all.begin(), all.end());
     return choose(all, Random(sampling.random).uniform());
@@ -531,7 +531,7 @@ class BoundWriter {
   }
 
  private:
-  static Sampling sampling_of(const Given& given) {
+  static SamplingOptions sampling_of(const Given& given) {
     double random = std::clamp(given->at("random").number(), 0.0, 4294967295.0);
     return {given->at("temperature").number(), given->at("top_k").integer(),
             given->at("top_p").number(), uint32_t(random)};

@@ -10,7 +10,7 @@ namespace gesso {
 namespace {
 
 // Leaves the most probable ones, as many as top_k and top_p allow.
-void restrict_to_most_probable(std::vector<double>& p, const Sampling& sampling) {
+void restrict_to_most_probable(std::vector<double>& p, const SamplingOptions& sampling) {
   std::vector<size_t> order(p.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::sort(order.begin(), order.end(),
@@ -29,7 +29,7 @@ void restrict_to_most_probable(std::vector<double>& p, const Sampling& sampling)
 
 }  // namespace
 
-std::vector<double> probabilities(std::span<const float> logits, const Sampling& sampling) {
+std::vector<double> probabilities(std::span<const float> logits, const SamplingOptions& sampling) {
   size_t first = size_t(std::max_element(logits.begin(), logits.end()) - logits.begin());
   double most = logits[first];
   bool has_nan = std::any_of(logits.begin(), logits.end(), [](float x) { return std::isnan(x); });

@@ -214,7 +214,7 @@ std::vector<WrittenCodes> Writer::written() {
   return pieces;
 }
 
-std::vector<double> Writer::next(const Sampling& sampling) const {
+std::vector<double> Writer::next(const SamplingOptions& sampling) const {
   if (kept_.empty())
     fail("predict: nothing has been read yet", {}, "feed() a few characters first");
   auto logits = kept_.back().data->as<float>().first(size_t(vocabulary_));

@@ -19,7 +19,7 @@ struct WritingTask {
   std::vector<std::vector<int>> stops;    // a lane ends where it has written one, without telling
   int length = 0;                         // codes that each lane writes at most
   bool stateful = false;                  // goes on from the state that is kept, and keeps its own
-  Sampling sampling;                      // each lane has a sequence of random numbers of its own
+  SamplingOptions sampling;               // each lane has a sequence of random numbers of its own
 };
 
 // Codes that a lane has written.
@@ -55,7 +55,7 @@ class Writer {
 
   // What is probable after what has been read, in the first lane of the kept state. Fails before
   // anything has been read.
-  std::vector<double> next(const Sampling& sampling) const;
+  std::vector<double> next(const SamplingOptions& sampling) const;
 
   // Forgets what has been read.
   void reset() { kept_.clear(); }
