@@ -148,6 +148,24 @@ test.describe('writing', () => {
     await expect(sheet(page)).toBeEmpty();
   });
 
+  test('what a keyboard on a screen composes is the words of the person', async ({ page }) => {
+    await openDarwin(page);
+    await button(page, 'One character').click();
+    await expect(said(page)).toHaveCount(1);
+    const written = await said(page).evaluate((words) => words.textContent ?? '');
+    await sheet(page).focus();
+    await page.keyboard.press('Control+End');
+    const session = await page.context().newCDPSession(page);
+    for (const text of ['a', 'an', 'and']) {
+      const place = { selectionStart: text.length, selectionEnd: text.length };
+      await session.send('Input.imeSetComposition', { text, ...place });
+    }
+    await session.send('Input.insertText', { text: 'and' });
+    await page.keyboard.type('!');
+    expect(await said(page).evaluate((words) => words.textContent)).toBe(written);
+    expect(await sheet(page).evaluate((box) => box.textContent)).toBe(`${written}and!`);
+  });
+
   test('names the characters that the voice does not know', async ({ page }) => {
     await openDarwin(page);
     await sheet(page).fill('Müßig ');

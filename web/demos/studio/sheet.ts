@@ -18,6 +18,7 @@ export class Sheet {
     box.ariaLabel = box.dataset.name ?? '';
     this.lock(false);
     box.addEventListener('beforeinput', (event) => this.type(event));
+    box.addEventListener('compositionend', ({ data }) => this.takeOut(data));
     box.addEventListener('input', () => {
       this.tidy();
       changed();
@@ -55,11 +56,6 @@ export class Sheet {
     this.box.focus();
   }
 
-  /** Puts the caret after the last character. */
-  toEnd(): void {
-    getSelection()?.collapse(this.box, [...this.box.childNodes].indexOf(this.end));
-  }
-
   // Browsers make what is typed right behind the words of the voice a part of them, and have ways
   // of their own to begin a line.
   private type(event: InputEvent): void {
@@ -77,6 +73,18 @@ export class Sheet {
     selection.collapse(typed, text.length);
     this.tidy();
     this.changed();
+  }
+
+  // What a keyboard on a screen composes cannot be put elsewhere before it is there.
+  private takeOut(composed: string): void {
+    const range = getSelection()?.rangeCount ? getSelection()?.getRangeAt(0) : undefined;
+    const place = range?.startContainer;
+    const said = range && this.saidBefore(range);
+    if (!said || !(place instanceof Text) || !composed || !place.data.endsWith(composed)) return;
+    place.deleteData(place.length - composed.length, composed.length);
+    const typed = document.createTextNode(composed);
+    said.after(typed);
+    getSelection()?.collapse(typed, composed.length);
   }
 
   /** The words of the voice at whose end a place is. */
