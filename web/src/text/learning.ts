@@ -2,9 +2,9 @@
 import type { Client } from '../client.js';
 import { fail } from '../errors.js';
 import type { Schedule } from '../layers/trainingOptions.js';
-import type { TrainingMethod } from '../runtime.js';
+import type { TrainingAnswer, TrainingMethod } from '../runtime.js';
 import type { Tensor } from '../tensor.js';
-import type { DataSet, Slice, Told, Training } from '../training.js';
+import type { DataSet, EpochRequest, Slice, Told, Training } from '../training.js';
 import type { Position, Wishes } from './checkpoints.js';
 import { memorisation } from './memorisation.js';
 import { type Plan, planOf, rateAt } from './settings.js';
@@ -135,15 +135,14 @@ export class Course {
   /** The steps of one epoch that are left. */
   async #epoch(): Promise<void> {
     const { plan, settings } = this.#lesson;
-    const base = { ...this.#position };
-    const { epoch } = base;
-    if (base.step === 0) await this.#train('resetStates', []);
+    const { epoch } = this.#position;
     await this.#train('keepWeights', []);
     while (this.#position.step < plan.steps && !this.#ends) {
       const first = this.#position.step;
       const count = Math.min(segment, plan.steps - first);
       const rate = this.#rate(epoch + first / plan.steps);
       await this.#train('setLearningRate', [rate]);
+      const base = { ...this.#position };
       const start = performance.now();
       const before = this.#seconds;
       const told = (slice: Slice) => {
@@ -152,7 +151,9 @@ export class Course {
       };
       const data = this.#rows(plan, 0, offsetOf(plan, epoch), first, count);
       await this.#train('give', [sets.training, data]);
-      const slice = await this.#go(true, plan, count, epoch, first > 0, told);
+      // Each segment has figures of its own, so that their sum does not depend on where one began.
+      const how = { train: true, epoch, fresh: first === 0 };
+      const slice = await this.#go(plan, count, how, told);
       this.#seconds = before + (performance.now() - start) / 1000;
       if (this.#failed) throw this.#failed.error;
       if (slice.bad !== null) await this.#refuse(slice.bad, epoch, rate, settings);
@@ -161,7 +162,7 @@ export class Course {
     }
   }
 
-  /** Notes how far an epoch has come; figures of a slice are those since this course took it up. */
+  /** Notes how far an epoch has come, by the figures of the segment that runs. */
   #advance(base: Position, { step, samples, metrics }: Slice): void {
     if (step === 0) return; // it was stopped before the first step
     this.#position.step = base.step + step;
@@ -221,32 +222,26 @@ export class Course {
     const { validation: plan, codes, settings } = this.#lesson;
     if (plan === undefined || this.#ends) return undefined;
     const from = Math.floor(codes.length * (1 - settings.validationSplit));
-    await this.#train('resetStates', []);
     let loss = Number.NaN;
     for (let first = 0; first < plan.steps && !this.#ends; first += segment) {
       const count = Math.min(segment, plan.steps - first);
       await this.#train('give', [sets.validation, this.#rows(plan, from, 0, first, count)]);
-      const slice = await this.#go(false, plan, count, 0, first > 0);
+      const how = { train: false, epoch: 0, goesOn: first > 0 };
+      const slice = await this.#go(plan, count, how);
       if (slice.step > 0) loss = slice.metrics.loss ?? Number.NaN;
     }
     return this.#ends ? undefined : Math.fround(loss);
   }
 
   #go(
-    train: boolean,
     { lanes }: Plan,
     steps: number,
-    epoch: number,
-    goesOn: boolean,
+    how: Pick<EpochRequest, 'train' | 'epoch' | 'goesOn' | 'fresh'>,
     told?: Told,
   ): Promise<Slice> {
-    const set = train ? sets.training : sets.validation;
-    const all = { first: 0, count: lanes * steps, batchSize: lanes, shuffle: false };
-    return this.#train(
-      'epoch',
-      [{ ...all, set, train, epoch, goesOn }, false],
-      told,
-    ) as Promise<Slice>;
+    const set = how.train ? sets.training : sets.validation;
+    const all = { set, first: 0, count: lanes * steps, batchSize: lanes, shuffle: false };
+    return this.#train('epoch', [{ ...all, ...how }, false], told);
   }
 
   /** Steps as samples: one lane after the other in every step. */
@@ -297,7 +292,11 @@ export class Course {
     );
   }
 
-  #train<M extends TrainingMethod>(method: M, given: Parameters<Training[M]>, told?: Told) {
+  #train<M extends TrainingMethod>(
+    method: M,
+    given: Parameters<Training[M]>,
+    told?: Told,
+  ): Promise<TrainingAnswer<M>> {
     return this.#client.train(this.#model, method, given, told);
   }
 }
