@@ -135,8 +135,8 @@ async function readVoices(folder: string): Promise<Shelved[]> {
     const place = join(folder, folderName);
     if (!(await isFile(join(place, 'vocab.json')))) continue;
     if (!(await isFile(join(place, 'manifest.json')))) continue;
-    const name = folderName.replace(/^charrnn_/i, '').replaceAll('_', ' ');
-    const source = `${encodeURIComponent(folderName)}/`;
+    const name = `${folderName.replace(/^charrnn_/i, '').replaceAll('_', ' ')} (ml5)`;
+    const source = `${encodeURIComponent(folderName)}/manifest.json`;
     shelved.push({ name, source, task: 'charRNN', bytes: await bytesIn(place) });
   }
   return shelved;

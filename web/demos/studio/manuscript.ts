@@ -2,7 +2,7 @@
 import type { CharacterCount, CleanOptions, TextPreview } from 'gesso';
 import { takeDrops } from './drops.js';
 import { nameOf } from './nexts.js';
-import { find, make, Trouble, tellMessage } from './page.js';
+import { find, listWarnings, make, Trouble } from './page.js';
 import { language, tell, texts } from './texts.js';
 
 type Look = (text: string, clean: CleanOptions) => Promise<TextPreview | undefined>;
@@ -138,12 +138,8 @@ export class Manuscript {
     ]
       .filter(Boolean)
       .join(' ');
-    const warnings = (found?.warnings ?? []).map(({ message }) => {
-      const item = make('li');
-      item.append(...tellMessage(message));
-      return item;
-    });
-    find('[data-warnings]').replaceChildren(...warnings);
+    const warnings = (found?.warnings ?? []).map(({ message }) => message);
+    listWarnings(find('[data-warnings]'), warnings);
   }
 }
 

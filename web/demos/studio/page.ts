@@ -197,7 +197,7 @@ function messageOf(error: unknown): string {
 }
 
 /** A message of the library as elements: what, the facts, what to try. */
-export function tellMessage(message: string): HTMLElement[] {
+function tellMessage(message: string): HTMLElement[] {
   const [what = '', ...rest] = message.split('\n');
   const parts: HTMLElement[] = [make('p', 'what', what)];
   const facts = make('dl');
@@ -216,6 +216,16 @@ export function tellMessage(message: string): HTMLElement[] {
   }
   if (facts.children.length > 0) parts.splice(1, 0, facts);
   return parts;
+}
+
+/** Warnings of the library, each as an item of a list. */
+export function listWarnings(list: HTMLElement, messages: readonly string[]): void {
+  const items = messages.map((message) => {
+    const item = make('li');
+    item.append(...tellMessage(message));
+    return item;
+  });
+  list.replaceChildren(...items);
 }
 
 /** An error beside the thing that went wrong. */

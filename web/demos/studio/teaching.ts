@@ -362,7 +362,7 @@ find('[data-ask]').addEventListener('submit', (event) => {
   void writeOne();
 });
 for (const field of settings) {
-  field.addEventListener('change', () => touched.add(field.dataset.setting ?? ''));
+  field.addEventListener('input', () => touched.add(field.dataset.setting ?? ''));
 }
 keepButton.addEventListener('click', () => void keepHere());
 for (const button of shares) {

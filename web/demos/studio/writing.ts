@@ -1,16 +1,21 @@
 // The page on which a person and a voice write in turns: the sheet, the next characters, the pace.
-import { type Prediction, setModelPath, type VoiceAbout } from 'gesso';
+import { type Prediction, setModelPath, type TextWarning, type VoiceAbout } from 'gesso';
 import source from '../write/sketch.js?raw';
 import { takeDrops } from './drops.js';
 import { type Model, ModelShelf } from './models.js';
 import { Nexts, nameOf } from './nexts.js';
-import { find, isAbort, type LoadOptions } from './page.js';
+import { find, isAbort, type LoadOptions, listWarnings } from './page.js';
 import { Sheet } from './sheet.js';
 import { Sketch } from './sketch.js';
 import { tell, texts } from './texts.js';
 import { keptVoices, showCard, temperatureWord } from './voices.js';
 
-type Load = (model: Model, options: LoadOptions) => Promise<VoiceAbout>;
+/** What the sketch is given to load a voice with. */
+interface VoiceOptions extends LoadOptions {
+  onWarning: (warning: TextWarning) => void;
+}
+
+type Load = (model: Model, options: VoiceOptions) => Promise<VoiceAbout>;
 type Read = (text: string) => Promise<readonly string[]>;
 type Ask = (temperature: number) => Promise<Prediction>;
 type Choose = (character: string) => Promise<unknown>;
@@ -81,7 +86,12 @@ async function open(): Promise<void> {
   shelf = new ModelShelf<VoiceAbout>(
     async (model, options) => {
       if (!load) throw new Error(texts.noLoader);
-      return load(model, options);
+      const warnings: string[] = [];
+      const onWarning = ({ message }: TextWarning) => {
+        warnings.push(message);
+        listWarnings(find('[data-warnings]'), warnings);
+      };
+      return load(model, { ...options, onWarning });
     },
     {
       begun() {
@@ -93,6 +103,7 @@ async function open(): Promise<void> {
         nexts.clear();
         opinion.textContent = texts.loadingTheVoice;
         showCard(undefined);
+        listWarnings(find('[data-warnings]'), []);
       },
       loaded(facts) {
         ready = true;
