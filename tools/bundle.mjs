@@ -174,9 +174,15 @@ export async function bundleAll() {
     exports: 'auto',
   });
 
-  const beside = instead('./core.js', 'coreBeside.ts');
-  await globalScript('gesso', 'index.ts', 'gesso.js', [beside]);
-  await globalScript('ml5', 'ml5/global.ts', 'gesso-ml5.js', [beside]);
+  const beside = [
+    instead('./core.js', 'coreBeside.ts'),
+    instead('../text/load.js', 'text/loadBeside.ts'),
+  ];
+  await globalScript('gesso', 'index.ts', 'gesso.js', beside);
+  await globalScript('ml5', 'ml5/global.ts', 'gesso-ml5.js', beside);
+  const voice = { file: join(dist, 'voice.js'), format: 'esm', codeSplitting: false };
+  const library = instead('./library.js', 'text/libraryBeside.ts');
+  await bundle(join(sources, 'text/voiceCode.ts'), voice, [library]);
   const worker = readFileSync(join(dist, 'worker.js'), 'utf8').replace(/\/\/# source.*\s*$/, '');
   const inside = `self.gessoEmbedded=${JSON.stringify({ files: embedded(), worker })};`;
   await globalScript('gesso', 'index.ts', 'gesso-single.js', [], inside);

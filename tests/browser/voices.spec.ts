@@ -1,390 +1,196 @@
-// The pages with voices: one that writes with a person, one that learns from a text.
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import type { Locator, Page } from '@playwright/test';
-import { axe, expect, expectNoSidewaysScroll, needs, picture, shared, test } from './page.js';
+// Voices in a page: trainings that outlive it, and voices given away to ml5 and as a page of their own.
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, type Page, test } from '@playwright/test';
+import { root } from '../blocks.js';
+import { type FolderServer, serveFiles } from './server.js';
 
-const root = resolve(import.meta.dirname, '../..');
-const darwin = resolve(shared, 'models/charrnn_darwin/manifest.json');
-const example = readFileSync(resolve(root, 'web/sketches/coriolanus.txt'), 'utf8');
+let server: FolderServer;
+/** Files that tests add to what is served. */
+const added = new Map<string, Uint8Array>();
 
-const sheet = (page: Page) => page.getByRole('textbox', { name: 'The text' });
-const said = (page: Page) => page.locator('.said');
-const nexts = (page: Page) => page.locator('.next');
-const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
-
-/** The number that an element shows: "97.3 %" → 97.3. */
-async function numberIn(element: Locator): Promise<number> {
-  return Number.parseFloat((await element.innerText()).replaceAll(',', ''));
-}
-
-async function expectNothingForAxe(page: Page): Promise<void> {
-  const { violations } = await axe(page).analyze();
-  const found = violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-  expect(found).toEqual([]);
-}
-
-test.describe('writing', () => {
-  /** Opens the page with Darwin's voice and waits until it has answered. */
-  async function openDarwin(page: Page): Promise<void> {
-    needs(darwin);
-    await page.goto('/write/');
-    const shelf = page.getByRole('combobox', { name: 'On this machine' });
-    await shelf.selectOption('../models/charrnn_darwin/manifest.json');
-    await expect(button(page, 'Let it write')).toBeEnabled();
-    await expect(nexts(page)).toHaveCount(8);
-  }
-
-  test('opens with the voice that comes with gesso, and shows its card', async ({ page }) => {
-    await page.goto('/write/');
-    await expect(button(page, 'Let it write')).toBeEnabled({ timeout: 20_000 });
-    await expect(page.locator('[data-card]')).toContainText('Shakespeare');
-    await expect(page.locator('[data-card] dt')).toHaveText([
-      'Voice',
-      'Made by',
-      'Whose text',
-      'Agreed',
-      'Learned on',
-      'Text',
-      'Loss',
-    ]);
-    await button(page, 'At once').click();
-    await sheet(page).fill('KING:\n');
-    await button(page, 'Let it write').click();
-    await expect(said(page)).toHaveText(/\w/);
-    await expectNothingForAxe(page);
-    await picture(page, 'write-shakespeare');
-  });
-
-  test('at temperature 0 it goes on as the network would', async ({ page }) => {
-    await openDarwin(page);
-    await expect(page.getByText('Nobody has said whose text')).toBeVisible();
-    await sheet(page).fill('The ');
-    const slider = page.getByRole('slider', { name: 'Temperature' });
-    await slider.fill('0');
-    await expect(slider).toHaveAttribute('aria-valuetext', '0.0, always the most probable');
-    await expect(nexts(page).first()).toHaveAccessibleName('a, 100 %');
-    await button(page, 'At once').click();
-    await button(page, 'Let it write').click();
-    await expect(said(page)).toHaveText(
-      /^are of the sexes of the sexes of the sexes of the sexes of t/,
-    );
-    await expect(sheet(page)).toHaveText(/^The are of the sexes/);
-    await expect(button(page, 'Let it write')).toBeEnabled();
-    expect((await said(page).innerText()).length).toBeGreaterThan(390);
-  });
-
-  test('one character at a time, those that a person chooses among them', async ({ page }) => {
-    await openDarwin(page);
-    await sheet(page).fill('The ');
-    await page.getByRole('slider', { name: 'Temperature' }).fill('0');
-    for (const text of ['a', 'ar', 'are']) {
-      await button(page, 'One character').click();
-      await expect(said(page)).toHaveText(text);
-      await expect(page.locator('.best .label')).toHaveText(text.at(-1) ?? '');
-    }
-    await expect(page.locator('.best .next')).toHaveAccessibleName('e, 100 %, chosen');
-
-    // What is probable after another letter is not what was probable before.
-    await page.getByRole('slider', { name: 'Temperature' }).fill('1');
-    const second = nexts(page).nth(1);
-    await expect(second).not.toHaveAccessibleName(/^e, /);
-    const name = (await second.getAttribute('aria-label')) ?? '';
-    const before = await nexts(page).allInnerTexts();
-    await second.press('Enter');
-    await expect(page.locator('[data-spoken]')).toHaveText(`Written: ${name.split(', ')[0]}`);
-    await expect.poll(() => nexts(page).allInnerTexts()).not.toEqual(before);
-    const total = await nexts(page).evaluateAll((rows) =>
-      rows.reduce((sum, row) => {
-        const paint = row.querySelector<HTMLElement>('.paint');
-        return sum + Number(paint?.style.getPropertyValue('--share'));
-      }, 0),
-    );
-    expect(total).toBeGreaterThan(0.3);
-    expect(total).toBeLessThanOrEqual(1.000001);
-  });
-
-  test('temperature moves the bars', async ({ page }) => {
-    await openDarwin(page);
-    await sheet(page).fill('The origin of ');
-    const share = () => numberIn(page.locator('.percent').first());
-    const shares: number[] = [];
-    for (const temperature of ['0', '0.5', '1', '2']) {
-      const before = await nexts(page).allInnerTexts();
-      await page.getByRole('slider', { name: 'Temperature' }).fill(temperature);
-      await expect.poll(() => nexts(page).allInnerTexts()).not.toEqual(before);
-      shares.push(await share());
-    }
-    expect(shares).toEqual(shares.toSorted((a, b) => b - a));
-    expect(shares[0]).toBe(100);
-    expect(shares.at(-1)).toBeLessThan(60);
-  });
-
-  test('works by keyboard, and stops when told', async ({ page }) => {
-    await openDarwin(page);
-    await sheet(page).focus();
-    await page.keyboard.type('One\nday ');
-    await expect.poll(() => sheet(page).evaluate((box) => box.textContent)).toBe('One\nday ');
-    await page.keyboard.press('Control+Enter');
-    await expect(button(page, 'Stop')).toBeVisible();
-    await expect.poll(async () => (await said(page).innerText()).length).toBeGreaterThan(4);
-    await expect(page.locator('.best')).toHaveCount(1);
-    await page.keyboard.press('Escape');
-    await expect(button(page, 'Let it write')).toBeVisible();
-    const written = await said(page).evaluate((words) => words.textContent ?? '');
-    expect(written.length).toBeLessThan(60); // at a pace that can be followed
-    await expect(page.locator('[data-spoken]')).toHaveText(/^Written: /);
-    await page.waitForTimeout(500);
-    expect(await said(page).evaluate((words) => words.textContent)).toBe(written);
-
-    // What is typed after it is the person's own again.
-    await sheet(page).focus();
-    await page.keyboard.press('Control+End');
-    await page.keyboard.type('xyz');
-    expect(await said(page).evaluate((words) => words.textContent)).toBe(written);
-    expect(await sheet(page).evaluate((box) => box.textContent)).toBe(`One\nday ${written}xyz`);
-    await button(page, 'Clear').click();
-    await expect(sheet(page)).toBeFocused();
-    await expect(sheet(page)).toBeEmpty();
-  });
-
-  test('what a keyboard on a screen composes is the words of the person', async ({ page }) => {
-    await openDarwin(page);
-    await button(page, 'One character').click();
-    await expect(said(page)).toHaveCount(1);
-    const written = await said(page).evaluate((words) => words.textContent ?? '');
-    await sheet(page).focus();
-    await page.keyboard.press('Control+End');
-    const session = await page.context().newCDPSession(page);
-    for (const text of ['a', 'an', 'and']) {
-      const place = { selectionStart: text.length, selectionEnd: text.length };
-      await session.send('Input.imeSetComposition', { text, ...place });
-    }
-    await session.send('Input.insertText', { text: 'and' });
-    await page.keyboard.type('!');
-    expect(await said(page).evaluate((words) => words.textContent)).toBe(written);
-    expect(await sheet(page).evaluate((box) => box.textContent)).toBe(`${written}and!`);
-  });
-
-  test('tells of what is doubtful about a voice', async ({ page }) => {
-    await openDarwin(page);
-    const shelf = page.getByRole('combobox', { name: 'On this machine' });
-    await shelf.selectOption('../models/charrnn_shakespeare/manifest.json');
-    await expect(page.locator('.warnings .what')).toHaveText('vocab.json is damaged.');
-    await shelf.selectOption('../models/charrnn_darwin/manifest.json');
-    await expect(page.locator('.warnings li')).toHaveCount(0);
-  });
-
-  test('names the characters that the voice does not know', async ({ page }) => {
-    await openDarwin(page);
-    await sheet(page).fill('Müßig ');
-    await expect(page.locator('[data-skipped]')).toHaveText(/does not read them: ü ß$/);
-    await sheet(page).fill('Idle ');
-    await expect(page.locator('[data-skipped]')).toBeHidden();
-  });
-
-  test('whoever wants no motion gets whole passages', async ({ page }) => {
-    await page.emulateMedia({ reducedMotion: 'reduce' });
-    await page.goto('/write/');
-    await expect(button(page, 'At once')).toHaveAttribute('aria-pressed', 'true');
-  });
-
-  test.describe('what goes wrong', () => {
-    test.use({ allowed: [/404/] });
-
-    test('is told where the voice would be', async ({ page }) => {
-      await page.goto('/write/');
-      await page.getByText('From elsewhere').click();
-      await page.getByRole('textbox', { name: 'By name or address' }).fill('shakespear');
-      await button(page, 'Load').click();
-      await expect(page.locator('[data-model-trouble]')).toContainText("'shakespeare'");
-      await expect(page.locator('[data-opinion]')).toHaveText('No voice is loaded.');
-      await expect(button(page, 'Let it write')).toBeDisabled();
-    });
+test.beforeAll(async () => {
+  const page =
+    '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>Voices</title>';
+  server = await serveFiles((path) => {
+    if (path === 'index.html') return Buffer.from(page);
+    if (path === 'script.html') return Buffer.from(`${page}<script src="/gesso.js"></script>`);
+    if (path === 'ml5.html') return Buffer.from(`${page}<script src="/ml5.min.js"></script>`);
+    if (path === 'ml5.min.js')
+      return readFileSync(resolve(root, 'node_modules/ml5-0.12/dist', path));
+    return added.get(path) ?? readFileSync(resolve(root, 'dist', path));
   });
 });
 
-test.describe('teaching', () => {
-  const text = (page: Page) => page.getByRole('textbox', { name: 'The text' });
+test.afterAll(() => server.close());
 
-  /** Asks for a network that learns in seconds. */
-  async function makeItSmall(page: Page, epochs: number): Promise<void> {
-    await page.getByText('How it is built').click();
-    await page.getByRole('spinbutton', { name: 'Layers' }).fill('1');
-    await page.getByRole('spinbutton', { name: 'Units of each' }).fill('48');
-    await page.getByRole('spinbutton', { name: 'Rounds through the text' }).fill(String(epochs));
-  }
+/** What every page of this test begins with: the library, and a text. */
+const begin = `
+  const library = globalThis.gesso ?? (await import('/index.js'));
+  const words = ['the sea', 'a ship', 'our house', 'two birds', 'no one'];
+  const text = Array.from({ length: 900 }, (_, i) =>
+    words[(i * i) % 5] + ' and ' + words[(i * 3 + 1) % 5] + (i % 4 ? ', ' : '.\\n'),
+  ).join('');
+  const options = {
+    layers: 2, units: 24, embedding: 12, dropout: 0.1, sequenceLength: 20, batchSize: 8, epochs: 4,
+    learningRate: { type: 'cosine', from: 0.01 }, seed: 5, temperatures: [0], sampleLength: 40,
+  };
+`;
 
-  async function sayWhose(page: Page): Promise<void> {
-    await page.getByRole('textbox', { name: 'Name of the voice' }).fill('A Roman crowd');
-    await page.getByRole('textbox', { name: 'Who made it' }).fill('Room 12');
-    await page.getByRole('textbox', { name: 'Whose text it is' }).fill('Shakespeare, Coriolanus');
-    await page.getByRole('radio', { name: 'It is in the public domain.' }).check();
-  }
+const script = (body: string) => `(async () => { ${begin} ${body} })()`;
 
-  test('shows what it will read before it learns', async ({ page }) => {
-    await page.goto('/voice/');
-    await expect(button(page, 'Train')).toBeDisabled();
-    await button(page, 'Take an example').click();
-    const size = page.locator('[data-size]');
-    const count = example.length;
-    await expect(size).toHaveText(
-      new RegExp(`^${count.toLocaleString('en')} characters, 59 of them different`),
-    );
-    await expect(page.locator('.vocabulary li').first()).toHaveText('space');
-    await expect(page.locator('.vocabulary li')).toHaveCount(59);
-    await expect(button(page, 'Train')).toBeEnabled();
+interface Epochs {
+  loss: number;
+  valLoss: number;
+  samples: { text: string }[];
+}
 
-    await page.getByRole('combobox', { name: 'Capital letters' }).selectOption('lower');
-    await expect(size).toHaveText(/ 3\d of them different/);
-    await text(page).fill('abc. '.repeat(30));
-    await expect(page.locator('.warnings')).toContainText(/characters/);
-    await page.getByRole('button', { name: 'Clear' }).click();
-    await expect(size).toHaveText('There is no text yet.');
-    await expect(button(page, 'Train')).toBeDisabled();
-  });
+const run = <T>(page: Page, body: string) => page.evaluate<T>(script(body));
 
-  test('learns a text, writes, says what it copied, and is kept with its card', async ({
+test('a training goes on after its tab was closed in the middle, as if it had never stopped', async ({
+  page,
+  context,
+}) => {
+  await page.goto(server.address);
+  const whole = await run<Epochs[]>(
     page,
-  }) => {
-    test.setTimeout(120_000);
-    await page.goto('/voice/');
-    await text(page).fill(example.slice(0, 12_000));
-    await makeItSmall(page, 6);
-    await button(page, 'Train').click();
-    const loss = page.locator('[data-chart] [data-loss]');
-    await expect.poll(() => numberIn(loss)).toBeGreaterThan(2.5);
-    await expect(page.locator('[data-told]')).toHaveText('It has learned.', { timeout: 90_000 });
-    await expect(page.locator('[data-epoch]')).toHaveText('6 of 6');
-    expect(await numberIn(loss)).toBeLessThan(2.9);
-    const checked = await numberIn(page.locator('[data-checked]'));
-    expect(checked).toBeGreaterThan(1.5);
-    expect(checked).toBeLessThan(3.2);
-    await expect(page.locator('.written li')).toHaveCount(18);
-    await expect(page.locator('.written li').first()).toContainText(
-      /^After round 6, temperature 0.4/,
-    );
-    await expect(page.locator('.written .copied').first()).toHaveText(
-      /^Copied: [\d.]+ %; longest passage \d+ characters$/,
-    );
+    `const voice = library.charRNN({ onWarning: () => {} });
+     return (await voice.train(text, options)).epochs;`,
+  );
+  expect(whole).toHaveLength(4);
 
-    await page.getByRole('textbox', { name: 'Begins with' }).fill('All:\n');
-    await button(page, 'Write').click();
-    await expect(page.locator('.written li').first()).toContainText(/^Just now, temperature 0.7/);
-    expect((await page.locator('.sample-text').first().innerText()).length).toBeGreaterThan(300);
-    await expectNothingForAxe(page);
-    await picture(page, 'voice-learned');
-
-    // What is given away says first whose it is.
-    await expect(button(page, 'As a page')).toBeDisabled();
-    await expect(page.locator('[data-share-told]')).toHaveText(
-      'Before you give it away, say: its name, who made it, whose text it is, whether they agreed.',
-    );
-    await sayWhose(page);
-    await page.getByRole('radio', { name: 'Nobody was asked.' }).check();
-    await expect(page.getByText('Ask them first.')).toBeVisible();
-    await expect(button(page, 'As a page')).toBeDisabled();
-    await page.getByRole('radio', { name: 'It is in the public domain.' }).check();
-    const downloading = page.waitForEvent('download');
-    await button(page, 'As a page').click();
-    const file = await downloading;
-    expect(file.suggestedFilename()).toBe('a-roman-crowd.html');
-    expect(readFileSync(await file.path(), 'utf8')).toContain('Room 12');
-    await expect(page.getByText('It is among your downloads.')).toBeVisible();
-
-    await button(page, 'Keep it in this browser').click();
-    await page.getByRole('link', { name: 'Write with it' }).click();
-    await expect(page.locator('[data-card]')).toContainText('A Roman crowd');
-    await expect(page.locator('[data-card]')).toContainText('It is in the public domain.');
-    await button(page, 'At once').click();
-    await button(page, 'Let it write').click();
-    await expect(said(page)).toHaveText(/\w/);
+  // The tab closes in the middle of the second epoch, while the training runs.
+  const tab = await context.newPage();
+  await tab.goto(server.address);
+  const closing = new Promise<void>((close) => {
+    void tab.exposeFunction('inTheMiddle', () => close());
   });
+  await tab.waitForFunction(() => 'inTheMiddle' in window);
+  void tab
+    .evaluate(
+      script(`
+        const voice = library.charRNN({ onWarning: () => {} });
+        await voice.describe({ title: 'Sea', consent: 'made up' });
+        let told = false;
+        await voice.train(text, {
+          ...options, checkpoint: 'sea', checkpointSeconds: 0,
+          onProgress: ({ epoch, step, steps }) => {
+            if (told || epoch < 1 || step < steps / 2) return;
+            told = true;
+            voice.pause();
+            inTheMiddle();
+          },
+        });
+      `),
+    )
+    .catch(() => {}); // the tab is gone before it ends
+  await closing;
+  await tab.close({ runBeforeUnload: false });
 
-  test('waits, goes on, stops when told, and starts over', async ({ page }) => {
-    await page.goto('/voice/');
-    await text(page).fill(example.slice(0, 20_000));
-    await makeItSmall(page, 50);
-    await button(page, 'Train').click();
-    const bar = page.locator('[data-progress]');
-    const done = () => bar.evaluate((element: HTMLProgressElement) => element.value);
-    await expect.poll(done, { timeout: 30_000 }).toBeGreaterThan(5);
-    await button(page, 'Pause').click();
-    await page.waitForTimeout(400);
-    const waiting = await done();
-    await page.waitForTimeout(400);
-    expect(await done()).toBe(waiting);
-    await button(page, 'Go on').click();
-    await expect.poll(done).toBeGreaterThan(waiting);
-    await button(page, 'Stop').click();
-    await expect(button(page, 'Train')).toBeVisible();
-    await expect(button(page, 'Keep it in this browser')).toBeEnabled();
-    await button(page, 'Start over').click();
-    await expect(page.locator('[data-loss]')).toHaveText('–');
-    await expect(button(page, 'Keep it in this browser')).toBeDisabled();
-    await expect(button(page, 'Write')).toBeDisabled();
+  const later = await context.newPage();
+  await later.goto(server.address);
+  const found = await run<{ kept: unknown[]; resumed: Epochs[]; told: number; title: string }>(
+    later,
+    `const kept = await library.listCheckpoints();
+     const voice = library.charRNN({ onWarning: () => {} });
+     let told = 0;
+     const { epochs } = await voice.continueTraining('sea', { onEpoch: () => { told++; } });
+     const { voice: card } = await voice.about();
+     await library.deleteCheckpoint('sea');
+     const error = await voice.continueTraining('sea').catch(String);
+     if (!error.includes('there is no training "sea" in this browser')) throw new Error(error);
+     return { kept, resumed: epochs, told, title: card.title };`,
+  );
+  expect(found.kept).toMatchObject([{ name: 'sea', epoch: 1, epochs: 4 }]);
+  expect(found.told).toBe(3);
+  expect(found.resumed).toEqual(whole);
+  expect(found.title).toBe('Sea');
+});
+
+/** A voice of two layers of LSTM that has learned a little, its files, and its greedy text. */
+async function shared(page: Page, format: string) {
+  await page.goto(server.address);
+  return run<{ files: [string, string][]; text: string }>(
+    page,
+    `const voice = library.charRNN({ onWarning: () => {} });
+     await voice.train(text, { ...options, epochs: 2 });
+     await voice.describe({ title: 'The <sea>', author: 'Ada', consent: 'nobody lived it' });
+     const files = await voice.files({ format: '${format}' });
+     const { sample } = await voice.generate({ seed: 'our ', length: 80, temperature: 0 });
+     const base64 = (bytes) => {
+       let all = '';
+       for (const byte of bytes) all += String.fromCharCode(byte);
+       return btoa(all);
+     };
+     return { files: [...files].map(([name, bytes]) => [name, base64(bytes)]), text: sample };`,
+  );
+}
+
+test('ml5 0.12 reads a voice and says the same', async ({ page }) => {
+  const { files, text } = await shared(page, 'ml5');
+  expect(files.map(([name]) => name)).toEqual(
+    expect.arrayContaining(['manifest.json', 'vocab.json', 'embedding', 'card.json']),
+  );
+  for (const [name, content] of files) added.set(`sea/${name}`, Buffer.from(content, 'base64'));
+  await page.goto(`${server.address}ml5.html`);
+  const said = await page.evaluate<string>(`(async () => {
+    const voice = ml5.charRNN('./sea/');
+    await voice.ready;
+    for (const char of 'our ') await voice.feed(char);
+    let text = '';
+    for (let i = 0; i < ${text.length}; i++) {
+      const { probabilities } = await voice.predict(1);
+      const best = probabilities.reduce((a, b) => (b.probability > a.probability ? b : a));
+      text += best.char;
+      await voice.feed(best.char);
+    }
+    return text;
+  })()`);
+  expect(said).toBe(text);
+});
+
+test('a page of its own talks from a file, without a network', async ({ page, browser }) => {
+  const { files, text } = await shared(page, 'html');
+  const [[name, content] = ['', '']] = files;
+  expect(name).toBe('index.html');
+  const folder = mkdtempSync(join(tmpdir(), 'gesso-'));
+  writeFileSync(join(folder, name), Buffer.from(content, 'base64'));
+
+  const context = await browser.newContext({ offline: true });
+  const alone = await context.newPage();
+  const complaints: string[] = [];
+  const asked: string[] = [];
+  alone.on('pageerror', (error) => complaints.push(String(error)));
+  alone.on('console', (message) => complaints.push(message.text()));
+  context.on('request', (request) => {
+    if (request.url().startsWith('http')) asked.push(request.url());
   });
+  await alone.goto(pathToFileURL(join(folder, name)).href);
+  await expect(alone.getByRole('heading', { name: 'The <sea>' })).toBeVisible();
+  await expect(alone.getByText('nobody lived it')).toBeVisible();
+  await alone.getByLabel('A beginning').fill('our ');
+  await alone.getByLabel('Temperature').fill('0');
+  await alone.getByRole('button', { name: 'Write' }).click();
+  await expect(alone.getByRole('status')).toContainText(`our ${text}`);
+  expect({ complaints, asked }).toEqual({ complaints: [], asked: [] });
+  await context.close();
+});
 
-  test('goes on after the tab was closed', async ({ page, context }) => {
-    test.setTimeout(120_000);
-    await page.goto('/voice/');
-    await text(page).fill(example.slice(0, 20_000));
-    await makeItSmall(page, 8);
-    await button(page, 'Train').click();
-    await expect(page.locator('[data-epoch]')).toHaveText('3 of 8', { timeout: 60_000 });
-    await page.close();
-
-    const again = await context.newPage();
-    await again.goto('/voice/');
-    await expect(again.getByText(/^A training waits here since/)).toBeVisible();
-    await button(again, 'Go on with it').click();
-    await expect(again.locator('[data-waiting]')).toBeHidden();
-    await expect(again.locator('[data-epoch]')).toHaveText(/^[34] of 8$/, { timeout: 30_000 });
-    await expect(again.locator('[data-told]')).toHaveText('It has learned.', { timeout: 90_000 });
-    expect(await numberIn(again.locator('[data-loss]'))).toBeLessThan(2.9);
-    await again.reload();
-    await expect(again.locator('[data-waiting]')).toBeHidden();
-  });
-
-  test('learns on from a voice that is there', async ({ page }) => {
-    test.setTimeout(120_000);
-    await page.goto('/voice/');
-    await text(page).fill(example.slice(0, 3_000));
-    await page.getByText('How it is built').click();
-    await page.getByRole('combobox', { name: 'It begins' }).selectOption('shakespeare');
-    await expect(page.getByRole('spinbutton', { name: 'Units of each' })).toBeDisabled();
-    await page.getByRole('spinbutton', { name: 'Rounds through the text' }).fill('1');
-    await button(page, 'Train').click();
-    await expect(page.locator('[data-told]')).toHaveText('It has learned.', { timeout: 90_000 });
-    expect(await numberIn(page.locator('[data-loss]'))).toBeLessThan(2.2); // it knew the manner
-  });
-
-  for (const [what, content] of [
-    ['one character', 'a'.repeat(5000)],
-    ['nothing but spaces', ' \n '.repeat(50)],
-  ] as const) {
-    test(`a text of ${what} is told of, and learned from only if it can be`, async ({ page }) => {
-      await page.goto('/voice/');
-      await text(page).fill(content);
-      const told = page.locator('.warnings .what, [data-model-trouble] .what');
-      await expect(told.first()).toBeVisible();
-    });
-  }
-
-  test('takes files, also one that is no text, and a long one', async ({ page }) => {
-    await page.goto('/voice/');
-    const chooser = page.locator('[data-file]');
-    const latin = Buffer.from('Grüße aus Köln. '.repeat(200), 'latin1');
-    await chooser.setInputFiles({ name: 'old.txt', mimeType: 'text/plain', buffer: latin });
-    await expect(text(page)).toHaveValue(/^Grüße aus Köln\. /);
-    await chooser.setInputFiles(resolve(shared, 'photos/coffee.png'));
-    const told = page.locator('.warnings .what, [data-model-trouble] .what');
-    await expect(told.first()).toBeVisible();
-    const long = Buffer.from(example.repeat(5));
-    await chooser.setInputFiles({ name: 'long.txt', mimeType: 'text/plain', buffer: long });
-    await expect(page.locator('[data-size]')).toHaveText(/^30\d,\d{3} characters/);
-    await expect(page.getByText('The field shows the first 100,000 characters.')).toBeVisible();
-    await expect(text(page)).not.toBeEditable();
-    await expectNoSidewaysScroll(page);
-  });
+test('a page with a script tag loads the code of voices when it needs it', async ({ page }) => {
+  await page.goto(`${server.address}script.html`);
+  server.asked.length = 0;
+  const facts = await run<{ sample: string; known: boolean }>(
+    page,
+    `const voice = library.charRNN({ onWarning: () => {} });
+     await voice.train(text, { ...options, epochs: 1, temperatures: [] });
+     const { sample } = await voice.generate({ length: 30 });
+     const error = await library.charRNN().generate().catch((error) => error);
+     return { sample, known: error instanceof library.MLError };`,
+  );
+  expect([...facts.sample]).toHaveLength(30);
+  expect(facts.known).toBe(true);
+  expect(server.asked).toContain('voice.js');
+  expect(server.asked).not.toContain('index.js');
 });

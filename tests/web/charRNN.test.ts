@@ -1,5 +1,5 @@
 // Voices: read from the folders of ml5 and from layers models, writing, learning, saved and shared.
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -307,5 +307,413 @@ describe('writing', () => {
     );
     await expect(writing).rejects.toThrow('enough');
     expect((await voice.generate({ length: 5 })).sample).toHaveLength(5);
+  });
+});
+
+describe('saving', () => {
+  let voice: CharRNN;
+  beforeAll(async () => {
+    voice = await learned();
+    await voice.describe({ title: 'Verse', author: 'Ada', source: 'made here', consent: 'nobody' });
+  });
+
+  it('keeps characters and card with the model', async () => {
+    const place = join(mkdtempSync(join(tmpdir(), 'gesso-')), 'verse');
+    await voice.save(place);
+    const other = await charRNN(place);
+    expect(other.vocabulary).toEqual(voice.vocabulary);
+    const { voice: card, name } = await other.about();
+    expect(card).toMatchObject({ title: 'Verse', author: 'Ada', characters: verse.length });
+    expect(card?.date).toMatch(/^\d{4}-\d\d-\d\d$/);
+    expect(card?.loss).toBeGreaterThan(0);
+    expect(name).toBe('verse');
+    const wanted = await voice.generate({ seed: 'The ', length: 40, temperature: 0 });
+    expect(await other.generate({ seed: 'The ', length: 40, temperature: 0 })).toEqual(wanted);
+    const { epochs } = await other.train(verse, {
+      epochs: 1,
+      temperatures: [],
+      sequenceLength: 16,
+    });
+    expect(epochs[0]?.loss).toBeLessThan(1);
+    other.dispose();
+  });
+
+  it('writes a layers model that TensorFlow.js opens and that gives the same', async () => {
+    const files = await voice.files();
+    const { modelTopology, weightsManifest } = JSON.parse(
+      new TextDecoder().decode(files.get('model.json')),
+    );
+    const weightData = files.get('weights.bin')?.slice().buffer;
+    if (weightData === undefined) throw new Error('there are no weights');
+    const opened = await tf.loadLayersModel(
+      tf.io.fromMemory({ modelTopology, weightSpecs: weightsManifest[0].weights, weightData }),
+    );
+    const codes = [...'The sea is '].map((char) => voice.vocabulary.indexOf(char));
+    const output = opened.predict(tf.tensor2d([codes]));
+    if (Array.isArray(output)) throw new Error('one output');
+    const theirs = (await output.data()).slice(-voice.vocabulary.length);
+    await voice.reset();
+    await voice.feed('The sea is ');
+    const { probabilities } = await voice.predict(1);
+    for (const [i, { probability }] of probabilities.entries()) {
+      expect(theirs[i]).toBeCloseTo(probability, 4);
+    }
+  });
+
+  it('reads its own files, given in hand', async () => {
+    const other = await charRNN({ model: await voice.files() });
+    expect((await other.about()).voice?.title).toBe('Verse');
+    other.dispose();
+  });
+
+  it('writes a folder of ml5 that reads back the same, and only for what ml5 knows', async () => {
+    const message = await messageFrom(() => voice.files({ format: 'ml5' }));
+    expect(message).toContain('save: ml5 cannot read this voice: it knows two layers of LSTM');
+    expect(message).toContain('layers  LSTM');
+    const double = charRNN({ onWarning: () => {} });
+    await double.train(verse, { ...quick, layers: 2, embedding: 'oneHot' });
+    const other = await charRNN({ model: await double.files({ format: 'ml5' }) });
+    const wanted = await double.generate({ seed: 'The ', length: 40, temperature: 0 });
+    expect(await other.generate({ seed: 'The ', length: 40, temperature: 0 })).toEqual(wanted);
+    double.dispose();
+    other.dispose();
+  });
+
+  it('refuses what is no card', async () => {
+    expect(await messageFrom(() => voice.describe({ date: 'today' }))).toContain(
+      'describe: date must be a day',
+    );
+  });
+});
+
+describe('layers models from elsewhere', () => {
+  const characters = ['a', 'b', 'c', ' '];
+
+  it('need their characters to be named', async () => {
+    const model = sequential([
+      lstm({ units: 4, returnSequences: true, inputShape: [null, 4] }),
+      dense({ units: 4, activation: 'softmax' }),
+    ]);
+    const files = await model.files();
+    const message = await messageFrom(() => charRNN({ model: files }));
+    expect(message).toContain('charRNN: nothing says which characters this model knows');
+    const short = await messageFrom(() => charRNN({ model: files, vocabulary: ['a'] }));
+    expect(short).toContain('charRNN: the vocabulary does not fit the model');
+    expect(short).toContain('outputs of the model  4');
+    const twice = await messageFrom(() =>
+      charRNN({ model: files, vocabulary: ['a', 'b', 'a', 'c'] }),
+    );
+    expect(twice).toContain('charRNN: the vocabulary holds a character twice');
+    expect(twice).toContain('codes  0 and 2');
+    const voice = await charRNN({ model: files, vocabulary: characters, onWarning: () => {} });
+    const { sample } = await voice.generate({ seed: 'ab', length: 10, random: 1 });
+    expect([...sample]).toHaveLength(10);
+    const text = 'abc cba '.repeat(200);
+    const { epochs } = await voice.train(text, {
+      ...{ epochs: 5, learningRate: 0.02, sequenceLength: 10, batchSize: 4, temperatures: [] },
+    });
+    expect(epochs.at(-1)?.loss).toBeLessThan(epochs[0]?.loss ?? 0);
+    voice.dispose();
+  });
+
+  it('write with GRUs over an embedding', async () => {
+    const model = sequential([
+      embedding({ inputDim: 4, outputDim: 3 }),
+      gru({ units: 4, returnSequences: true }),
+      dense({ units: 4, activation: 'softmax' }),
+    ]);
+    const voice = await charRNN({ model: await model.files(), vocabulary: characters });
+    expect([...(await voice.generate({ seed: 'ab', length: 10 })).sample]).toHaveLength(10);
+    expect(await greedily(voice, 'abc', 12)).toBe(
+      (await voice.generate({ seed: 'abc', length: 12, temperature: 0 })).sample,
+    );
+    voice.dispose();
+  });
+});
+
+/** A voice of ml5 in memory: one layer of 2 units over 3 characters. */
+function ml5Files(change: (parts: Ml5Parts) => void = () => {}): Map<string, Uint8Array> {
+  const parts: Ml5Parts = {
+    vocabulary: { a: 0, b: 1, c: 2 },
+    shapes: {
+      'rnnlm/multi_rnn_cell/cell_0/basic_lstm_cell/kernel': [5, 8],
+      'rnnlm/multi_rnn_cell/cell_0/basic_lstm_cell/bias': [8],
+      'rnnlm/softmax_w': [2, 3],
+      'rnnlm/softmax_b': [3],
+    },
+    files: new Map(),
+  };
+  for (const [name, shape] of Object.entries(parts.shapes)) {
+    const count = shape.reduce((product, size) => product * size, 1);
+    parts.files.set(name.replaceAll('/', '_'), new Float32Array(count).fill(0.1));
+  }
+  change(parts);
+  const manifest = Object.fromEntries(
+    Object.entries(parts.shapes).map(([name, shape]) => {
+      return [name, { filename: name.replaceAll('/', '_'), shape }];
+    }),
+  );
+  const text = (content: unknown) =>
+    new TextEncoder().encode(typeof content === 'string' ? content : JSON.stringify(content));
+  return new Map([
+    ['manifest.json', text(parts.manifest ?? manifest)],
+    ['vocab.json', text(parts.vocabulary)],
+    ...[...parts.files].map(([name, data]) => [name, new Uint8Array(data.buffer)] as const),
+  ]);
+}
+
+interface Ml5Parts {
+  vocabulary: unknown;
+  shapes: Record<string, number[]>;
+  files: Map<string, Float32Array<ArrayBuffer>>;
+  manifest?: unknown;
+}
+
+describe('broken folders of ml5', () => {
+  it('are whole in this test before they are broken', async () => {
+    const voice = await charRNN(ml5Files());
+    expect(voice.vocabulary).toEqual(['a', 'b', 'c']);
+    expect((await voice.generate({ seed: 'a', length: 3, temperature: 0 })).sample).toBe('aaa');
+    voice.dispose();
+  });
+
+  const cases: [what: string, change: (parts: Ml5Parts) => void, message: string][] = [
+    [
+      'a manifest that is no JSON',
+      (parts) => (parts.manifest = '{'),
+      'manifest.json: this is not the JSON of a voice of ml5',
+    ],
+    [
+      'a manifest of something else',
+      (parts) => (parts.shapes = { 'conv/weights': [3] }),
+      'manifest.json: this is no voice of ml5: it has no LSTM cells',
+    ],
+    [
+      'a path out of the folder',
+      (parts) => (parts.manifest = { embedding: { filename: '../secret', shape: [1] } }),
+      'manifest.json: a variable must name a file inside the folder',
+    ],
+    [
+      'a shape that is none',
+      (parts) => (parts.shapes['rnnlm/softmax_b'] = [-3]),
+      'manifest.json: a variable has no shape',
+    ],
+    [
+      'weights of the wrong size',
+      (parts) => parts.files.set('rnnlm_softmax_w', new Float32Array(5)),
+      'rnnlm_softmax_w: the file has another size than the manifest says',
+    ],
+    [
+      'shapes that do not fit together',
+      (parts) => (parts.shapes['rnnlm/softmax_w'] = [3, 3]),
+      'manifest.json: the variables do not fit together',
+    ],
+    [
+      'no output',
+      (parts) => {
+        delete parts.shapes['rnnlm/softmax_w'];
+      },
+      'manifest.json: a variable is missing',
+    ],
+    [
+      'a weight that is not a number',
+      (parts) => parts.files.get('rnnlm_softmax_w')?.set([Number.NaN], 2),
+      'rnnlm_softmax_w: a weight is not a number',
+    ],
+    [
+      'a vocabulary that is no JSON',
+      (parts) => (parts.vocabulary = '<html>'),
+      'vocab.json: this is not the JSON of a vocabulary',
+    ],
+    [
+      'two characters of one code',
+      (parts) => (parts.vocabulary = { a: 0, b: 1, c: 1 }),
+      'vocab.json: two characters have the same code',
+    ],
+    [
+      'a code that is too large',
+      (parts) => (parts.vocabulary = { a: 0, b: 1, c: 3 }),
+      'vocab.json: a code does not fit the weights',
+    ],
+    ['no characters', (parts) => (parts.vocabulary = {}), 'vocab.json: it holds no characters'],
+  ];
+  for (const [what, change, message] of cases) {
+    it(`are refused: ${what}`, async () => {
+      const error = await messageFrom(() => charRNN(ml5Files(change)));
+      expect(error.split('\n')[0]).toBe(`${message}.`);
+      expect(error).toMatch(/\n {2}Try: /);
+    });
+  }
+
+  it('may have gaps in their vocabulary, which they tell of', async () => {
+    const warnings: TextWarning[] = [];
+    const voice = await charRNN({
+      model: ml5Files((parts) => (parts.vocabulary = { a: 0, c: 2 })),
+      onWarning: (warning) => warnings.push(warning),
+    });
+    expect(warnings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^vocab\.json has gaps\.\n(.*\n)*.*codes without a character {2}1\n/),
+    ]);
+    expect(voice.vocabulary).toEqual(['a', '\uFFFD', 'c']);
+    expect(voice.warnings).toEqual(warnings);
+    voice.dispose();
+  });
+});
+
+describe('texts', () => {
+  const bad: [what: string, text: unknown, message: string][] = [
+    ['nothing', '', 'train: the text is empty'],
+    ['blanks', ' \n\t ', 'train: the text is empty'],
+    ['one character', 'a'.repeat(5000), 'train: the text repeats one character'],
+    ['a few words', 'too short', 'train: the text is too small to learn from'],
+    ['no text at all', 42, 'train: it learns from a text'],
+    [
+      'a binary file',
+      new Blob([Uint8Array.from({ length: 4000 }, (_, i) => (i * 151) % 256)]),
+      'train: this does not look like a text',
+    ],
+  ];
+  for (const [what, text, message] of bad) {
+    it(`are refused: ${what}`, async () => {
+      const voice = charRNN();
+      const error = await messageFrom(() => voice.train(text as string));
+      expect(error.split('\n')[0]).toBe(`${message}.`);
+      expect(error).toMatch(/\n {2}Try: /);
+      expect(voice.training).toBe(false);
+      voice.dispose();
+    });
+  }
+
+  it('are tidied up as asked', async () => {
+    const raw = `\uFEFF${'Ein  Haus.   \r\n\r\n\r\n\r\nUnd\tein Café,\u00a0nein.\r\n'.repeat(20)}`;
+    const tidy = await previewText(raw);
+    expect(tidy.text.slice(0, 36)).toBe('Ein  Haus.\n\nUnd ein Café, nein.\nEin ');
+    expect(tidy.characters).toBe([...tidy.text].length);
+    expect(tidy.vocabulary[0]).toEqual({ char: ' ', count: 100 });
+    const { text } = await previewText(raw, { whitespace: 'collapse', case: 'lower' });
+    expect(text.slice(0, 37)).toBe('ein haus. und ein café, nein. ein hau');
+    const few = await previewText(raw, { characters: 'Einea Huds', rarest: 20 });
+    expect(few.text).not.toMatch(/[éC.,]/);
+    expect(few.removed.map(({ char }) => char)).toContain('é');
+    expect(few.warnings.map(({ kind }) => kind)).toContain('removed');
+  });
+
+  it('come from files in UTF-8 and UTF-16', async () => {
+    const text = 'Größe & Maß. '.repeat(30);
+    const utf16 = Uint8Array.from([
+      ...[0xff, 0xfe],
+      ...[...text].flatMap((char) => [char.charCodeAt(0) & 255, char.charCodeAt(0) >> 8]),
+    ]);
+    for (const blob of [new Blob([text]), new Blob([utf16])]) {
+      expect((await previewText(blob)).text).toBe(text);
+    }
+  });
+
+  it('are counted by character, not by half of one', async () => {
+    const { characters, vocabulary } = await previewText('🌊🌙a '.repeat(200));
+    expect(characters).toBe(800);
+    expect(vocabulary.map(({ char }) => char).sort()).toEqual([' ', 'a', '🌊', '🌙'].sort());
+  });
+
+  it('of 50 MB leave the page its turns', async () => {
+    const long = `${'All work and no play makes a dull toy. '.repeat(1_300_000)}${' '.repeat(1e6)}!`;
+    let longest = 0;
+    let last = performance.now();
+    const ticks = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    }, 5);
+    const { characters, warnings } = await previewText(long, { whitespace: 'collapse' });
+    clearInterval(ticks);
+    expect(characters).toBeGreaterThan(50e6);
+    expect(warnings.map(({ kind }) => kind)).toContain('large');
+    console.log('LONGEST', longest);
+    expect(longest).toBeLessThan(1000);
+  });
+});
+
+describe('memorisation', () => {
+  it('finds the longest run and the share of copied runs of 20', async () => {
+    const text = 'It was the best of times, it was the worst of times, it was the age of wisdom.';
+    const copy = 'XX best of times, it was the worst of times YY and something else altogether.';
+    const { longest, longestAt, longestLength, copiedShare } = await memorisation(copy, text);
+    expect(longest).toBe(' best of times, it was the worst of times');
+    expect(longestLength).toBe(longest.length);
+    expect(longestAt).toBe(text.indexOf(longest));
+    const runs = (of: string) =>
+      Array.from({ length: of.length - 19 }, (_, i) => of.slice(i, i + 20));
+    const share = runs(copy).filter((run) => text.includes(run)).length / runs(copy).length;
+    expect(copiedShare).toBeCloseTo(share, 12);
+    expect(copiedShare).toBeGreaterThan(0.3);
+  });
+
+  it('counts characters, and finds nothing in nothing', async () => {
+    expect(await memorisation('🌊🌙', 'a🌙🌊🌙b')).toEqual({
+      ...{ longest: '🌊🌙', longestAt: 2, longestLength: 2, copiedShare: 0 },
+    });
+    expect(await memorisation('', 'abc')).toEqual({
+      ...{ longest: '', longestAt: 0, longestLength: 0, copiedShare: 0 },
+    });
+  });
+
+  it('agrees with plain search on texts of few letters', async () => {
+    const letters = (count: number, step: number) =>
+      Array.from({ length: count }, (_, i) => 'abc'[(i * i * step + (i >> 2)) % 3]).join('');
+    const [sample, text] = [letters(90, 5), letters(700, 7)];
+    const { longestLength } = await memorisation(sample, text);
+    let best = 0;
+    for (let from = 0; from < sample.length; from++) {
+      while (text.includes(sample.slice(from, from + best + 1)) && from + best < sample.length) {
+        best++;
+      }
+    }
+    expect(longestLength).toBe(best);
+  });
+});
+
+describe('mistakes', () => {
+  it('are refused before anything is loaded', async () => {
+    expect(() => charRNN({ modle: 'x' } as object)).toThrow(MLError);
+    expect(() => charRNN({ modle: 'x' } as object)).toThrow('charRNN: there is no option "modle"');
+    const voice = charRNN();
+    expect(await messageFrom(() => voice.generate())).toContain(
+      'generate: this voice has not learned anything yet',
+    );
+    expect(await messageFrom(() => voice.train(verse, { units: 0 }))).toContain(
+      'train: units must be a whole number from 1',
+    );
+    expect(await messageFrom(() => voice.train(verse, { checkpoint: 'x' }))).toContain(
+      'there is no database here to keep a training in',
+    );
+    expect(await messageFrom(() => voice.memorisation('x'))).toContain(
+      'memorisation(sample, text)',
+    );
+    expect(
+      await messageFrom(() =>
+        voice.train(verse.slice(0, 300), { batchSize: 100, sequenceLength: 100 }),
+      ),
+    ).toContain('train: the text is too short for one step');
+  });
+
+  it('in what a voice is asked for name the option', async () => {
+    const voice = await learned();
+    for (const [options, message] of [
+      [{ temperature: -1 }, 'generate: temperature must be a number from 0'],
+      [{ temperature: Number.NaN }, 'generate: temperature must be a number from 0'],
+      [{ length: 0 }, 'generate: length must be a whole number from 1'],
+      [{ topP: 2 }, 'generate: topP must be a number above 0 to 1'],
+      [{ topk: 2 } as object, 'generate: there is no option "topk"'],
+      [{ random: -1 }, 'generate: random must be a whole number'],
+    ] as const) {
+      expect(await messageFrom(() => voice.generate(options))).toContain(message);
+    }
+    expect(await messageFrom(() => voice.train(verse, { units: 8 }))).toContain(
+      'train: this voice has a network already',
+    );
+    expect(await messageFrom(() => voice.setState({ lanes: 1 } as never))).toContain(
+      'setState: this is no state',
+    );
+    voice.dispose();
+    expect(await messageFrom(() => voice.generate())).toContain('it was used after dispose()');
   });
 });

@@ -1,8 +1,5 @@
 // Makes a text ready to be learned from, and says beforehand what is doubtful about it.
-import { fail } from '../errors.js';
-import { choice, whole } from '../layers/kinds.js';
-import { absent, readOptions } from '../options.js';
-import { show } from '../tensor.js';
+import { absent, choice, fail, readOptions, show, whole } from './library.js';
 import { settingsFor } from './settings.js';
 import { blocksOf, Turns } from './turns.js';
 import type { CharacterCount, CleanOptions, TextPreview, TextWarning } from './types.js';

@@ -1,7 +1,8 @@
 // The model.json of a voice: what is changed when it is read, and what is added when it is written.
-import { fail } from '../errors.js';
+
 import type { ModelFiles } from '../layers/layersModel.js';
-import { isRecord, parseRecord } from '../options.js';
+import { fail, isRecord, parseRecord } from './library.js';
+
 import type { VoiceCard } from './types.js';
 
 /** What model.json tells of a voice, under `userDefinedMetadata.voice`. */

@@ -1,14 +1,24 @@
 // Voices as ml5 up to 0.12 has them: a manifest.json, a vocab.json, and one file for each variable.
-import { fail } from '../errors.js';
-import { dense, embedding, lstm } from '../layers/layers.js';
+
 import type { LayersModel, ModelFiles } from '../layers/layersModel.js';
-import { sequential } from '../layers/models.js';
-import { staysInside } from '../modelFiles.js';
-import { isRecord, parseRecord } from '../options.js';
 import type { Progress } from '../progress.js';
-import { Folder, type Place } from '../source.js';
-import { countOf, show, showShape, type Tensor } from '../tensor.js';
+import type { Place } from '../source.js';
+import type { Tensor } from '../tensor.js';
 import { isRecurrent } from './layersFile.js';
+import {
+  countOf,
+  dense,
+  embedding,
+  Folder,
+  fail,
+  isRecord,
+  lstm,
+  parseRecord,
+  sequential,
+  show,
+  showShape,
+  staysInside,
+} from './library.js';
 import { readMl5Vocabulary, writeMl5Vocabulary } from './ml5Vocabulary.js';
 import type { TextWarning } from './types.js';
 import { warning } from './warnings.js';

@@ -1,7 +1,5 @@
 // vocab.json as ml5 has it: the code of every character. Some that were published are damaged.
-import { fail } from '../errors.js';
-import { parseRecord } from '../options.js';
-import { show } from '../tensor.js';
+import { fail, parseRecord, show } from './library.js';
 import { isCharacter, nobody } from './vocabulary.js';
 
 /** What was read, and what had to be guessed. */

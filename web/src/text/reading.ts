@@ -1,25 +1,27 @@
 // Finds out what a voice is made of: a folder of ml5, a layers model, or what save() wrote.
-import { fail, MLError } from '../errors.js';
+
 import type { LayersModel, ModelFiles } from '../layers/layersModel.js';
-import { loadLayersModel } from '../layers/models.js';
-import { stored } from '../layers/storage.js';
-import { readModel } from '../modelFiles.js';
-import { isRecord, parseRecord } from '../options.js';
-import { realAddress } from '../ownFiles.js';
 import type { Progress } from '../progress.js';
-import { knownBy, nameFrom } from '../registry.js';
-import { sha256Of } from '../sha256.js';
+import type { GivenFiles, ModelSource, Place } from '../source.js';
+import { LayersFile, readNotes, type VoiceNotes } from './layersFile.js';
 import {
   baseName,
   Folder,
+  fail,
   filesOf,
-  type GivenFiles,
+  isRecord,
+  knownBy,
+  loadLayersModel,
   locate,
-  type ModelSource,
-  type Place,
+  MLError,
+  nameFrom,
+  parseRecord,
+  readModel,
+  realAddress,
   requestOf,
-} from '../source.js';
-import { LayersFile, readNotes, type VoiceNotes } from './layersFile.js';
+  sha256Of,
+  stored,
+} from './library.js';
 import { readMl5Folder } from './ml5Folder.js';
 import { readMl5Vocabulary } from './ml5Vocabulary.js';
 import type { TextWarning, VoiceAbout, VoiceCard } from './types.js';

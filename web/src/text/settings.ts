@@ -1,8 +1,19 @@
 // How a voice is built and learns: what train() takes, and what is left out, by the size of the text.
-import { fail } from '../errors.js';
-import { choice, fraction, positive, whole } from '../layers/kinds.js';
-import { readSchedule, type Schedule } from '../layers/trainingOptions.js';
-import { absent, callback, instance, isRecord, readOptions } from '../options.js';
+
+import type { Schedule } from '../layers/trainingOptions.js';
+import {
+  absent,
+  callback,
+  choice,
+  fail,
+  fraction,
+  instance,
+  isRecord,
+  positive,
+  readOptions,
+  readSchedule,
+  whole,
+} from './library.js';
 import type {
   CleanOptions,
   TextEpoch,

@@ -1,7 +1,5 @@
 // The characters that a voice knows: each is a code point, and its code is its place in the list.
-import { fail } from '../errors.js';
-import { isRecord } from '../options.js';
-import { show } from '../tensor.js';
+import { fail, isRecord, show } from './library.js';
 import type { UnknownCharacters } from './types.js';
 
 /** Stands for a code that no character has. */

@@ -1,20 +1,31 @@
 // What is behind charRNN(): a network, the characters that it knows, and whose voice it is.
-import { fail } from '../errors.js';
-import { insideOf } from '../insides.js';
-import { natural, whole } from '../layers/kinds.js';
-import { dense, dropout, embedding, gru, lstm } from '../layers/layers.js';
+
 import type { LayersModel, ModelFiles, SaveTarget } from '../layers/layersModel.js';
-import { sequential } from '../layers/models.js';
-import { store } from '../layers/storage.js';
-import { absent, instance, readOptions } from '../options.js';
 import type { WritingAnswer, WritingGiven, WritingMethod } from '../runtime.js';
-import { show, tensor } from '../tensor.js';
 import type { Sampling, ToldWritten } from '../writing.js';
 import { canKeep, keepText, keepTraining, readTraining } from './checkpoints.js';
 import { type Cleaned, cleaned, previewText } from './clean.js';
 import { grown } from './growing.js';
 import { isRecurrent, LayersFile, type VoiceNotes, withNotes } from './layersFile.js';
 import { type Codes, Course, codesOf, type Lesson, partsOf } from './learning.js';
+import {
+  absent,
+  dense,
+  dropout,
+  embedding,
+  fail,
+  gru,
+  insideOf,
+  instance,
+  lstm,
+  natural,
+  readOptions,
+  sequential,
+  show,
+  store,
+  tensor,
+  whole,
+} from './library.js';
 import { memorisation } from './memorisation.js';
 import { identity, writeMl5Folder } from './ml5Folder.js';
 import { modelOf, type Parts, readVoice, tellWarnings } from './reading.js';
