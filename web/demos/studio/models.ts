@@ -77,6 +77,7 @@ export class ModelShelf<Card> {
     const first = models.findIndex(({ name }) => name === favourite);
     this.shelf.selectedIndex = Math.max(first, 0);
     if (models.length > 0) void this.useShelved();
+    else this.moments.failed(texts.noModel);
     return this.shelf.selectedOptions[0]?.dataset.name;
   }
 
