@@ -154,8 +154,8 @@ class Gru {
     start(m, d, bias);
     const T* weight = m.weight + d * 3 * hidden * s.inputs;
     const T* recurrent = m.recurrent_weight + d * 3 * hidden * hidden;
-    Packed of_gates = math_.pack({recurrent, 1, hidden}, hidden, 2 * hidden);
-    Packed of_n = math_.pack({recurrent + 2 * hidden * hidden, 1, hidden}, hidden, hidden);
+    Packed of_gates = math_.pack({recurrent, 1, hidden}, hidden, 2 * hidden, s.steps);
+    Packed of_n = math_.pack({recurrent + 2 * hidden * hidden, 1, hidden}, hidden, hidden, s.steps);
     T* state = m.hidden + d * slab;
     copy_or_clear(m.initial_hidden ? m.initial_hidden + d * slab : nullptr, slab, state);
 
@@ -240,8 +240,8 @@ class GruGradient {
     T* dh = m.d_initial_hidden + d * slab;
     copy_or_clear(m.d_hidden ? m.d_hidden + d * slab : nullptr, slab, dh);
     const T* recurrent = m.recurrent_weight + d * 3 * hidden * hidden;
-    Packed of_gates = math_.pack({recurrent, hidden, 1}, 2 * hidden, hidden);
-    Packed of_n = math_.pack({recurrent + 2 * hidden * hidden, hidden, 1}, hidden, hidden);
+    Packed of_gates = math_.pack({recurrent, hidden, 1}, 2 * hidden, hidden, s.steps);
+    Packed of_n = math_.pack({recurrent + 2 * hidden * hidden, hidden, 1}, hidden, hidden, s.steps);
     for (size_t i = s.steps; i-- > 0;) {
       size_t t = s.time(d, i);
       const T* before = m.initial_hidden ? m.initial_hidden + d * slab : zeros;

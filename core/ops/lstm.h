@@ -161,7 +161,7 @@ class Lstm {
     if (m.recurrent_bias) add(m.recurrent_bias + d * width, width, bias);
     const T* weight = m.weight + d * width * s.inputs;
     const T* recurrent = m.recurrent_weight + d * width * s.hidden;
-    auto packed = math_.pack({recurrent, 1, s.hidden}, s.hidden, width);
+    auto packed = math_.pack({recurrent, 1, s.hidden}, s.hidden, width, s.steps);
     T *hidden = m.hidden + d * slab, *cell = m.cell + d * slab;
     copy_or_clear(m.initial_hidden ? m.initial_hidden + d * slab : nullptr, slab, hidden);
     copy_or_clear(m.initial_cell ? m.initial_cell + d * slab : nullptr, slab, cell);
@@ -237,8 +237,8 @@ class LstmGradient {
     copy_or_clear(m.d_hidden ? m.d_hidden + d * slab : nullptr, slab, dh);
     copy_or_clear(m.d_cell ? m.d_cell + d * slab : nullptr, slab, dc);
     if (m.d_peephole) std::fill_n(m.d_peephole + d * 3 * s.hidden, 3 * s.hidden, T(0));
-    auto packed =
-        math_.pack({m.recurrent_weight + d * width * s.hidden, s.hidden, 1}, width, s.hidden);
+    auto packed = math_.pack({m.recurrent_weight + d * width * s.hidden, s.hidden, 1}, width,
+                             s.hidden, s.steps);
     for (size_t n = s.steps; n-- > 0;) {
       size_t t = s.time(d, n);
       const T* before = m.initial_cell ? m.initial_cell + d * slab : nullptr;

@@ -163,9 +163,9 @@ class PlainMath {
   // Memory until the end of the run.
   T* scratch(size_t count) { return memory_.emplace_back(count + 1).data(); }  // never null
 
-  // A matrix that many products share.
+  // A matrix that so many products share.
   using Packed = Matrix<T>;
-  Packed pack(Matrix<T> b, size_t, size_t) { return b; }
+  Packed pack(Matrix<T> b, size_t, size_t, size_t) { return b; }
 
   // out = start + a * b; start, if it is given, may be out itself.
   void product(size_t rows, size_t depth, size_t columns, Matrix<T> a, Matrix<T> b, T* out,

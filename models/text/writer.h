@@ -16,10 +16,11 @@ namespace gesso {
 // What to write. Codes are positions in the vocabulary.
 struct WritingTask {
   std::vector<std::vector<int>> prompts;  // what each lane reads first: as many texts as lanes
-  std::vector<std::vector<int>> stops;    // a lane ends where it has written one, without telling
-  int length = 0;                         // codes that each lane writes at most
-  bool stateful = false;                  // goes on from the state that is kept, and keeps its own
-  SamplingOptions sampling;               // each lane has a sequence of random numbers of its own
+  std::vector<std::vector<int>> stops =
+      {};                    // a lane ends where it has written one, without telling
+  int length = 0;            // codes that each lane writes at most
+  bool stateful = false;     // goes on from the state that is kept, and keeps its own
+  SamplingOptions sampling;  // each lane has a sequence of random numbers of its own
 };
 
 // Codes that a lane has written.

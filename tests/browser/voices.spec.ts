@@ -11,6 +11,29 @@ let server: FolderServer;
 /** Files that tests add to what is served. */
 const added = new Map<string, Uint8Array>();
 
+/** As sketches for ml5 0.12 are written: a callback when it has loaded, then one character at a time. */
+const sketch = `<script src="/gesso-ml5.js"></script><body><script>
+  const say = (words) => document.body.append(words);
+  const charRNN = ml5.charRNN('./sea/', modelReady);
+
+  async function modelReady(error) {
+    if (error) return say(error.message);
+    say('Model Loaded our ');
+    charRNN.reset();
+    await charRNN.feed('our ');
+    loopRNN(80);
+  }
+
+  async function loopRNN(left) {
+    if (left === 0) return;
+    const { probabilities } = await charRNN.predict(0.5);
+    const best = probabilities.reduce((a, b) => (b.probability > a.probability ? b : a));
+    say(best.char);
+    await charRNN.feed(best.char);
+    loopRNN(left - 1);
+  }
+</script>`;
+
 test.beforeAll(async () => {
   const page =
     '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>Voices</title>';
@@ -18,6 +41,7 @@ test.beforeAll(async () => {
     if (path === 'index.html') return Buffer.from(page);
     if (path === 'script.html') return Buffer.from(`${page}<script src="/gesso.js"></script>`);
     if (path === 'ml5.html') return Buffer.from(`${page}<script src="/ml5.min.js"></script>`);
+    if (path === 'sketch.html') return Buffer.from(page + sketch);
     if (path === 'ml5.min.js')
       return readFileSync(resolve(root, 'node_modules/ml5-0.12/dist', path));
     return added.get(path) ?? readFileSync(resolve(root, 'dist', path));
@@ -193,4 +217,11 @@ test('a page with a script tag loads the code of voices when it needs it', async
   expect(facts.known).toBe(true);
   expect(server.asked).toContain('voice.js');
   expect(server.asked).not.toContain('index.js');
+});
+
+test('a sketch made for ml5 0.12 talks in a voice of its folder', async ({ page }) => {
+  const { files, text } = await shared(page, 'ml5');
+  for (const [name, content] of files) added.set(`sea/${name}`, Buffer.from(content, 'base64'));
+  await page.goto(`${server.address}sketch.html`);
+  await expect(page.locator('body')).toHaveText(`Model Loaded our ${text}`, { timeout: 20_000 });
 });

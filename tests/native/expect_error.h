@@ -15,7 +15,7 @@ void expect_error(F call, std::string_view text) {
     call();
     ADD_FAILURE() << "no error; expected:\n" << text;
   } catch (const Error& e) {
-    EXPECT_EQ(e.what(), text);
+    EXPECT_EQ(std::string_view(e.what()), text);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "models/layers/layers.h"
 #include "models/load/write_json.h"
 #include "tests/native/expect_error.h"
 
@@ -399,6 +400,109 @@ TEST(Trainer, GoesOnAsIfItHadNeverStopped) {
                 tensor.type.bytes());
   EXPECT_EQ(losses(resumed, 3, 6), losses(whole, 3, 6));
   EXPECT_EQ(weights_of(*copy), weights_of(*model));
+}
+
+// A model that remembers from batch to batch: 24 rows of three steps, four rows in each batch.
+std::shared_ptr<LayersModel> remembering() {
+  return create_model(layers::sequential({3, 1}, {layers::lstm({.units = 4, .stateful = true}),
+                                                  layers::dense({.units = 1})}),
+                      5);
+}
+
+Trainer remembering_trainer(std::shared_ptr<LayersModel> model, const std::string& optimizer) {
+  Trainer t = trainer(std::move(model), "{" + optimizer + R"(, "loss": "meanSquaredError"})");
+  std::vector<float> x(24 * 3), y(24);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = std::sin(float(i));
+  for (size_t i = 0; i < y.size(); ++i) y[i] = std::cos(float(i / 4));
+  for (int set : {0, 1}) {
+    give(t, Role::input, 0, x, 24, set);
+    give(t, Role::target, 0, y, 24, set);
+  }
+  return t;
+}
+
+const std::string with_adam = R"("optimizer": "adam")";
+const Epoch in_order{.batch_size = 4, .shuffle = false, .count = 24, .fresh = true};
+
+// The loss of each step of an epoch, from one of them on, with as many steps as are wanted.
+std::vector<double> step_losses(Trainer& t, int from, int steps) {
+  std::vector<double> list;
+  for (int i = from; i < from + steps; ++i) {
+    Epoch one = in_order;
+    one.first = size_t(i) * 4;
+    one.count = 4;
+    one.fresh = i == 0;
+    list.push_back(go_through(t, one).metrics[0]);
+  }
+  return list;
+}
+
+TEST(Trainer, GoesOnInTheMiddleOfAnEpochWithWhatLayersRemember) {
+  auto whole_model = remembering(), resumed_model = remembering();
+  Trainer whole = remembering_trainer(whole_model, with_adam);
+  step_losses(whole, 0, 3);
+  Trainer resumed = remembering_trainer(resumed_model, with_adam);
+  std::vector<std::string> names;
+  for (const StateTensor& tensor : whole.state()) {
+    names.push_back(tensor.name);
+    std::memcpy(resumed.state_tensor(tensor.name, tensor.type).data->data(), tensor.data->data(),
+                tensor.type.bytes());
+  }
+  EXPECT_NE(std::find(names.begin(), names.end(), "lstm/state_1"), names.end());
+  for (size_t i = 0; i < whole_model->weights().size(); ++i)
+    std::memcpy(resumed_model->weights()[i].data->data(), whole_model->weights()[i].data->data(),
+                whole_model->weights()[i].type.bytes());
+  auto expected = step_losses(whole, 3, 3);
+  EXPECT_EQ(step_losses(resumed, 3, 3), expected);
+  expected = step_losses(whole, 0, 6);  // and the epoch after it
+  EXPECT_EQ(step_losses(resumed, 0, 6), expected);
+}
+
+TEST(Trainer, TakesUpAStateOfBatchesOfAnotherSize) {
+  Trainer t = remembering_trainer(remembering(), with_adam);
+  step_losses(t, 0, 1);
+  TensorType type{DType::f32, {2, 4}};
+  EXPECT_EQ(t.state_tensor("lstm/state_0", type).type, type);
+  t.state_tensor("lstm/state_1", type);
+  Epoch smaller = in_order;
+  smaller.batch_size = 2;
+  EXPECT_TRUE(std::isfinite(go_through(t, smaller).metrics[0]));
+  for (const TensorType& other : {TensorType{DType::f32, {2, 5}}, TensorType{DType::i32, {2, 4}},
+                                  TensorType{DType::f32, {0, 4}}, TensorType{DType::f32, {4}}})
+    expect_error([&] { t.state_tensor("lstm/state_0", other); },
+                 "loadState: the state is not of this model and optimizer.\n"
+                 "  tensor  lstm/state_0\n"
+                 "  its type  " +
+                     to_string(other) +
+                     "\n"
+                     "  Try: the model that was saved with it, compiled with the same optimizer");
+}
+
+TEST(Trainer, BeginsAnEpochWithNothingRememberedWhereItIsTold) {
+  Trainer t = remembering_trainer(
+      remembering(), R"("optimizer": {"className": "SGD", "config": {"learningRate": 1e-30}})");
+  double first = go_through(t, in_order).metrics[0];
+  EXPECT_EQ(go_through(t, in_order).metrics[0], first);
+  Epoch on = in_order;
+  on.fresh = false;
+  EXPECT_NE(go_through(t, on).metrics[0], first);
+}
+
+TEST(Trainer, LooksAtSamplesWithoutATraceInWhatIsRemembered) {
+  Trainer t = remembering_trainer(remembering(), with_adam);
+  Trainer quiet = remembering_trainer(remembering(), with_adam);
+  Epoch look = in_order;
+  look.set = 1;
+  look.train = false;
+  auto expected = step_losses(quiet, 0, 6);
+  auto seen = step_losses(t, 0, 3);
+  double loss = go_through(t, look).metrics[0];
+  EXPECT_EQ(go_through(t, look).metrics[0], loss);  // it begins with nothing remembered
+  auto rest = step_losses(t, 3, 3);
+  seen.insert(seen.end(), rest.begin(), rest.end());
+  EXPECT_EQ(seen, expected);
+  look.batch_size = 6;
+  EXPECT_TRUE(std::isfinite(go_through(t, look).metrics[0]));
 }
 
 TEST(Trainer, GivesTheSameNumbersForTheSameSeed) {

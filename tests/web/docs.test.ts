@@ -25,6 +25,7 @@ const given = {
   'folder-of-a-model': model('mobilenet_v1_025_224_layers'),
   models,
   'iris.csv': resolve(models, '../data/tabular/iris.csv'),
+  'shakespeare.txt': resolve(models, '../data/text/shakespeare.txt'),
   xor: model('xor_layers'),
   'xor-golden.json': join(goldens, 'xor_layers__model.json'),
 };

@@ -1,3 +1,4 @@
 // The tasks that `gesso/ml5` has: each is a file, and a line here.
+export * from './charRNN.js';
 export * from './imageClassifier.js';
 export * from './neuralNetwork.js';

@@ -61,9 +61,13 @@ class SimdMath {
     return taken;
   }
 
-  // Panels of columns, one after the other.
-  using Packed = const float*;
-  [[gnu::noinline]] Packed pack(Matrix<float> b, size_t depth, size_t columns) {
+  // Panels of columns, one after the other; or the matrix as it is, for one product.
+  struct Packed {
+    const float* panel;
+    Matrix<float> whole;
+  };
+  [[gnu::noinline]] Packed pack(Matrix<float> b, size_t depth, size_t columns, size_t products) {
+    if (products < 2) return {nullptr, b};
     float* panel = scratch(panels_of(columns) * panel_columns * depth);
     const float* packed = panel;
     for (size_t first = 0; first < columns; first += panel_columns) {
@@ -72,7 +76,7 @@ class SimdMath {
         for (size_t c = 0; c < panel_columns; ++c)
           panel[c] = c < width ? b.data[k * b.row_step + (first + c) * b.column_step] : 0;
     }
-    return packed;
+    return {packed, b};
   }
 
   [[gnu::noinline]] void product(size_t rows, size_t depth, size_t columns, Matrix<float> a,
@@ -97,8 +101,11 @@ class SimdMath {
   }
 
   [[gnu::noinline]] void packed_product(size_t rows, size_t depth, size_t columns, Matrix<float> a,
-                                        Packed panel, float* out, size_t out_step,
+                                        Packed packed, float* out, size_t out_step,
                                         const float* start = nullptr, size_t start_step = 0) {
+    const float* panel = packed.panel;
+    if (!panel)
+      return product(rows, depth, columns, a, packed.whole, out, out_step, start, start_step);
     for (size_t first = 0; first < columns; first += panel_columns, panel += depth * panel_columns)
       product(rows, depth, std::min(panel_columns, columns - first), a, {panel, panel_columns, 1},
               out + first, out_step, start ? start + first : nullptr, start_step);
@@ -108,7 +115,7 @@ class SimdMath {
   [[gnu::noinline]] void input_product(size_t rows, size_t depth, size_t columns, const float* x,
                                        const float* w, float* out, size_t out_step,
                                        const float* start) {
-    if (!is_sparse(x, rows * depth))
+    if (rows < 8 || !is_sparse(x, rows * depth))
       return product(rows, depth, columns, {x, depth, 1}, {w, 1, depth}, out, out_step, start, 0);
     float* turned = room_for_turned(depth * columns);
     turn(w, columns, depth, turned);
