@@ -225,3 +225,58 @@ test('a sketch made for ml5 0.12 talks in a voice of its folder', async ({ page 
   await page.goto(`${server.address}sketch.html`);
   await expect(page.locator('body')).toHaveText(`Model Loaded our ${text}`, { timeout: 20_000 });
 });
+
+test('a text of 50 MB is learned from without freezing the page', async ({ page }) => {
+  await page.goto(server.address);
+  const { gap, kinds, steps } = await run<{ gap: number; kinds: string[]; steps: number }>(
+    page,
+    `const long = text.repeat(Math.ceil(50e6 / text.length));
+     let gap = 0;
+     let last = performance.now();
+     const look = () => {
+       gap = Math.max(gap, performance.now() - last);
+       last = performance.now();
+       requestAnimationFrame(look);
+     };
+     requestAnimationFrame(look);
+     const kinds = [];
+     const voice = library.charRNN({ onWarning: ({ kind }) => kinds.push(kind) });
+     let steps = 0;
+     await voice.train(long, { ...options, onProgress: ({ step }) => {
+       steps = step;
+       if (step > 20) voice.stop();
+     } });
+     return { gap, kinds, steps };`,
+  );
+  expect(steps).toBeGreaterThan(20);
+  expect(kinds).toContain('large');
+  expect(gap).toBeLessThan(500);
+});
+
+test('a voice is downloaded in each way, and kept in the browser', async ({ page }) => {
+  await page.goto(server.address);
+  const names: string[] = [];
+  page.on('download', (download) => names.push(download.suggestedFilename()));
+  const texts = await run<string[]>(
+    page,
+    `const voice = library.charRNN({ onWarning: () => {} });
+     await voice.train(text, { ...options, epochs: 1, temperatures: [] });
+     const say = async (one) =>
+       (await one.generate({ seed: 'our ', length: 40, temperature: 0 })).sample;
+     await voice.save('indexeddb://sea');
+     const kept = await library.charRNN('indexeddb://sea');
+     const files = await voice.files();
+     const dropped = await library.charRNN(
+       [...files].map(([name, bytes]) => new File([bytes], name.replace('model', 'sea'))),
+     );
+     for (const format of ['gesso', 'ml5', 'html']) {
+       await voice.save('downloads://sea', { format });
+     }
+     return [await say(voice), await say(kept), await say(dropped)];`,
+  );
+  expect(texts[1]).toBe(texts[0]);
+  expect(texts[2]).toBe(texts[0]);
+  await expect
+    .poll(() => names.sort())
+    .toEqual(['sea.html', 'sea.json', 'sea.weights.bin', 'sea.zip']);
+});

@@ -1,5 +1,6 @@
 // Uses the types of every name of the package, as a project elsewhere does. Only checked, never run.
 import { type ImageClassifier, imageClassifier, type Loading, MLError, setWasmPath } from 'gesso';
+import { type CharRNN, charRNN, type Generated } from 'gesso/charrnn';
 import { type ImageSource, type Label, imageClassifier as part } from 'gesso/image';
 import { dense, type LayersModel, sequential } from 'gesso/layers';
 import { type LoadedModel, loadModel, type Tensor, tensor } from 'gesso/model';
@@ -17,6 +18,10 @@ export async function all(picture: ImageSource): Promise<Label[]> {
   const results: Record<string, Tensor> = await model.run(tensor([[1, 2]]));
   const network: NeuralNetwork = neuralNetwork({ task: 'classification' });
   const layers: LayersModel = sequential([dense({ units: 1, inputShape: [2] })]);
+  const voice: CharRNN = charRNN('./voice/');
+  const written: Generated = await voice.generate({ seed: picture.toString(), topK: 5 });
+  // @ts-expect-error: no way to treat unknown characters
+  voice.feed(written.sample, { unknown: 'drop' });
   // @ts-expect-error: a word where a number belongs
   dense({ units: 'many' });
   // @ts-expect-error: no option of that name

@@ -16,6 +16,7 @@ import {
   previewText,
   sequential,
   setDeterministic,
+  setModelPath,
   type TextWarning,
 } from '../../web/src/index.js';
 import { itNeeds, messageFrom, model as modelFolder } from './fixtures.js';
@@ -80,6 +81,26 @@ describe('voices of ml5', () => {
       voice.dispose();
     });
   }
+});
+
+describe('names', () => {
+  itNeeds([folder('charrnn_darwin')], 'are folders of voices, too', async () => {
+    setModelPath(folder(''));
+    const voice = await charRNN('charrnn_darwin');
+    const { name, format, parameters, address, voice: card } = await voice.about();
+    expect({ name, format, card }).toEqual({ name: 'charrnn_darwin', format: 'ml5', card: null });
+    expect(parameters).toBe(100 * 128 + 2 * (256 * 512 + 512) + 128 * 100 + 100);
+    expect(address).toMatch(/charrnn_darwin\/manifest\.json$/);
+    const message = await messageFrom(() => charRNN('darwn'));
+    expect(message).toContain('charRNN: there is no model "darwn"');
+    setModelPath(null);
+    voice.dispose();
+  });
+
+  it('of folders without a voice are refused', async () => {
+    const message = await messageFrom(() => charRNN('./nowhere/'));
+    expect(message).toContain('model.json: the file is not there');
+  });
 });
 
 describe('learning', () => {
@@ -194,7 +215,8 @@ describe('learning', () => {
     let steps = 0;
     const training = voice.train(verse, {
       ...{ ...quick, epochs: 3 },
-      onProgress: () => {
+      onProgress: ({ charactersPerSecond }) => {
+        slowest = Math.min(slowest, charactersPerSecond);
         if (steps++ > 0) return;
         voice.pause();
         setTimeout(() => {
@@ -206,10 +228,11 @@ describe('learning', () => {
         }, 300);
       },
     });
-    let [seen, still] = [-1, -2];
+    let [seen, still, slowest] = [-1, -2, Number.POSITIVE_INFINITY];
     const { epochs } = await training;
     expect(epochs).toHaveLength(3);
     expect(still).toBe(seen);
+    expect(slowest).toBeGreaterThan(verse.length / 0.3); // waiting does not count
     voice.dispose();
   });
 
@@ -231,6 +254,13 @@ describe('writing', () => {
   let voice: CharRNN;
   beforeAll(async () => {
     voice = await learned();
+  });
+
+  it('gives what its listener throws', async () => {
+    const writing = voice.generate({ length: 1e5 }, () => {
+      throw new Error('mine');
+    });
+    await expect(writing).rejects.toThrow('mine');
   });
 
   it('tells what it writes, in order', async () => {
@@ -320,7 +350,7 @@ describe('saving', () => {
   it('keeps characters and card with the model', async () => {
     const place = join(mkdtempSync(join(tmpdir(), 'gesso-')), 'verse');
     await voice.save(place);
-    const other = await charRNN(place);
+    const other = await charRNN(place, { onWarning: () => {} });
     expect(other.vocabulary).toEqual(voice.vocabulary);
     const { voice: card, name } = await other.about();
     expect(card).toMatchObject({ title: 'Verse', author: 'Ada', characters: verse.length });
@@ -377,6 +407,12 @@ describe('saving', () => {
     expect(await other.generate({ seed: 'The ', length: 40, temperature: 0 })).toEqual(wanted);
     double.dispose();
     other.dispose();
+  });
+
+  it('refuses places that a format is not for', async () => {
+    expect(await messageFrom(() => voice.save('indexeddb://verse', { format: 'html' }))).toContain(
+      "save: the browser's database keeps voices as they are",
+    );
   });
 
   it('refuses what is no card', async () => {
@@ -674,7 +710,7 @@ describe('mistakes', () => {
   it('are refused before anything is loaded', async () => {
     expect(() => charRNN({ modle: 'x' } as object)).toThrow(MLError);
     expect(() => charRNN({ modle: 'x' } as object)).toThrow('charRNN: there is no option "modle"');
-    const voice = charRNN();
+    const voice = charRNN({ onWarning: () => {} });
     expect(await messageFrom(() => voice.generate())).toContain(
       'generate: this voice has not learned anything yet',
     );
@@ -692,6 +728,9 @@ describe('mistakes', () => {
         voice.train(verse.slice(0, 300), { batchSize: 100, sequenceLength: 100 }),
       ),
     ).toContain('train: the text is too short for one step');
+    const { epochs } = await voice.train(verse, quick); // a mistake before leaves nothing behind
+    expect(epochs).toHaveLength(2);
+    voice.dispose();
   });
 
   it('in what a voice is asked for name the option', async () => {

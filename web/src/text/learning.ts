@@ -97,6 +97,8 @@ export class Course {
   #kept = performance.now();
   #seconds = 0;
   #read = 0;
+  #waited = 0;
+  #waitsSince: number | undefined;
 
   constructor(client: Client, model: number, lesson: Lesson) {
     this.#client = client;
@@ -112,6 +114,23 @@ export class Course {
   end(ends: 'stop' | { reason: unknown }): void {
     this.#ends ??= ends;
     this.#train('stop', []).catch(() => {}); // a model that is gone has nothing to stop
+  }
+
+  /** Makes it wait after the step that runs. */
+  pause(): void {
+    this.#waitsSince ??= performance.now();
+    this.#train('pause', []).catch(() => {}); // as above
+  }
+
+  resume(): void {
+    this.#waited += performance.now() - (this.#waitsSince ?? performance.now());
+    this.#waitsSince = undefined;
+    this.#train('resume', []).catch(() => {});
+  }
+
+  /** Milliseconds, but for those that it waited. */
+  #now(): number {
+    return (this.#waitsSince ?? performance.now()) - this.#waited;
   }
 
   async run(): Promise<TextHistory> {
@@ -144,10 +163,10 @@ export class Course {
       const rate = this.#rate(epoch + first / plan.steps);
       await this.#train('setLearningRate', [rate]);
       const base = { ...this.#position };
-      const start = performance.now();
+      const start = this.#now();
       const before = this.#seconds;
       const told = (slice: Slice) => {
-        this.#seconds = before + (performance.now() - start) / 1000;
+        this.#seconds = before + (this.#now() - start) / 1000;
         this.#tell(base, slice);
       };
       const data = this.#rows(plan, 0, offsetOf(plan, epoch), first, count);
@@ -155,7 +174,7 @@ export class Course {
       // Each segment has figures of its own, so that their sum does not depend on where one began.
       const how = { train: true, epoch, fresh: first === 0 };
       const slice = await this.#go(plan, count, how, told);
-      this.#seconds = before + (performance.now() - start) / 1000;
+      this.#seconds = before + (this.#now() - start) / 1000;
       if (this.#failed) throw this.#failed.error;
       if (slice.bad !== null) await this.#refuse(slice.bad, epoch, rate, settings);
       this.#advance(base, slice);

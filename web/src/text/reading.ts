@@ -67,13 +67,18 @@ export async function readVoice(source: ModelSource, options: ReadingOptions): P
   try {
     return await readLayers(from, options);
   } catch (error) {
-    const isFolder = !/\.json([?#]|$)/.test(text) && /[\\/]/.test(text);
-    if (!(error instanceof MLError) || !isFolder || options.signal?.aborted) throw error;
-    const { places } = await locate(who, from);
-    const place = places[0] && { ...places[0], address: beside(places[0].address) };
-    const found = place && (await new Folder(place).readOptional('manifest.json', options.signal));
-    if (!place || found === null) throw error;
-    return readMl5(place, options);
+    const isFile = /\.json([?#]|$)/.test(text);
+    if (!(error instanceof MLError) || isFile || options.signal?.aborted) throw error;
+    const { places, known } = await locate(who, from);
+    const [place] = places;
+    if (place === undefined || known) throw error;
+    const address = beside(place.address);
+    const found = await new Folder({ ...place, address }).readOptional(
+      'manifest.json',
+      options.signal,
+    );
+    if (found === null) throw error;
+    return readMl5({ address }, options);
   }
 }
 

@@ -158,7 +158,7 @@ export interface TextWarning {
     | 'vocabulary'
     | 'skipped'
     | 'memorised'
-    | 'state';
+    | 'checkpoint';
   /** What it is, the facts, and what to try, as errors say it. */
   message: string;
 }

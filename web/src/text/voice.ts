@@ -18,6 +18,7 @@ import {
   insideOf,
   instance,
   lstm,
+  messageOf,
   natural,
   readOptions,
   sequential,
@@ -131,17 +132,13 @@ export type VoiceOptions = {
     | undefined;
 };
 
-/** What a training in this page has learned from. */
-interface Learned {
-  text: string;
-}
-
 /** One voice. */
 export class Voice {
   readonly #options: VoiceOptions;
   readonly warnings: TextWarning[] = [];
   #parts: Parts | undefined;
-  #learned: Learned | undefined;
+  /** What it learns from, or has learned from in this page. */
+  #text: string | undefined;
   #course: Course | undefined;
   #training = false;
   #ends: 'stop' | { reason: unknown } | undefined;
@@ -297,12 +294,15 @@ export class Voice {
       });
       const settings = completed(wanted, text.characters);
       const rates = askedRates(settings.learningRate, settings.epochs);
+      const cut = (count: number) =>
+        partsOf(count, settings, (characters) =>
+          trainingPlan('train', characters, settings, wanted),
+        );
+      cut(text.characters); // refuses what is too short before there is a network
       const { model, vocabulary } = await this.#prepare(text, settings, wanted, seed);
       this.#cardOf(text.characters);
       const codes = await codesOf(vocabulary, text.text, text.characters);
-      const parts = partsOf(codes.length, settings, (characters) =>
-        trainingPlan('train', characters, settings, wanted),
-      );
+      const parts = cut(codes.length);
       model.compile({
         optimizer: 'adam',
         loss: 'sparseCategoricalCrossentropy',
@@ -377,6 +377,7 @@ export class Voice {
   }): Promise<TextHistory> {
     const { model, vocabulary } = this.#ready(lesson.who);
     const { text, codes, wishes, settings, plan, who: caller } = lesson;
+    this.#text = text;
     const [port] = model.inputs;
     const oneHot = port?.shape.length === 3;
     if (lesson.validation === undefined && settings.validationSplit > 0) {
@@ -393,7 +394,7 @@ export class Voice {
       checkpoint === undefined
         ? undefined
         : async (position, history) => {
-            await keepTraining({
+            const kept = keepTraining({
               ...{ name: checkpoint, files: await model.files(), position, history: [...history] },
               vocabulary: [...vocabulary.characters],
               card: this.#parts?.card ?? null,
@@ -401,6 +402,7 @@ export class Voice {
               rates: lesson.rates === null ? null : [...lesson.rates],
               ...{ wishes, characters: codes.length, saved: new Date() },
             });
+            await kept.catch((error: unknown) => this.#warnOfCheckpoint(caller, error));
           };
     const write = async (temperature: number, random: number) => {
       const { sampleLength: length, sampleSeed: seed } = wishes;
@@ -420,10 +422,9 @@ export class Voice {
       const course = new Course(client, number, all);
       this.#course = course;
       if (this.#ends) course.end(this.#ends);
-      else if (this.#paused) model.pause();
+      else if (this.#paused) course.pause();
       return course.run();
     });
-    this.#learned = { text };
     const last = history.epochs.at(-1);
     const { card } = this.#ready(caller);
     if (card && last) {
@@ -443,6 +444,19 @@ export class Voice {
       ]);
     }
     return history;
+  }
+
+  /** A training goes on where it cannot be kept; it says so once. */
+  #warnOfCheckpoint(caller: string, error: unknown): void {
+    if (this.warnings.some(({ kind }) => kind === 'checkpoint')) return;
+    this.#warn([
+      warning(
+        'checkpoint',
+        `${caller}: this training cannot be kept, so a closed tab would end it`,
+        { reason: messageOf(error).split('\n').join('; ') },
+        'save() at the end, and more free space for the next time',
+      ),
+    ]);
   }
 
   /** The network for a text: a new one, or the one that is there, with room for new characters. */
@@ -515,12 +529,12 @@ export class Voice {
   pause(): void {
     if (!this.#training) return;
     this.#paused = true;
-    if (this.#course) this.#parts?.model.pause();
+    this.#course?.pause();
   }
 
   resume(): void {
     this.#paused = false;
-    if (this.#course) this.#parts?.model.resume();
+    this.#course?.resume();
   }
 
   stop(): void {
@@ -533,7 +547,7 @@ export class Voice {
   }
 
   async memorisation(sample: string): Promise<Memorisation> {
-    if (this.#learned) return memorisation(sample, this.#learned.text);
+    if (this.#text !== undefined) return memorisation(sample, this.#text);
     fail(
       'memorisation: the text that this voice learned from is not here',
       {},
@@ -554,12 +568,26 @@ export class Voice {
   async about(): Promise<VoiceAbout> {
     const { model, vocabulary, card, origin } = this.#ready('about');
     const about = await model.about();
-    return { ...about, ...origin, voice: card && { ...card }, vocabularySize: vocabulary.size };
+    const name = about.name || card?.title || 'voice';
+    return {
+      ...about,
+      name,
+      ...origin,
+      voice: card && { ...card },
+      vocabularySize: vocabulary.size,
+    };
   }
 
   async save(where: SaveTarget, options: SaveVoiceOptions = {}): Promise<void> {
-    const files = await this.files(options);
     const { format } = readOptions('save', options, saveOptions);
+    if (format !== 'gesso' && typeof where === 'string' && where.startsWith('indexeddb://')) {
+      fail(
+        "save: the browser's database keeps voices as they are, to be loaded again",
+        { format, given: show(where) },
+        `'downloads://my-voice' for this format`,
+      );
+    }
+    const files = await this.files(options);
     if (typeof where !== 'string' || !where.startsWith('downloads://') || format === 'gesso') {
       return store(where, files);
     }
