@@ -84,6 +84,7 @@ test.describe('writing', () => {
       await expect(page.locator('.best .label')).toHaveText(text.at(-1) ?? '');
     }
     await expect(page.locator('.best .next')).toHaveAccessibleName('e, 100 %, chosen');
+    await expect(page.locator('.best')).toHaveCount(0); // then they tell what may come after it
 
     // What is probable after another letter is not what was probable before.
     await page.getByRole('slider', { name: 'Temperature' }).fill('1');
@@ -94,6 +95,7 @@ test.describe('writing', () => {
     await second.press('Enter');
     await expect(page.locator('[data-spoken]')).toHaveText(`Written: ${name.split(', ')[0]}`);
     await expect.poll(() => nexts(page).allInnerTexts()).not.toEqual(before);
+    await expect(said(page)).toHaveText('are'); // what a person chose is the person's
     const total = await nexts(page).evaluateAll((rows) =>
       rows.reduce((sum, row) => {
         const paint = row.querySelector<HTMLElement>('.paint');

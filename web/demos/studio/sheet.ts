@@ -44,10 +44,20 @@ export class Sheet {
 
   /** Lets the voice write at the end. */
   say(text: string): void {
-    const follows = this.box.scrollTop + this.box.clientHeight > this.box.scrollHeight - 40;
     const last = this.end.previousSibling;
-    if (last instanceof HTMLElement && last.classList.contains('said')) last.append(text);
-    else this.end.before(make('span', 'said', text));
+    if (last instanceof HTMLElement && last.classList.contains('said')) this.add(last, text);
+    else this.add(this.box, make('span', 'said', text));
+  }
+
+  /** Lets the person write at the end, in another way than by typing. */
+  write(text: string): void {
+    this.add(this.box, text);
+  }
+
+  private add(to: HTMLElement, what: string | Node): void {
+    const follows = this.box.scrollTop + this.box.clientHeight > this.box.scrollHeight - 40;
+    if (to === this.box) this.end.before(what);
+    else to.append(what);
     this.tidy();
     if (follows) this.box.scrollTop = this.box.scrollHeight;
   }

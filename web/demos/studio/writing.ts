@@ -27,6 +27,7 @@ type Pour = (
 
 const remembered = 3000; // characters before the end that a voice reads: none remembers more
 const most = 600; // characters that it writes in one go, character by character
+const shownFor = 1200; // milliseconds: which one was chosen, before what may come after it
 
 const writeButton = find<HTMLButtonElement>('[data-write]');
 const oneButton = find<HTMLButtonElement>('[data-one]');
@@ -131,7 +132,7 @@ function enable(): void {
   const free = ready && !writing;
   writeButton.disabled = !ready;
   oneButton.disabled = !free;
-  nexts.enable(free);
+  if (!free) nexts.enable(false); // until they tell again what comes next
   writeButton.textContent = writing ? texts.stop : texts.letItWrite;
   sheet.lock(writing !== undefined);
 }
@@ -144,7 +145,9 @@ function look(patience: number): void {
     looking = looking.then(async () => {
       if (!ready || writing || !(await catchUp())) return;
       const found = await attempt(async () => ask?.(temperature()));
-      if (found && !writing) nexts.show(found.probabilities);
+      if (!found || writing) return;
+      nexts.show(found.probabilities);
+      nexts.enable(true);
     });
   }, patience);
 }
@@ -185,20 +188,21 @@ async function writeOne(char?: string): Promise<void> {
     const found = char === undefined ? await next() : undefined;
     const taken = char ?? found?.sample;
     if (taken === undefined) return;
-    await take(taken);
+    if (char === undefined) sheet.say(taken);
+    else sheet.write(taken);
+    await readOn(taken);
     if (found) nexts.show(found.probabilities, taken);
     spoken.textContent = tell(texts.written, { text: nameOf(taken) });
   });
-  if (char !== undefined) look(0);
+  look(char === undefined ? shownFor : 0);
 }
 
 async function next(): Promise<Prediction | undefined> {
   return attempt(async () => ask?.(temperature()));
 }
 
-/** Puts a character on the sheet and lets the voice read it. */
-async function take(char: string): Promise<void> {
-  sheet.say(char);
+/** Lets the voice read the character that was just put on the sheet. */
+async function readOn(char: string): Promise<void> {
   const { text } = sheet;
   known = undefined;
   await attempt(async () => {
@@ -221,7 +225,8 @@ async function write(): Promise<void> {
       const begun = performance.now();
       const found = await next();
       if (!found || signal.aborted) return;
-      await take(found.sample);
+      sheet.say(found.sample);
+      await readOn(found.sample);
       nexts.show(found.probabilities, found.sample);
       await pause(1000 / pace - (performance.now() - begun), signal);
     }
@@ -269,6 +274,10 @@ function showTemperature(): void {
   slider.ariaValueText = word;
 }
 
+function setPace(chosen: HTMLElement | undefined): void {
+  for (const button of paces) button.ariaPressed = String(button === chosen);
+}
+
 writeButton.addEventListener('click', () => {
   if (writing) stop();
   else void write();
@@ -290,9 +299,6 @@ find('[data-sheet]').addEventListener('keydown', (event) => {
     if (ready && !writing) void write();
   } else if (event.key === 'Escape') stop();
 });
-function setPace(chosen: HTMLElement | undefined): void {
-  for (const button of paces) button.ariaPressed = String(button === chosen);
-}
 for (const button of paces) button.addEventListener('click', () => setPace(button));
 // Whoever wants no motion gets whole passages, unless they ask for more.
 if (matchMedia('(prefers-reduced-motion: reduce)').matches) setPace(paces.at(-1));

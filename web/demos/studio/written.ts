@@ -47,6 +47,7 @@ function copiedWords({ copiedShare, longestLength }: Memorisation): string {
 /** The text, with the longest passage that it has copied marked where that is worth it. */
 function marked(text: string, longest: string): HTMLElement {
   const box = make('p', 'sample-text');
+  box.dir = 'auto'; // as the text that it learned from runs
   const at = longest.length < worthMarking ? -1 : text.indexOf(longest);
   if (at < 0) box.append(text);
   else box.append(text.slice(0, at), make('mark', '', longest), text.slice(at + longest.length));
