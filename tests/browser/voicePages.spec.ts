@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
-import { axe, expect, expectNoSidewaysScroll, needs, picture, shared, test } from './page.js';
+import { axe, drop, expect, expectNoSidewaysScroll, needs, picture, shared, test } from './page.js';
 
 const root = resolve(import.meta.dirname, '../..');
 const darwin = resolve(shared, 'models/charrnn_darwin/manifest.json');
@@ -331,7 +331,7 @@ test.describe('teaching', () => {
     test.setTimeout(120_000);
     await page.goto('/voice/');
     await text(page).fill(example);
-    await makeItSmall(page, 40);
+    await makeItSmall(page, 24);
     await button(page, 'Train').click();
     const done = () =>
       page.evaluate(async () => {
@@ -347,7 +347,7 @@ test.describe('teaching', () => {
     await expect(again.getByText(/^A training waits here since/)).toBeVisible();
     await button(again, 'Go on with it').click();
     await expect(again.locator('[data-waiting]')).toBeHidden();
-    await expect(again.locator('[data-epoch]')).toHaveText(/ of 40$/, { timeout: 30_000 });
+    await expect(again.locator('[data-epoch]')).toHaveText(/ of 24$/, { timeout: 30_000 });
     expect(await numberIn(again.locator('[data-epoch]'))).toBeGreaterThan(2);
     await expect(again.locator('[data-told]')).toHaveText('It has learned.', { timeout: 90_000 });
     expect(await numberIn(again.locator('[data-loss]'))).toBeLessThan(2.4);
@@ -391,6 +391,8 @@ test.describe('teaching', () => {
     await chooser.setInputFiles(resolve(shared, 'photos/coffee.png'));
     const told = page.locator('.warnings .what, [data-model-trouble] .what');
     await expect(told.first()).toBeVisible();
+    await drop(page, [resolve(root, 'web/sketches/coriolanus.txt')]);
+    await expect(text(page)).toHaveValue(example);
     const long = Buffer.from(example.repeat(5));
     await chooser.setInputFiles({ name: 'long.txt', mimeType: 'text/plain', buffer: long });
     await expect(page.locator('[data-size]')).toHaveText(/^30\d,\d{3} characters/);
