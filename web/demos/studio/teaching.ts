@@ -8,7 +8,6 @@ import {
   listCheckpoints,
   type SaveTarget,
   type SaveVoiceOptions,
-  setModelPath,
   type TextEpoch,
   type TextHistory,
   type TextPreview,
@@ -134,7 +133,6 @@ export const studio = {
 };
 
 const sketch = new Sketch(source, { '../studio/teaching.ts': { studio } });
-setModelPath('../models/'); // voices known by name are looked for on this machine first
 showTemperature();
 enable();
 void offerOrigins();

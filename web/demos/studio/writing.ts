@@ -1,5 +1,5 @@
 // The page on which a person and a voice write in turns: the sheet, the next characters, the pace.
-import { type Prediction, setModelPath, type TextWarning, type VoiceAbout } from 'gesso';
+import type { Prediction, TextWarning, VoiceAbout } from 'gesso';
 import source from '../write/sketch.js?raw';
 import { takeDrops } from './drops.js';
 import { type Model, ModelShelf } from './models.js';
@@ -80,7 +80,6 @@ export const studio = {
 };
 
 const sketch = new Sketch(source, { '../studio/writing.ts': { studio } });
-setModelPath('../models/'); // voices known by name are looked for on this machine first
 showTemperature();
 
 async function open(): Promise<void> {
