@@ -162,6 +162,7 @@ Values fold_constant(Rewrite& r, const Node& node) {
   for (Value v : inputs) given += v ? v.type().bytes() : 0;
   if (bytes > std::max(given, largest_folded) || is_much_work(node, inputs)) return {};
   if (node.op->is_view) return {r.to.constant(node.outputs[0], r.to.node(inputs[0]).data)};
+  if (!node.op->cpu.f32) return {};
 
   std::vector<const Node*> constants;
   for (Value v : inputs) constants.push_back(v ? &r.to.node(v) : nullptr);

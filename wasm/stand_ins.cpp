@@ -1,5 +1,5 @@
 // Stands in for parts of the C and C++ runtimes that would be a tenth of the compressed module, and
-// of which it needs next to nothing.
+// of which it needs next to nothing; and for kernels of XNNPACK that others can do the work of.
 #include <emscripten.h>
 
 #include <cstddef>
@@ -41,5 +41,34 @@ int snprintf(char* text, size_t size, const char*, ...) {
   if (size > 0) *text = 0;
   return 0;
 }
+
+#ifdef __wasm_relaxed_simd__
+// What is followed by relu has products of its own, which save one instruction of some hundreds.
+// The products that clamp at both ends are given the bounds 0 and infinity then, whichever is
+// called.
+#define CLAMP_INSTEAD_OF_RELU(kernel)                                                              \
+  void xnn_f32_gemm_minmax_ukernel_##kernel(size_t, size_t, size_t, const void*, size_t,           \
+                                            const void*, void*, size_t, size_t, const void*);      \
+  void xnn_f32_gemm_relu_ukernel_##kernel(                                                         \
+      size_t rows, size_t columns, size_t depth, const void* a, size_t a_step, const void* b,      \
+      void* out, size_t row_step, size_t column_step, const void* bounds) {                        \
+    xnn_f32_gemm_minmax_ukernel_##kernel(rows, columns, depth, a, a_step, b, out, row_step,        \
+                                         column_step, bounds);                                     \
+  }                                                                                                \
+  void xnn_f32_igemm_minmax_ukernel_##kernel(size_t, size_t, size_t, size_t, const void*,          \
+                                             const void*, void*, size_t, size_t, size_t,           \
+                                             const void*, const void*);                            \
+  void xnn_f32_igemm_relu_ukernel_##kernel(size_t rows, size_t columns, size_t depth,              \
+                                           size_t pointers, const void* a, const void* b,          \
+                                           void* out, size_t row_step, size_t column_step,         \
+                                           size_t offset, const void* zeros, const void* bounds) { \
+    xnn_f32_igemm_minmax_ukernel_##kernel(rows, columns, depth, pointers, a, b, out, row_step,     \
+                                          column_step, offset, zeros, bounds);                     \
+  }
+CLAMP_INSTEAD_OF_RELU(1x8__wasmrelaxedsimd_fma_loadsplat)
+CLAMP_INSTEAD_OF_RELU(1x8__wasmrelaxedsimd_fma_splat)
+CLAMP_INSTEAD_OF_RELU(4x8__wasmrelaxedsimd_fma_loadsplat)
+CLAMP_INSTEAD_OF_RELU(6x8__wasmrelaxedsimd_fma_splat)
+#endif
 
 }  // extern "C"

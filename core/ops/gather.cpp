@@ -189,7 +189,7 @@ constexpr Op gather_gradient_op{
     .inputs = {"dy", "indices"},
     .attrs = {{"axis", 0.0}, {"newShape", no_ints}},
     .infer = infer_gather_gradient,
-    .cpu = {gather_gradient<float>, gather_gradient<double>},
+    .cpu = CpuKernel::oracle(gather_gradient<float>, gather_gradient<double>),
     .gradient = gradient_of_gather_gradient,
 };
 

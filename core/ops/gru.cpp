@@ -147,7 +147,7 @@ constexpr Op gru_gradient_op{
               {"forInput", true},
               {"forWeights", true}},
     .infer = infer_gradient,
-    .cpu = {cpu_gradient<float>, cpu_gradient<double>},
+    .cpu = CpuKernel::oracle(cpu_gradient<float>, cpu_gradient<double>),
 };
 
 }  // namespace gesso

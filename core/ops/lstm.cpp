@@ -141,7 +141,7 @@ constexpr Op lstm_op{
               {"activations", "sigmoid,tanh,tanh"},
               {"keepGates", false}},
     .infer = infer,
-    .cpu = {cpu<float>, cpu<double>},
+    .cpu = CpuKernel::oracle(cpu<float>, cpu<double>),
     .gradient = gradient,
 };
 
@@ -159,7 +159,7 @@ constexpr Op lstm_gradient_op{
               {"forInput", true},
               {"forWeights", true}},
     .infer = infer_gradient,
-    .cpu = {cpu_gradient<float>, cpu_gradient<double>},
+    .cpu = CpuKernel::oracle(cpu_gradient<float>, cpu_gradient<double>),
 };
 
 }  // namespace gesso

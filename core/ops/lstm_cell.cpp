@@ -56,7 +56,7 @@ constexpr Op lstm_cell_op{
                "recurrentBias?", "peepholeWeight?"},
     .attrs = {{"hiddenSize", 0.0}, {"layout", "iofg"}, {"activations", "sigmoid,tanh,tanh"}},
     .infer = infer,
-    .cpu = {cpu<float>, cpu<double>},
+    .cpu = CpuKernel::oracle(cpu<float>, cpu<double>),
     .gradient = gradient,
 };
 

@@ -57,7 +57,7 @@ void update(Kernel<Real>& k) {
 }
 
 template <template <class> class Rule>
-constexpr CpuKernel kernel{update<float, Rule>, update<double, Rule>};
+constexpr CpuKernel kernel = CpuKernel::oracle(update<float, Rule>, update<double, Rule>);
 
 }  // namespace
 

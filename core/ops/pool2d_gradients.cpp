@@ -192,7 +192,7 @@ constexpr Op average_pool2d_gradient_op{
               {"dilations", one_by_one},
               {"inputSize", one_by_one}},
     .infer = infer_average,
-    .cpu = {average<float>, average<double>},
+    .cpu = CpuKernel::oracle(average<float>, average<double>),
     .gradient = gradient_of_average,
 };
 
@@ -207,7 +207,7 @@ constexpr Op max_pool2d_gradient_op{
               {"strides", one_by_one},
               {"dilations", one_by_one}},
     .infer = infer_max,
-    .cpu = {max<float>, max<double>},
+    .cpu = CpuKernel::oracle(max<float>, max<double>),
     .gradient = gradient_of_max,
 };
 

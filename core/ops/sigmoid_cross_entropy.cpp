@@ -37,7 +37,7 @@ constexpr Op sigmoid_cross_entropy_op{
     .summary = "How badly sigmoid(logits) foretells the labels, for each element.",
     .inputs = {"logits", "labels"},
     .infer = infer,
-    .cpu = {cpu<float>, cpu<double>},
+    .cpu = CpuKernel::oracle(cpu<float>, cpu<double>),
     .gradient = gradient,
 };
 

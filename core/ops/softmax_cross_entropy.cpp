@@ -55,7 +55,7 @@ constexpr Op softmax_cross_entropy_op{
         "How badly softmax(logits) foretells the labels: -sum(labels * log(softmax)), a row.",
     .inputs = {"logits", "labels"},
     .infer = infer,
-    .cpu = {cpu<float>, cpu<double>},
+    .cpu = CpuKernel::oracle(cpu<float>, cpu<double>),
     .gradient = gradient,
 };
 

@@ -98,7 +98,7 @@ Operands Builder::fold(const Op& op, const View<Operand>& inputs, const Attrs& a
 
 Operands Builder::apply_all(const Op& op, const View<Operand>& inputs, const Attrs& attrs) {
   auto foldable = [](Operand x) { return !x || (x.is_constant() && is_small(x.type())); };
-  if (std::all_of(inputs.begin(), inputs.end(), foldable)) {
+  if (op.cpu.f32 && std::all_of(inputs.begin(), inputs.end(), foldable)) {
     Operands outputs = fold(op, inputs, attrs);
     if (!outputs.empty()) return outputs;
   }

@@ -11,19 +11,26 @@ namespace {
 
 // Leaves the most probable ones, as many as top_k and top_p allow.
 void restrict_to_most_probable(std::vector<double>& p, const SamplingOptions& sampling) {
-  std::vector<size_t> order(p.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](size_t a, size_t b) { return p[a] != p[b] ? p[a] > p[b] : a < b; });
-  size_t count = p.size();
+  std::vector<size_t> others(p.size());
+  std::iota(others.begin(), others.end(), size_t{0});
+  size_t count = others.size();
   if (sampling.top_k > 0) count = std::min(count, size_t(sampling.top_k));
-  double rest = 0;
-  for (size_t i = 0; i < count; ++i) rest += p[order[i]];
-  rest *= sampling.top_p;
-  for (size_t i = 0; i < order.size(); ++i) {
-    double& one = p[order[i]];
-    if (i > 0 && (i >= count || rest <= 0)) one = 0;
-    rest -= one;
+  auto is_behind = [&](size_t a, size_t b) { return p[a] != p[b] ? p[a] < p[b] : a > b; };
+  std::make_heap(others.begin(), others.end(), is_behind);
+  std::vector<std::pair<size_t, double>> left;
+  double sum = 0;
+  for (; count > 0; --count) {
+    std::pop_heap(others.begin(), others.end(), is_behind);
+    left.emplace_back(others.back(), p[others.back()]);
+    sum += left.back().second;
+    others.pop_back();
+  }
+  std::fill(p.begin(), p.end(), 0.0);
+  double wanted = sum * sampling.top_p;
+  for (auto [i, probability] : left) {
+    p[i] = probability;
+    wanted -= probability;
+    if (wanted <= 0) break;
   }
 }
 

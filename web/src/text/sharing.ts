@@ -29,18 +29,15 @@ export async function pageOf(
   const library = await libraryText();
   const voice = Object.fromEntries([...files].map(([name, bytes]) => [name, base64(bytes)]));
   const title = card?.title || 'A voice';
+  const loss = card?.valLoss ?? card?.loss;
+  const size = card?.characters;
   const facts: [string, string | undefined][] = [
     ['Made by', card?.author],
     ['Learned from', card?.source],
     ['Consent', card?.consent],
     ['On', card?.date],
-    ['Size of the text', card ? `${card.characters.toLocaleString('en')} characters` : undefined],
-    [
-      'Loss',
-      (card?.valLoss ?? card?.loss)
-        ? `${(card?.valLoss ?? card?.loss ?? 0).toFixed(2)} nats a character`
-        : undefined,
-    ],
+    ['Size of the text', size ? `${size.toLocaleString('en')} characters` : undefined],
+    ['Loss', loss ? `${loss.toFixed(2)} nats a character` : undefined],
   ];
   const rows = facts
     .filter(([, text]) => text)

@@ -219,7 +219,8 @@ export interface TrainTextOptions extends Partial<TextSettings> {
   sampleSeed?: string;
   /**
    * A name under which the training is kept in the browser's database every few seconds, so that
-   * {@link CharRNN.continueTraining} goes on with it after the tab was closed; not kept if left out.
+   * {@link CharRNN.continueTraining} goes on with it after the tab was closed; another training of
+   * this name goes. Not kept if left out.
    */
   checkpoint?: string;
   /** Seconds between checkpoints, from 0; 5 if left out. */
@@ -325,9 +326,9 @@ export interface VoiceCard {
   source: string;
   /** Whether those whose words they are agreed, and to what. */
   consent: string;
-  /** Day on which it learned: `'2026-11-21'`. */
+  /** Day on which it learned, `'2026-11-21'`; empty where nobody knows. */
   date: string;
-  /** Characters of the text. */
+  /** Characters of the text; 0 where nobody knows. */
   characters: number;
   /** Loss in nats a character at the end of training, and that of validation; null: not known. */
   loss: number | null;

@@ -3,7 +3,7 @@
 import type { LayersModel, ModelFiles, SaveTarget } from '../layers/layersModel.js';
 import type { WritingAnswer, WritingGiven, WritingMethod } from '../runtime.js';
 import type { Sampling, ToldWritten } from '../writing.js';
-import { canKeep, keepText, keepTraining, readTraining } from './checkpoints.js';
+import { canKeep, deleteCheckpoint, keepText, keepTraining, readTraining } from './checkpoints.js';
 import { type Cleaned, cleaned, previewText } from './clean.js';
 import { grown } from './growing.js';
 import { isRecurrent, LayersFile, type VoiceNotes, withNotes } from './layersFile.js';
@@ -309,7 +309,10 @@ export class Voice {
         globalClipNorm: settings.clip,
         seed,
       });
-      if (checkpoint !== undefined) await keepText(checkpoint, text.text);
+      if (checkpoint !== undefined) {
+        await deleteCheckpoint(checkpoint); // never a training with the text of another
+        await keepText(checkpoint, text.text);
+      }
       const wishes = {
         ...{ seed, temperatures, sampleLength },
         sampleSeed: sampleSeed ?? beginningOf(text.text),
@@ -470,6 +473,10 @@ export class Voice {
     const parts = this.#parts;
     if (parts === undefined) {
       const vocabulary = new Vocabulary('train', this.#options.vocabulary ?? characters);
+      this.#warnOfSkipped(
+        characters.filter((char) => !vocabulary.has(char)),
+        'a vocabulary with all of them, or none, which then follows from the text',
+      );
       const model = await newModel(vocabulary.size, settings, seed, this.#options.worker);
       return this.#take({ model, vocabulary, card: null, origin: {}, warnings: [] });
     }
@@ -488,22 +495,23 @@ export class Voice {
     const size = parts.vocabulary.size;
     const model = await grown(parts.model, size, all.length, this.#options.worker);
     if (model === undefined) {
-      this.#warn([
-        warning(
-          'skipped',
-          'train: the network has no place for more characters; they are left out',
-          {
-            characters: missing
-              .slice(0, 12)
-              .map((char) => show(char))
-              .join(' '),
-          },
-          'charRNN() for a new voice',
-        ),
-      ]);
+      this.#warnOfSkipped(missing, 'charRNN() for a new voice: this network has no more room');
       return parts;
     }
     return this.#take({ ...parts, model, vocabulary: new Vocabulary('train', all) });
+  }
+
+  #warnOfSkipped(characters: readonly string[], hint: string): void {
+    if (characters.length === 0) return;
+    const some = characters.slice(0, 12).map((char) => show(char));
+    this.#warn([
+      warning(
+        'skipped',
+        'train: characters of the text that are not in the vocabulary are left out',
+        { characters: some.join(' '), 'there are': characters.length },
+        hint,
+      ),
+    ]);
   }
 
   async #refuseUntrainable({ model }: Parts): Promise<void> {
@@ -560,7 +568,7 @@ export class Voice {
     this.#cardText = { ...this.#cardText, ...card };
     const parts = this.#parts;
     if (parts === undefined) return;
-    const none = { title: '', author: '', source: '', consent: '', date: today() };
+    const none = { title: '', author: '', source: '', consent: '', date: '' };
     const empty: VoiceCard = { ...none, characters: 0, loss: null, valLoss: null };
     parts.card = { ...(parts.card ?? empty), ...card };
   }

@@ -20,6 +20,9 @@ static_assert(product_workspace == block_depth * panel_columns * sizeof(float));
 // is as many as those.
 constexpr size_t rows_worth_packing = 64, rows_worth_turning = 8;
 
+// Columns that lie along depth and are summed side by side.
+constexpr size_t columns_at_once = 8;
+
 struct Panel {
   const float* data;
   size_t step;  // along depth
@@ -118,41 +121,30 @@ void multiply_tile(Matrix<float> a, const Panel& panel, size_t depth, const Targ
   }
 }
 
-// The sums of a row's products with columns that lie along depth, `step` apart.
-template <size_t columns>
-void sum_columns(const float* x, const float* y, size_t step, size_t depth,
-                 float (&sums)[columns]) {
-  Floats totals[columns]{};
-  simd::each_vector(depth, [&](size_t k, auto load, auto) {
-    Floats factor = load(x + k);
-    for (size_t c = 0; c < columns; ++c)
-      totals[c] = simd::madd(factor, load(y + c * step + k), totals[c]);
-  });
-  for (size_t c = 0; c < columns; ++c) sums[c] = simd::sum(totals[c]);
+// Few rows meet columns that lie along depth, each while it is in the cache.
+[[gnu::noinline]] void multiply_rows(const Product& p) {
+  for (size_t column = 0; column < p.columns; column += columns_at_once)
+    for (size_t row = 0; row < p.rows; ++row) {
+      const float *x = p.a.data + row * p.a.row_step, *y = p.b.data + column * p.b.column_step;
+      Floats sums[columns_at_once]{};
+      for (size_t k = 0; k < p.depth; k += lanes) {
+        Floats factor = simd::load(x + k);
+        for (size_t c = 0; c < columns_at_once; ++c)
+          sums[c] = simd::madd(factor, simd::load(y + c * p.b.column_step + k), sums[c]);
+      }
+      Row before = row_of(p.c, row, column, p.beta);
+      float* out = p.out + row * p.out_step + column;
+      for (size_t c = 0; c < columns_at_once; ++c) {
+        float sum = p.alpha * simd::sum(sums[c]);
+        if (before.data) sum += before.factor * before.data[c * before.step];
+        out[c] = sum < p.low ? p.low : sum > p.high ? p.high : sum;
+      }
+    }
 }
 
-template <size_t columns>
-void multiply_row(const Product& p, size_t row, size_t column) {
-  float sums[columns];
-  sum_columns(p.a.data + row * p.a.row_step, p.b.data + column * p.b.column_step, p.b.column_step,
-              p.depth, sums);
-  Row before = row_of(p.c, row, column, p.beta);
-  float* out = p.out + row * p.out_step + column;
-  for (size_t c = 0; c < columns; ++c) {
-    float y = p.alpha * sums[c];
-    if (before.data) y += before.factor * before.data[c * before.step];
-    out[c] = y < p.low ? p.low : y > p.high ? p.high : y;
-  }
-}
-
-// A few rows meet each column while it is in the cache.
-void multiply_rows(const Product& p) {
-  constexpr size_t at_once = 8;
-  size_t column = 0;
-  for (; column + at_once <= p.columns; column += at_once)
-    for (size_t row = 0; row < p.rows; ++row) multiply_row<at_once>(p, row, column);
-  for (; column < p.columns; ++column)
-    for (size_t row = 0; row < p.rows; ++row) multiply_row<1>(p, row, column);
+bool is_for_rows(const Product& p) {
+  return p.rows < rows_worth_turning && p.b.column_step != 1 && p.a.column_step == 1 &&
+         p.depth % lanes == 0 && p.columns % columns_at_once == 0;
 }
 
 using Four = float __attribute__((vector_size(4 * sizeof(float)), aligned(4)));
@@ -201,8 +193,7 @@ Matrix<float> from(Matrix<float> matrix, size_t row, size_t column) {
 }  // namespace
 
 void multiply(const Product& p, void* workspace) {
-  if (p.rows < rows_worth_turning && p.b.column_step != 1 && p.a.column_step == 1)
-    return multiply_rows(p);
+  if (is_for_rows(p)) return multiply_rows(p);
   size_t parts = (p.depth + block_depth - 1) / block_depth;
   size_t step = (p.depth + parts - 1) / parts;
   constexpr float infinity = std::numeric_limits<float>::infinity();
