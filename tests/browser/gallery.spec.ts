@@ -4,7 +4,16 @@ import { resolve } from 'node:path';
 import { expect, expectNoSidewaysScroll, picture, test } from './page.js';
 
 const demos = resolve(import.meta.dirname, '../../web/demos');
-const demoNames = ['colours', 'digits', 'image-classifier', 'mnist', 'points', 'profile'];
+const demoNames = [
+  'colours',
+  'digits',
+  'image-classifier',
+  'mnist',
+  'points',
+  'profile',
+  'voice',
+  'write',
+];
 const pages = ['', ...demoNames.map((name) => `${name}/`), 'storage/'];
 
 test('the gallery shows each demo with the first comment of its sketch', async ({ page }) => {

@@ -392,6 +392,16 @@ test.describe('without a network', () => {
       await page.getByRole('button', { name: 'Download and pin' }).click();
       await expect(page.getByRole('heading', { name: 'digits' })).toBeVisible();
     },
+    async 'write/'(page) {
+      await page.getByRole('button', { name: 'At once' }).click();
+      await page.getByRole('button', { name: 'Let it write' }).click();
+      await expect(page.locator('.said')).toHaveText(/\w/);
+    },
+    async 'voice/'(page) {
+      await page.getByRole('button', { name: 'Take an example' }).click();
+      await page.getByRole('button', { name: 'Train', exact: true }).click();
+      await expect(page.locator('[data-pace]')).toHaveText(/^\d/, { timeout: 20_000 });
+    },
     async 'sketches/digits/'(page) {
       const canvas = page.frameLocator('[data-stage]').locator('canvas').first();
       await expect(canvas).toContainText(/the network reads \d/);

@@ -1,5 +1,5 @@
 // The site in another language: a made-up one, in which every text has changed and runs from right to left.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { build } from 'vite';
@@ -42,7 +42,9 @@ function captions(): Record<string, string> {
   const sketches = readdirSync(resolve(root, 'web/sketches')).filter((file) =>
     file.endsWith('.js'),
   );
-  const demos = ['colours', 'digits', 'image-classifier', 'mnist', 'points', 'profile'];
+  const demos = readdirSync(resolve(root, 'web/demos')).filter((name) =>
+    existsSync(resolve(root, 'web/demos', name, 'sketch.js')),
+  );
   return Object.fromEntries([
     ...demos.map((name) => [name, first(`web/demos/${name}/sketch.js`).slice(3)]),
     ...sketches.map((file) => [
@@ -82,7 +84,7 @@ function untranslated(page: Page): Promise<string[]> {
       text
         .replace(/\S*[/_]\S*/g, '')
         .match(/(?<!\p{L})[A-Za-z]{3,}(?!\p{L})/gu)
-        ?.some((word) => !/^(digits|relaxed|simd)$/.test(word));
+        ?.some((word) => !/^(digits|shakespeare|relaxed|simd)$/.test(word));
     const found: string[] = [];
     const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
@@ -135,6 +137,12 @@ test('says in it what comes while a demo works', async ({ page }) => {
   await expect(page.locator('[data-spoken]')).toHaveText(/^⟦/);
   expect(await untranslated(page)).toEqual([]);
   await picture(page, 'points-translated');
+
+  await page.goto('/voice/');
+  await page.locator('[data-example]').click();
+  await expect(page.locator('[data-size]')).toHaveText(/^⟦61,\d{3} /);
+  await expect(page.locator('[data-train]')).toBeEnabled();
+  expect(await untranslated(page)).toEqual([]);
 
   await page.goto('/storage/');
   await page.getByRole('textbox').fill('digits');

@@ -17,6 +17,8 @@ const words: Record<string, RegExp> = {
   digits: /The pen wrote \d, the network reads \d/,
   keeping: /31 degrees are warm/,
   moths: /Generation \d+: the best moth is \d+ pixels/,
+  murmur: /It murmurs: MENENIUS:/,
+  parrot: /After \d+ rounds it is surprised by [1234]\.\d/,
   photo: /^espresso; /,
   two: /It reads 1\..* It reads 7\./,
   watching: /It looks, and sees [17]/,

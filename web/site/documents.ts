@@ -12,6 +12,7 @@ import { inEnglish, tell, texts } from './texts.js';
 /** The documents of the guide, in the order in which they are read. */
 const sources = [
   'docs/guide.md',
+  'docs/voices.md',
   'docs/glossary.md',
   'docs/ethics.md',
   'models/digits/README.md',

@@ -61,7 +61,12 @@ export function serveScripts(middlewares: Connect.Server): void {
 /** Serves `models/`, `photos/` and `data/`. */
 export function shelve(middlewares: Connect.Server): void {
   middlewares.use('/models/index.json', async (_, response) => {
-    const models = [await readKnown(own), await readKnown(found), await readDescribed(found)];
+    const models = [
+      await readKnown(own),
+      await readKnown(found),
+      await readDescribed(found),
+      await readVoices(found),
+    ];
     sendJson(response, models.flat());
   });
   middlewares.use('/photos/index.json', async (_, response) => {
@@ -116,12 +121,31 @@ async function readDescribed(folder: string): Promise<Shelved[]> {
     if (known.has(name) || !(await isFile(join(folder, name, 'model.json')))) continue;
     const files = await readdir(join(folder, name));
     if (!files.includes('gesso.json') && !files.includes('metadata.json')) continue;
-    const sizes = await Promise.all(files.map((file) => stat(join(folder, name, file))));
-    const bytes = sizes.reduce((sum, { size }) => sum + size, 0);
     const source = `${encodeURIComponent(name)}/model.json`;
+    const bytes = await bytesIn(join(folder, name));
     shelved.push({ name, source, task: 'imageClassifier', bytes });
   }
   return shelved;
+}
+
+/** Voices of ml5: folders with a list of weights and one of characters. */
+async function readVoices(folder: string): Promise<Shelved[]> {
+  const shelved: Shelved[] = [];
+  for (const folderName of await readdir(folder).catch(() => [])) {
+    const place = join(folder, folderName);
+    if (!(await isFile(join(place, 'vocab.json')))) continue;
+    if (!(await isFile(join(place, 'manifest.json')))) continue;
+    const name = `${folderName.replace(/^charrnn_/i, '').replaceAll('_', ' ')} (ml5)`;
+    const source = `${encodeURIComponent(folderName)}/manifest.json`;
+    shelved.push({ name, source, task: 'charRNN', bytes: await bytesIn(place) });
+  }
+  return shelved;
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  const files = await readdir(folder);
+  const sizes = await Promise.all(files.map((file) => stat(join(folder, file))));
+  return sizes.reduce((sum, { size }) => sum + size, 0);
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -12,13 +12,18 @@ export interface Moment {
   right?: number;
   /** The same for examples that are kept from training. */
   heldOut?: number;
+  /** Mean loss on what is kept from training, from 0. */
+  checked?: number;
 }
 
 const curves = [
   { name: 'loss', title: texts.loss, paint: '--red', scale: 'loss' },
   { name: 'right', title: texts.right, paint: '--blue', scale: 'part' },
   { name: 'heldOut', title: texts.heldOut, paint: '--olive', scale: 'part' },
+  { name: 'checked', title: texts.heldOut, paint: '--blue', scale: 'loss' },
 ] as const;
+
+type Curve = (typeof curves)[number];
 
 const height = 230;
 
@@ -26,17 +31,17 @@ export class Chart {
   private readonly box = find('[data-chart]');
   private readonly words = new Map<string, HTMLElement>();
   private readonly plot: uPlot;
-  private readonly shown: number; // curves, the first ones
+  private readonly shown: readonly Curve[];
   private times: number[] = [];
-  private values: (number | null)[][] = curves.map(() => []);
+  private values: (number | null)[][];
   private waiting = false;
 
   /**
    * @param unit what is counted from left to right, as `Epoch`
-   * @param heldOut whether there is a curve for examples that are kept from training
+   * @param wanted which curves there are
    */
-  constructor(unit: string, heldOut = false) {
-    const shown = curves.filter(({ name }) => heldOut || name !== 'heldOut');
+  constructor(unit: string, wanted: readonly (keyof Moment)[]) {
+    const shown = curves.filter(({ name }) => wanted.includes(name));
     const legend = make('figcaption', 'legend');
     for (const { name, title, paint } of shown) {
       const entry = make('span');
@@ -50,11 +55,13 @@ export class Chart {
     }
     const place = make('div');
     this.box.append(place, legend);
-    this.shown = shown.length;
+    this.shown = shown;
+    this.values = shown.map(() => []);
     this.plot = new uPlot(this.options(unit, shown), this.data(), place);
     const drawn = this.plot.ctx.canvas;
     drawn.setAttribute('role', 'img');
-    drawn.setAttribute('aria-label', tell(texts.curves, { unit }));
+    const parts = shown.some(({ scale }) => scale === 'part');
+    drawn.setAttribute('aria-label', tell(parts ? texts.curves : texts.lossCurves, { unit }));
     new ResizeObserver(() => this.fit(place)).observe(place);
     onThemeChange(() => this.plot.redraw());
   }
@@ -62,19 +69,19 @@ export class Chart {
   /** Adds a moment at the right; it is drawn with the next frame. */
   add(time: number, moment: Moment): void {
     this.times.push(time);
-    for (const [i, { name }] of curves.entries()) {
+    for (const [i, { name, scale }] of this.shown.entries()) {
       const value = moment[name];
       this.values[i]?.push(value ?? null);
       const word = this.words.get(name);
       if (value === undefined || !word) continue;
-      word.textContent = name === 'loss' ? value.toPrecision(3) : showPart(value);
+      word.textContent = scale === 'loss' ? value.toPrecision(3) : showPart(value);
     }
     this.draw();
   }
 
   clear(): void {
     this.times = [];
-    this.values = curves.map(() => []);
+    this.values = this.shown.map(() => []);
     for (const word of this.words.values()) word.textContent = '–';
     this.draw();
   }
@@ -89,7 +96,7 @@ export class Chart {
   }
 
   private data(): uPlot.AlignedData {
-    return [this.times, ...this.values.slice(0, this.shown)];
+    return [this.times, ...this.values];
   }
 
   private fit(place: HTMLElement): void {
@@ -97,7 +104,7 @@ export class Chart {
     if (width > 0 && width !== this.plot.width) this.plot.setSize({ width, height });
   }
 
-  private options(unit: string, shown: readonly (typeof curves)[number][]): uPlot.Options {
+  private options(unit: string, shown: readonly Curve[]): uPlot.Options {
     const axis = {
       stroke: () => pigment('--soft'),
       grid: { stroke: () => pigment('--line'), width: 1 },
@@ -105,6 +112,7 @@ export class Chart {
       font: '13px system-ui, sans-serif',
       size: 46,
     };
+    const parts = shown.some(({ scale }) => scale === 'part');
     return {
       width: 320,
       height,
@@ -123,6 +131,7 @@ export class Chart {
         { ...axis, scale: 'loss' },
         {
           ...axis,
+          show: parts,
           scale: 'part',
           side: 1,
           grid: { show: false },
@@ -139,7 +148,11 @@ export class Chart {
           width: 2,
           spanGaps: true,
           stroke: () => pigment(paint),
-          points: { show: name === 'heldOut', size: 8, fill: () => pigment(paint) },
+          points: {
+            show: name === 'heldOut' || name === 'checked',
+            size: 8,
+            fill: () => pigment(paint),
+          },
         })),
       ],
     };

@@ -79,11 +79,12 @@ export class Course<Model extends Trainable> {
       this.turn('running');
       this.model?.resume();
     } else {
-      void this.train();
+      void this.begin();
     }
   }
 
-  private async train(): Promise<void> {
+  /** Trains, as pressing the button of a model that rests does. */
+  async begin(): Promise<void> {
     this.moments.trouble().clear();
     try {
       this.model ??= this.make?.();

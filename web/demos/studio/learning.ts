@@ -36,7 +36,7 @@ const sentences: Record<Exclude<State, 'resting'>, string> = {
 
 const verdict = new Verdict();
 const trouble = new Trouble(find('[data-model-trouble]'));
-const chart = new Chart(texts.step, true);
+const chart = new Chart(texts.step, ['loss', 'right', 'heldOut']);
 const confusion = new Confusion(find('[data-confusion]'));
 const pad = new Pad(find<HTMLCanvasElement>('[data-pad]'), () => void look());
 const stopButton = find<HTMLButtonElement>('[data-stop]');

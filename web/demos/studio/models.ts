@@ -6,13 +6,18 @@ import { texts } from './texts.js';
 export type Model = string | File[];
 
 /** An entry of models/index.json, which the server of these pages writes. */
-interface Shelved {
+export interface Shelved {
   name: string;
-  /** A name that the library knows, or an address relative to models/. */
+  /** A name that the library knows, a whole address, or one relative to models/. */
   source: string;
   /** The function that opens it. */
   task: string;
   bytes: number;
+}
+
+/** What the library is given to open it. */
+export function addressOf({ source }: Shelved): string {
+  return /^[^:]*\//.test(source) ? `../models/${source}` : source;
 }
 
 /** What may happen with models. `loaded` is given what the sketch returned, and the name. */
@@ -32,8 +37,8 @@ export class ModelShelf<Card> {
   constructor(
     private readonly load: (model: Model, options: LoadOptions) => Promise<Card>,
     private readonly moments: Moments<Card>,
-    /** Only models for this task stand on the shelf; all, if left out. */
-    private readonly task?: string,
+    /** Whether models for a task stand on the shelf. */
+    private readonly wants: (task: string) => boolean,
   ) {
     this.shelf.addEventListener('change', () => void this.useShelved());
     const form = find<HTMLFormElement>('[data-address-form]');
@@ -52,22 +57,27 @@ export class ModelShelf<Card> {
   }
 
   /**
-   * Fills the shelf and loads MobileNet, or the first model if that is not there.
-   * @returns its name
+   * Fills the shelf and loads one of its models, or the first one if that is not there.
+   *
+   * @param favourite the name of that one
+   * @param own models that are not the server's, which stand before its own
+   * @returns the name of what it loads
    */
-  async open(): Promise<string | undefined> {
+  async open(favourite = 'mobilenet', own: Shelved[] = []): Promise<string | undefined> {
     const response = await fetch('../models/index.json');
     const all: Shelved[] = response.ok ? await response.json() : [];
-    const models = all.filter(({ task }) => task === (this.task ?? task));
-    for (const { name, source, bytes } of models) {
+    const models = [...own, ...all.filter(({ task }) => this.wants(task))];
+    for (const model of models) {
+      const { name, bytes } = model;
       const option = make('option', '', `${name} (${showBytes(bytes)})`);
-      option.value = source.includes('/') ? `../models/${source}` : source;
+      option.value = addressOf(model);
       option.dataset.name = name;
       this.shelf.append(option);
     }
-    const favourite = models.findIndex(({ name }) => name === 'mobilenet');
-    this.shelf.selectedIndex = Math.max(favourite, 0);
-    void this.useShelved();
+    const first = models.findIndex(({ name }) => name === favourite);
+    this.shelf.selectedIndex = Math.max(first, 0);
+    if (models.length > 0) void this.useShelved();
+    else this.moments.failed(texts.noModel);
     return this.shelf.selectedOptions[0]?.dataset.name;
   }
 

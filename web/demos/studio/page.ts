@@ -196,30 +196,44 @@ function messageOf(error: unknown): string {
   return String(has ? error.message : error);
 }
 
-/** An error beside the thing that went wrong: what, the facts, what to try. */
+/** A message of the library as elements: what, the facts, what to try. */
+function tellMessage(message: string): HTMLElement[] {
+  const [what = '', ...rest] = message.split('\n');
+  const parts: HTMLElement[] = [make('p', 'what', what)];
+  const facts = make('dl');
+  for (const line of rest) {
+    const hint = /^\s*Try: (.*)$/.exec(line);
+    const fact = /^\s*(\S.*?) {2,}(.*)$/.exec(line);
+    if (hint) {
+      const tip = make('p', 'try');
+      tip.append(make('b', '', `${texts.tryLabel} `), make('span', '', hint[1]));
+      parts.push(tip);
+    } else if (fact) {
+      facts.append(make('dt', '', fact[1]), make('dd', '', fact[2]));
+    } else if (line.trim()) {
+      facts.append(make('dd', 'wide', line.trim()));
+    }
+  }
+  if (facts.children.length > 0) parts.splice(1, 0, facts);
+  return parts;
+}
+
+/** Warnings of the library, each as an item of a list. */
+export function listWarnings(list: HTMLElement, messages: readonly string[]): void {
+  const items = messages.map((message) => {
+    const item = make('li');
+    item.append(...tellMessage(message));
+    return item;
+  });
+  list.replaceChildren(...items);
+}
+
+/** An error beside the thing that went wrong. */
 export class Trouble {
   constructor(private readonly box: HTMLElement) {}
 
   show(error: unknown): void {
-    const message = messageOf(error);
-    const [what = '', ...rest] = message.split('\n');
-    const parts: HTMLElement[] = [make('p', 'what', what)];
-    const facts = make('dl');
-    for (const line of rest) {
-      const hint = /^\s*Try: (.*)$/.exec(line);
-      const fact = /^\s*(\S.*?) {2,}(.*)$/.exec(line);
-      if (hint) {
-        const tip = make('p', 'try');
-        tip.append(make('b', '', `${texts.tryLabel} `), make('span', '', hint[1]));
-        parts.push(tip);
-      } else if (fact) {
-        facts.append(make('dt', '', fact[1]), make('dd', '', fact[2]));
-      } else if (line.trim()) {
-        facts.append(make('dd', 'wide', line.trim()));
-      }
-    }
-    if (facts.children.length > 0) parts.splice(1, 0, facts);
-    this.box.replaceChildren(...parts);
+    this.box.replaceChildren(...tellMessage(messageOf(error)));
     this.box.hidden = false;
     this.box.scrollIntoView({ block: 'nearest' }); // what failed may have been far from here
   }

@@ -29,7 +29,7 @@ const shownNames = 6;
 
 const verdict = new Verdict();
 const trouble = new Trouble(find('[data-model-trouble]'));
-const chart = new Chart(texts.epoch);
+const chart = new Chart(texts.epoch, ['loss', 'right']);
 const sliders = [...document.querySelectorAll<HTMLInputElement>('[data-slider]')];
 const learnButton = find<HTMLButtonElement>('[data-learn]');
 const stopButton = find<HTMLButtonElement>('[data-stop]');

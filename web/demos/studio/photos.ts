@@ -89,7 +89,7 @@ async function open(): Promise<void> {
       },
       failed: (sentence) => verdict.clear(sentence),
     },
-    'imageClassifier',
+    (task) => task === 'imageClassifier',
   );
   shelf = opened;
   takeDrops((files) => {

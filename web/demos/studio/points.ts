@@ -26,7 +26,7 @@ type Look = (model: LayersModel, places: Tensor) => Promise<Tensor>;
 type Maker = () => Spot[];
 
 const trouble = new Trouble(find('[data-model-trouble]'));
-const chart = new Chart(texts.epoch);
+const chart = new Chart(texts.epoch, ['loss', 'right']);
 const plane = new Plane(find<HTMLCanvasElement>('[data-plane]'), { changed, picked });
 const course = new Course<LayersModel>({
   train,

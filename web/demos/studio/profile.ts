@@ -96,6 +96,7 @@ async function open(): Promise<void> {
         enable(true);
       },
     },
+    (task) => task !== 'charRNN', // takes characters, not numbers of any size
   );
   shelf = opened;
   takeDrops((files) => opened.useFiles(files));

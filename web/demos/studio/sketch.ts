@@ -103,9 +103,10 @@ function library(models: { dispose(): void }[]): Module {
       models.push(model);
       return model;
     };
-  const { imageClassifier, loadModel, neuralNetwork, sequential } = gesso;
+  const { charRNN, imageClassifier, loadModel, neuralNetwork, sequential } = gesso;
   return {
     ...gesso,
+    charRNN: noting(charRNN),
     imageClassifier: noting(imageClassifier),
     loadModel: noting(loadModel),
     neuralNetwork: noting(neuralNetwork),

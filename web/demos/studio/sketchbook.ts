@@ -19,7 +19,8 @@ function run(text: string): void {
   frame.title = wall.dataset.title ?? '';
   frame.allow = 'camera';
   frame.dataset.sketch = text;
-  frame.dataset.scripts = `p5/${version}/p5.min.js gesso/gesso-ml5.js`;
+  const library = /\bgesso\./.test(text) ? 'gesso.js' : 'gesso-ml5.js';
+  frame.dataset.scripts = `p5/${version}/p5.min.js gesso/${library}`;
   frame.dataset.stage = '';
   frame.src = new URL('frame.html', siteTop()).href;
   wall.replaceChildren(frame);
