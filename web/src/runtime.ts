@@ -463,8 +463,12 @@ export class Runtime {
     const description = JSON.parse(guard(core, () => model.describe())) as ModelDescription;
     const number = ++this.#count;
     this.#models.set(number, {
-      ...{ core, origin, model, description },
-      ...{ programs: new Map(), stale: false },
+      core,
+      origin,
+      model,
+      description,
+      programs: new Map(),
+      stale: false,
     });
     const runs = { build: core.build(), threads: core.threadCount(), version: core.version() };
     return { model: number, description, ...origin, ...runs };

@@ -125,8 +125,14 @@ export class Writing {
   async feed(codes: Int32Array, signal?: AbortSignal): Promise<void> {
     await this.generate(
       {
-        ...{ prompts: [codes], length: 0, stops: [], stateful: true },
-        ...{ temperature: 0, topK: 0, topP: 1, random: 0 },
+        prompts: [codes],
+        length: 0,
+        stops: [],
+        stateful: true,
+        temperature: 0,
+        topK: 0,
+        topP: 1,
+        random: 0,
       },
       signal,
     );

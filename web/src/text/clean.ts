@@ -103,8 +103,11 @@ export async function cleaned(
   const vocabulary = sorted(counts);
   const gone = sorted(removed);
   return {
-    ...{ text, characters: length, given: await lengthOf(raw) },
-    ...{ vocabulary, removed: gone },
+    text,
+    characters: length,
+    given: await lengthOf(raw),
+    vocabulary,
+    removed: gone,
     warnings: warningsOf(who, length, vocabulary, gone, controls),
   };
 }

@@ -1,8 +1,6 @@
 // Gives a voice room for more characters, without its forgetting those that it knows.
 import type { LayersModel, ModelFiles } from '../layers/layersModel.js';
-
 import type { Tensor } from '../tensor.js';
-
 import { isRecurrent, LayersFile } from './layersFile.js';
 import { identity } from './ml5Folder.js';
 import { modelOf } from './reading.js';

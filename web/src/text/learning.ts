@@ -1,5 +1,4 @@
 // The course of learning from a text: steps, validation, samples, and what is kept on the way.
-
 import type { Client } from '../client.js';
 import type { Schedule } from '../layers/trainingOptions.js';
 import type { TrainingAnswer, TrainingMethod } from '../runtime.js';
@@ -202,8 +201,10 @@ export class Course {
     const newSamples = position.samples - samples;
     try {
       onProgress?.({
-        ...{ epoch: position.epoch, epochs: settings.epochs },
-        ...{ step: position.step, steps: plan.steps },
+        epoch: position.epoch,
+        epochs: settings.epochs,
+        step: position.step,
+        steps: plan.steps,
         loss: position.sum / position.samples,
         recentLoss:
           newSamples > 0 ? (position.sum - sum) / newSamples : position.sum / position.samples,
@@ -231,7 +232,10 @@ export class Course {
       samples.push({ temperature, text: written, memorisation: copied });
     }
     return {
-      ...{ epoch, epochs: settings.epochs, loss, perplexity: Math.exp(loss) },
+      epoch,
+      epochs: settings.epochs,
+      loss,
+      perplexity: Math.exp(loss),
       ...(valLoss !== undefined && { valLoss, valPerplexity: Math.exp(valLoss) }),
       samples,
     };
@@ -304,8 +308,11 @@ export class Course {
     fail(
       `${this.#lesson.who}: the loss is no longer a number, so training has stopped`,
       {
-        ...{ epoch, step: this.#position.step, 'first not a number': bad },
-        ...{ 'learning rate': rate, clip },
+        epoch,
+        step: this.#position.step,
+        'first not a number': bad,
+        'learning rate': rate,
+        clip,
         'the voice': 'is what it was at the beginning of this epoch',
       },
       `learningRate: ${Number((rate / 4).toPrecision(2))}, or clip: 1`,

@@ -1,5 +1,4 @@
 // Voices as ml5 up to 0.12 has them: a manifest.json, a vocab.json, and one file for each variable.
-
 import type { LayersModel, ModelFiles } from '../layers/layersModel.js';
 import type { Progress } from '../progress.js';
 import type { Place } from '../source.js';
@@ -138,14 +137,19 @@ async function build(
   const model = sequential(
     [
       embedding({
-        ...{ name: 'embedding', inputDim: size, outputDim: width, trainable: table !== undefined },
+        name: 'embedding',
+        inputDim: size,
+        outputDim: width,
+        trainable: table !== undefined,
         embeddingsInitializer: 'zeros',
       }),
       ...cells.map(({ units }, i) =>
         lstm({ ...empty, name: `lstm_${i + 1}`, units, returnSequences: true, stateful: true }),
       ),
       dense({
-        ...{ name: 'dense', units: size, activation: 'softmax' },
+        name: 'dense',
+        units: size,
+        activation: 'softmax',
         kernelInitializer: 'zeros',
       }),
     ],

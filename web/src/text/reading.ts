@@ -1,5 +1,4 @@
 // Finds out what a voice is made of: a folder of ml5, a layers model, or what save() wrote.
-
 import type { LayersModel, ModelFiles } from '../layers/layersModel.js';
 import type { Progress } from '../progress.js';
 import type { GivenFiles, ModelSource, Place } from '../source.js';
@@ -106,7 +105,10 @@ async function readMl5(
   const model = await build(worker);
   const name = nameFrom(address.replace(/manifest\.json$/, 'model.json'));
   return {
-    ...{ model, vocabulary, card: null, warnings },
+    model,
+    vocabulary,
+    card: null,
+    warnings,
     origin: { name, address, bytes, sha256: await sha256Of([manifest]), format: 'ml5' },
   };
 }
@@ -154,9 +156,15 @@ async function readLayers(source: ModelSource, options: ReadingOptions): Promise
   }
   const [known, entryOfRegistry] = (await knownBy(sha256)) ?? [nameFrom(address), undefined];
   return {
-    ...{ model, vocabulary, card: notes.card, warnings: [] },
+    model,
+    vocabulary,
+    card: notes.card,
+    warnings: [],
     origin: {
-      ...{ name: known, address: realAddress(address), bytes, sha256 },
+      name: known,
+      address: realAddress(address),
+      bytes,
+      sha256,
       card: entryOfRegistry?.card ?? null,
     },
   };

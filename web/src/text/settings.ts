@@ -1,5 +1,4 @@
 // How a voice is built and learns: what train() takes, and what is left out, by the size of the text.
-
 import type { Schedule } from '../layers/trainingOptions.js';
 import {
   absent,

@@ -1,12 +1,8 @@
 // What charRNN() takes and gives: a voice, which writes character by character and learns from a text.
 import type { LayersModel, ModelFiles, SaveTarget } from '../layers/layersModel.js';
-
 import type { Schedule } from '../layers/trainingOptions.js';
-
 import type { About } from '../model.js';
-
 import type { Progress } from '../progress.js';
-
 import type { ModelSource } from '../source.js';
 
 /** How a voice is loaded or made. */

@@ -1,5 +1,4 @@
 // What is behind charRNN(): a network, the characters that it knows, and whose voice it is.
-
 import type { LayersModel, ModelFiles, SaveTarget } from '../layers/layersModel.js';
 import type { WritingAnswer, WritingGiven, WritingMethod } from '../runtime.js';
 import type { Sampling, ToldWritten } from '../writing.js';
@@ -286,10 +285,16 @@ export class Voice {
       const text = await cleaned('train', given, clean);
       this.#warn(text.warnings);
       const wanted = defined({
-        ...{ layers: asked.layers, units: asked.units, cell: asked.cell },
-        ...{ embedding: asked.embedding, dropout: asked.dropout },
-        ...{ sequenceLength: asked.sequenceLength, batchSize: asked.batchSize },
-        ...{ epochs: asked.epochs, learningRate: asked.learningRate, clip: asked.clip },
+        layers: asked.layers,
+        units: asked.units,
+        cell: asked.cell,
+        embedding: asked.embedding,
+        dropout: asked.dropout,
+        sequenceLength: asked.sequenceLength,
+        batchSize: asked.batchSize,
+        epochs: asked.epochs,
+        learningRate: asked.learningRate,
+        clip: asked.clip,
         validationSplit: asked.validationSplit,
       });
       const settings = completed(wanted, text.characters);
@@ -314,14 +319,25 @@ export class Voice {
         await keepText(checkpoint, text.text);
       }
       const wishes = {
-        ...{ seed, temperatures, sampleLength },
+        seed,
+        temperatures,
+        sampleLength,
         sampleSeed: sampleSeed ?? beginningOf(text.text),
       };
       return this.#learn({
-        ...{ who: 'train', text: text.text, codes, settings, rates, wishes, ...parts },
-        ...{ position: { epoch: 0, step: 0, sum: 0, samples: 0 }, history: [] },
-        ...{ checkpoint, keepSeconds: asked.checkpointSeconds ?? 5 },
-        ...{ onProgress: asked.onProgress, onEpoch: asked.onEpoch },
+        who: 'train',
+        text: text.text,
+        codes,
+        settings,
+        rates,
+        wishes,
+        ...parts,
+        position: { epoch: 0, step: 0, sum: 0, samples: 0 },
+        history: [],
+        checkpoint,
+        keepSeconds: asked.checkpointSeconds ?? 5,
+        onProgress: asked.onProgress,
+        onEpoch: asked.onEpoch,
       });
     });
   }
@@ -340,9 +356,19 @@ export class Voice {
         trainingPlan('continueTraining', characters, settings, {}),
       );
       return this.#learn({
-        ...{ who: 'continueTraining', text: kept.text, codes, settings, rates: kept.rates },
-        ...{ wishes: kept.wishes, ...parts, position: kept.position, history: kept.history },
-        ...{ checkpoint: name, keepSeconds: checkpointSeconds ?? 5, onProgress, onEpoch },
+        who: 'continueTraining',
+        text: kept.text,
+        codes,
+        settings,
+        rates: kept.rates,
+        wishes: kept.wishes,
+        ...parts,
+        position: kept.position,
+        history: kept.history,
+        checkpoint: name,
+        keepSeconds: checkpointSeconds ?? 5,
+        onProgress,
+        onEpoch,
       });
     });
   }
@@ -398,12 +424,17 @@ export class Voice {
         ? undefined
         : async (position, history) => {
             const kept = keepTraining({
-              ...{ name: checkpoint, files: await model.files(), position, history: [...history] },
+              name: checkpoint,
+              files: await model.files(),
+              position,
+              history: [...history],
               vocabulary: [...vocabulary.characters],
               card: this.#parts?.card ?? null,
               settings: storable(settings, lesson.rates),
               rates: lesson.rates === null ? null : [...lesson.rates],
-              ...{ wishes, characters: codes.length, saved: new Date() },
+              wishes,
+              characters: codes.length,
+              saved: new Date(),
             });
             await kept.catch((error: unknown) => this.#warnOfCheckpoint(caller, error));
           };
@@ -411,8 +442,12 @@ export class Voice {
       const { sampleLength: length, sampleSeed: seed } = wishes;
       const how = { temperature, random, length, stateful: false };
       const [sample] = await this.#generate([seed], {
-        ...{ ...how, topK: undefined, topP: undefined, stop: undefined },
-        ...{ unknown: undefined, signal: undefined },
+        ...how,
+        topK: undefined,
+        topP: undefined,
+        stop: undefined,
+        unknown: undefined,
+        signal: undefined,
       });
       return sample?.sample ?? '';
     };
@@ -528,9 +563,15 @@ export class Voice {
   #cardOf(characters: number): void {
     const parts = this.#ready('train');
     parts.card = {
-      ...{ title: '', author: '', source: '', consent: '', date: today() },
+      title: '',
+      author: '',
+      source: '',
+      consent: '',
+      date: today(),
       ...this.#cardText,
-      ...{ characters, loss: null, valLoss: null },
+      characters,
+      loss: null,
+      valLoss: null,
     };
   }
 
@@ -762,7 +803,9 @@ async function newModel(
   const model = sequential(
     [
       embedding({
-        ...{ name: 'embedding', inputDim: size, outputDim: oneHot ? size : width },
+        name: 'embedding',
+        inputDim: size,
+        outputDim: oneHot ? size : width,
         trainable: !oneHot,
       }),
       ...Array.from({ length: layers }, (_, i) => [
