@@ -27,9 +27,11 @@ for (const [build, { wasm }] of Object.entries(builds)) {
 }
 copyFileSync(join(tree, 'models/registry.json'), join(dist, 'registry.json'));
 cpSync(join(tree, 'models/labels'), join(dist, 'labels'), { recursive: true });
-// The registry names this model beside itself, so that one known name needs no network.
-for (const file of ['model.json', 'weights.bin']) {
-  cpSync(join(tree, 'models/digits', file), join(dist, 'models/digits', file));
+// The registry names these models beside itself, so that a few known names need no network.
+for (const model of ['models/digits', 'models/shakespeare']) {
+  for (const file of ['model.json', 'weights.bin']) {
+    cpSync(join(tree, model, file), join(dist, model, file));
+  }
 }
 await bundleAll();
 

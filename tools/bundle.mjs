@@ -147,11 +147,16 @@ async function types() {
   await build.close();
 }
 
-/** The library's own files by name, as gesso-single.js carries them: no threads without a server. */
+/**
+ * The library's own files by name, as gesso-single.js carries them: no threads without a server, and no
+ * voice, which would double it.
+ */
 function embedded() {
   const paths = readdirSync(dist, { recursive: true, encoding: 'utf8' });
-  const files = paths.filter((path) =>
-    /^(registry|labels.*|models.*)\.json$|(?<!threads)\.(wasm|bin)$/.test(path),
+  const files = paths.filter(
+    (path) =>
+      /^(registry|labels.*|models.*)\.json$|(?<!threads)\.(wasm|bin)$/.test(path) &&
+      !path.includes('shakespeare'),
   );
   return Object.fromEntries(
     files.map((path) => {

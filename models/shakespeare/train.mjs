@@ -35,6 +35,16 @@ function write(name, content) {
   console.log(`${name}: ${Buffer.byteLength(content)} bytes, SHA-256 ${sha256}`);
 }
 
+/** JSON with one line for each short list, as the formatter of this repository writes it. */
+function showJson(content) {
+  const text = JSON.stringify(content, null, 2);
+  const short = text.replace(/\[([^[\]{}]*)\]/g, (list, items) => {
+    const line = `[${items.trim().replace(/\s*\n\s*/g, ' ')}]`;
+    return line.length < 80 ? line : list;
+  });
+  return `${short}\n`;
+}
+
 const voice = await charRNN();
 const start = performance.now();
 const { epochs } = await voice.train(text, {
@@ -60,7 +70,10 @@ await voice.describe({
     'Plays of William Shakespeare, about 1590 to 1613: one million characters, with the names of who speaks',
   consent: 'In the public domain: the author died in 1616.',
 });
-for (const [name, bytes] of await voice.files()) write(name, bytes);
+for (const [name, bytes] of await voice.files()) {
+  const isText = name.endsWith('.json');
+  write(name, isText ? showJson(JSON.parse(new TextDecoder().decode(bytes))) : bytes);
+}
 
 const { sample } = await voice.generate({
   seed: 'ROMEO:\n',
@@ -77,5 +90,5 @@ const report = {
   validation: Number(last.valLoss.toFixed(4)),
   memorisation: { longest, longestLength, copiedShare },
 };
-writeFileSync(`${here}/report.json`, `${JSON.stringify(report, null, 2)}\n`);
+writeFileSync(`${here}/report.json`, showJson(report));
 console.log(sample.slice(0, 600));

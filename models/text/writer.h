@@ -40,8 +40,11 @@ class Writer {
 
   int vocabulary() const { return vocabulary_; }
 
-  // Reads the model's weights again, before the next text.
-  void refresh() { program_ = nullptr; }
+  // Reads the model's weights again before the next text, and leaves one that is not done.
+  void refresh() {
+    lanes_.clear();
+    program_ = nullptr;
+  }
 
   // Begins a text, in place of one that is not done. Fails on codes that are not in the vocabulary,
   // on a lane that has nothing to go on from, and on a kept state of another number of lanes.
@@ -58,8 +61,11 @@ class Writer {
   // anything has been read.
   std::vector<double> next(const SamplingOptions& sampling) const;
 
-  // Forgets what has been read.
-  void reset() { kept_.clear(); }
+  // Forgets what has been read, and leaves a text that is not done.
+  void reset() {
+    lanes_.clear();
+    kept_.clear();
+  }
 
   // The kept state: what the recurrent layers remember, and the logits of what comes next, each
   // [lanes, ...]; nothing before anything has been read.

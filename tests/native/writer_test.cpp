@@ -437,6 +437,19 @@ TEST(Writer, keeps_what_a_text_had_read_when_it_was_left) {
   EXPECT_EQ(rest, write(writer, task({{1, 2}}, 10, {.temperature = 0}))[0]);
 }
 
+TEST(Writer, leaves_a_text_when_it_forgets_or_reads_weights_again) {
+  Writer writer(small_voice());
+  WritingTask what = task({{1, 2}}, 1000);
+  what.stateful = true;
+  for (void (Writer::*call)() : {&Writer::reset, &Writer::refresh}) {
+    writer.begin(what);
+    EXPECT_FALSE(writer.run(0));
+    (writer.*call)();
+    EXPECT_TRUE(writer.run(0));
+    EXPECT_TRUE(writer.written().empty());
+  }
+}
+
 TEST(Writer, has_read_the_stop_that_ended_a_text) {
   Writer writer(small_voice());
   Codes whole = write(writer, task({{1}}, 40, {.temperature = 0}))[0];

@@ -82,7 +82,8 @@ describe('own files', () => {
       '  known  gesso-relaxed.wasm, gesso-relaxed-threads.wasm, core-relaxed-threads.js, ' +
       'gesso-simd.wasm, worker.js, registry.json, labels/digits.json, labels/imagenet.json, ' +
       'labels/imagenet-darknet.json, labels/quickdraw.json, models/digits/model.json, ' +
-      'models/digits/weights.bin\n';
+      'models/digits/weights.bin, models/shakespeare/model.json, ' +
+      'models/shakespeare/weights.bin\n';
     const { MLError } = await import('../../web/src/errors.js');
     const messageOf = (call: () => unknown) => {
       try {

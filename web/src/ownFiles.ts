@@ -17,6 +17,10 @@ const beside = {
   'labels/quickdraw.json': () => new URL('./labels/quickdraw.json', import.meta.url),
   'models/digits/model.json': () => new URL('./models/digits/model.json', import.meta.url),
   'models/digits/weights.bin': () => new URL('./models/digits/weights.bin', import.meta.url),
+  'models/shakespeare/model.json': () =>
+    new URL('./models/shakespeare/model.json', import.meta.url),
+  'models/shakespeare/weights.bin': () =>
+    new URL('./models/shakespeare/weights.bin', import.meta.url),
 } satisfies Record<string, () => URL>;
 
 export const ownNames = Object.keys(beside) as (keyof typeof beside)[];
