@@ -321,7 +321,15 @@ test.describe('teaching', () => {
     await button(page, 'Stop').click();
     await expect(button(page, 'Train')).toBeVisible();
     await expect(button(page, 'Keep it in this browser')).toBeEnabled();
+
+    const units = page.getByRole('spinbutton', { name: 'Units of each' });
+    await expect(units).toBeDisabled(); // its network is there now
+    await button(page, 'Train').click();
+    await expect.poll(done, { timeout: 20_000 }).toBeLessThan(waiting);
+    await button(page, 'Stop').click();
+
     await button(page, 'Start over').click();
+    await expect(units).toBeEnabled();
     await expect(page.locator('[data-loss]')).toHaveText('–');
     await expect(button(page, 'Keep it in this browser')).toBeDisabled();
     await expect(button(page, 'Write')).toBeDisabled();

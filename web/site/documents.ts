@@ -16,6 +16,7 @@ const sources = [
   'docs/glossary.md',
   'docs/ethics.md',
   'models/digits/README.md',
+  'models/shakespeare/README.md',
   'docs/internals.md',
 ];
 const operators = 'docs/operators.md';

@@ -8,6 +8,7 @@ import { language, tell, texts } from './texts.js';
 type Look = (text: string, clean: CleanOptions) => Promise<TextPreview | undefined>;
 
 const shownAtMost = 100_000; // characters in the field: browsers are slow with much more
+const largest = 100e6; // bytes: a text is read whole, and a film by mistake would be, too
 const chips = 150; // characters of the vocabulary
 const rare = 3; // comes less often than can be learned from
 
@@ -23,6 +24,8 @@ async function textOf(file: Blob): Promise<string> {
     return new TextDecoder('windows-1252').decode(bytes);
   }
 }
+
+const megabytes = (bytes: number) => Math.round(bytes / 1e6);
 
 export class Manuscript {
   private readonly field = find<HTMLTextAreaElement>('[data-text]');
@@ -99,6 +102,13 @@ export class Manuscript {
   private async open(files: readonly File[]): Promise<void> {
     if (files.length === 0) return;
     try {
+      const bytes = files.reduce((sum, { size }) => sum + size, 0);
+      if (bytes > largest) {
+        const name = files.map((file) => file.name).join(', ');
+        throw new Error(
+          tell(texts.fileTooLarge, { name, size: megabytes(bytes), most: megabytes(largest) }),
+        );
+      }
       this.text = (await Promise.all(files.map(textOf))).join('\n\n');
     } catch (error) {
       this.trouble.show(error);

@@ -144,10 +144,15 @@ function begin(): void {
   const model = origin.value;
   // The page shows warnings where they belong.
   if (given) course.use(() => given({ onWarning: () => {}, ...(model && { model }) }));
-  for (const field of settings) {
-    field.disabled = model !== '' && shape.includes(field.dataset.setting ?? '');
-  }
+  fixShape(model !== '');
   manuscript.show(0);
+}
+
+/** Whether the voice has a network, which cannot become another one. */
+function fixShape(isFixed: boolean): void {
+  for (const field of settings) {
+    field.disabled = isFixed && shape.includes(field.dataset.setting ?? '');
+  }
 }
 
 /** Lets one begin with a voice that is there already. */
@@ -193,10 +198,10 @@ function showPreview(found: TextPreview | undefined): void {
   }
 }
 
-/** What somebody has chosen of how the voice is built. */
+/** What somebody has chosen of how the voice is built, and can still be had. */
 function chosenSettings(): Partial<TextSettings> {
   const chosen = settings
-    .filter(({ dataset }) => touched.has(dataset.setting ?? ''))
+    .filter(({ dataset, disabled }) => !disabled && touched.has(dataset.setting ?? ''))
     .map(({ dataset, value }) => [
       dataset.setting,
       dataset.setting === 'cell' ? value : Number(value),
@@ -229,6 +234,7 @@ function showProgress(progress: TrainTextProgress, before: number): void {
   const now = epoch * each + step;
   steps = before + now;
   learned = true;
+  fixShape(true);
   chart.add(steps, { loss: recentLoss });
   bar.max = epochs * each;
   bar.value = now;
@@ -316,6 +322,7 @@ async function share(format: 'html' | 'gesso' | 'ml5'): Promise<void> {
 
 function wipe(): void {
   learned = false;
+  fixShape(origin.value !== '');
   steps = 0;
   chart.clear();
   written.clear();

@@ -155,7 +155,8 @@ function look(patience: number): void {
 async function catchUp(): Promise<boolean> {
   const { text } = sheet;
   if (text === known) return true;
-  const missed = await attempt(async () => read?.(text.slice(-remembered)));
+  const end = text.slice(-remembered).replace(/^[\udc00-\udfff]/, ''); // no half of a character
+  const missed = await attempt(async () => read?.(end));
   if (!missed) return false;
   known = text;
   skipped.hidden = missed.length === 0;
