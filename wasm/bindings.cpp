@@ -500,13 +500,15 @@ class BoundWriter {
                    given->at("stateful").flag(), sampling_of(given)});
   }
 
-  std::string run(double milliseconds) {
-    bool is_done = writer_.run(milliseconds);
-    std::vector<std::string> pieces;
-    for (const WrittenCodes& piece : writer_.written())
-      pieces.push_back(
-          json_object({{"lane", json_number(piece.lane)}, {"codes", json_ints(piece.codes)}}));
-    return json_object({{"done", json_flag(is_done)}, {"written", json_list(pieces)}});
+  // Whether it is done, and of each lane that has written its number, how many codes, and these.
+  val run(double milliseconds) {
+    told_.assign(1, writer_.run(milliseconds));
+    for (const WrittenCodes& piece : writer_.written()) {
+      told_.push_back(piece.lane);
+      told_.push_back(int(piece.codes.size()));
+      told_.insert(told_.end(), piece.codes.begin(), piece.codes.end());
+    }
+    return val(emscripten::typed_memory_view(told_.size(), told_.data()));
   }
 
   int predict(const std::string& options) {
@@ -540,6 +542,7 @@ class BoundWriter {
   Writer writer_;
   std::shared_ptr<int> version_;  // of the model,
   int written_with_;              // and when its weights were read
+  std::vector<int> told_;
   std::vector<float> probabilities_;
   StateBytes state_;
 };

@@ -103,8 +103,13 @@ export interface CoreTrainer {
 export interface CoreWriter {
   /** @param options JSON: see WriteRequest in writing.ts */
   begin(options: string): void;
-  /** Reads and writes until the time or the texts are over; JSON: see WritingSlice in writing.ts. */
-  run(milliseconds: number): string;
+  /**
+   * Reads and writes until the time or the texts are over.
+   *
+   * @returns whether they are over, then for each lane that has written its number, how many codes, and
+   *   these
+   */
+  run(milliseconds: number): Int32Array<ArrayBuffer>;
   /** @param options JSON: see Sampling in writing.ts; @returns the code that was chosen */
   predict(options: string): number;
   /** Those that predict() chose from. */

@@ -55,12 +55,6 @@ export interface VoiceState {
   tensors: { name: string; shape: number[]; data: Float32Array<ArrayBuffer> }[];
 }
 
-/** What CoreWriter.run() says. */
-interface WritingSlice {
-  done: boolean;
-  written: { lane: number; codes: number[] }[];
-}
-
 /** What CoreWriter.saveState() says. */
 interface SavedState {
   tensors: { name: string; shape: number[]; dtype: 'float32' }[];
@@ -104,12 +98,10 @@ export class Writing {
       signal?.throwIfAborted();
       this.#call((writer) => writer.begin(JSON.stringify(options)));
       for (;;) {
-        const text = this.#call((writer) => writer.run(frameMilliseconds));
-        const { done, written } = JSON.parse(text) as WritingSlice;
-        for (const { lane, codes } of written) {
+        const [done, chunk] = readSlice(this.#call((writer) => writer.run(frameMilliseconds)));
+        for (const { lane, codes } of chunk) {
           for (const code of codes) texts[lane]?.push(code);
         }
-        const chunk = written.map(({ lane, codes }) => ({ lane, codes: Int32Array.from(codes) }));
         const answered = chunk.length > 0 ? told?.(chunk) : undefined;
         if (done) {
           await answered; // nothing is told after the end
@@ -211,6 +203,17 @@ export class Writing {
       return work(this.#writer);
     });
   }
+}
+
+/** What CoreWriter.run() says. */
+function readSlice(said: Int32Array<ArrayBuffer>): [done: boolean, chunk: Written[]] {
+  const chunk: Written[] = [];
+  for (let at = 1; at < said.length; ) {
+    const [lane = 0, count = 0] = said.subarray(at, at + 2);
+    chunk.push({ lane, codes: said.slice(at + 2, at + 2 + count) });
+    at += 2 + count;
+  }
+  return [said[0] === 1, chunk];
 }
 
 function lists(all: readonly Int32Array[]): number[][] {
