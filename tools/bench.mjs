@@ -1,5 +1,5 @@
 // Measures gesso beside TF.js in Chromium:
-//   npm run bench [-- --json FILE] [--kernels] [--only inference|training|charrnn|frames|threads]
+//   npm run bench [-- --json FILE] [--kernels] [--only inference|training|charrnn|voice|frames|threads]
 import { createReadStream, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -36,6 +36,7 @@ const folders = {
   '/tfjs': 'node_modules/@tensorflow/tfjs/dist',
   '/tfjs-wasm': 'node_modules/@tensorflow/tfjs-backend-wasm/dist',
   '/mnist': join(shared, 'data/mnist'),
+  '/text': join(shared, 'data/text'),
   '/ml5-old': 'node_modules/ml5-0.12/dist',
 };
 const types = {
@@ -112,6 +113,20 @@ async function smooth(address) {
     'gap between frames, longest, ms': figure(gaps.longest, ''),
     'training steps a second meanwhile': figure(trainingSteps, ''),
     'answers of PoseNet a second meanwhile': figure(answers, ''),
+  };
+}
+
+/** How long a voice of two layers of 128 learns; null where its text is not at hand. */
+async function voiceLearns(address) {
+  if (!existsSync(join(shared, 'data/text/shakespeare.txt'))) return null;
+  const { build, ...learnt } = await left(`${address}learn.html`, 'learnt');
+  const figure = (value, bar) => ({ value: Number(value.toPrecision(4)), bar, build });
+  return {
+    'loss of validation, nats a character': figure(learnt.valLoss, '≤ 1.6'),
+    'seconds from nothing to that': figure(learnt.seconds, '≤ 600'),
+    'times through the text': figure(learnt.epochs, ''),
+    'characters a second': figure(learnt.charactersPerSecond, ''),
+    'longest gap between frames, ms': figure(learnt.gap, '< 50'),
   };
 }
 
@@ -248,6 +263,7 @@ try {
   const learning = wants('training') ? await learned(address) : null;
   const frames = wants('frames') ? await smooth(address) : null;
   const threads = wants('threads') ? await threaded() : null;
+  const voice = wants('voice') ? await voiceLearns(address) : null;
   const voices = wants('charrnn') ? await left(`${address}voices.html`, 'voices') : null;
 
   const inference = rows.filter(({ bar }) => bar === undefined);
@@ -278,6 +294,10 @@ try {
     console.log(`Characters a second in the worker, ${voices.build} build`);
     console.table(voices.rows.map(round));
   }
+  if (voice) {
+    console.log('A voice of two layers of 128 learns Shakespeare from nothing');
+    console.table(voice);
+  }
   if (threads) {
     console.log('One run in the worker, with its way there and back, on one thread and on two');
     console.table(threads.map(round));
@@ -288,7 +308,7 @@ try {
     const file = resolve(flags.json);
     writeFileSync(
       file,
-      `${JSON.stringify({ machine, date, rows, learning, frames, threads, voices, sizes: sizes() }, null, 2)}\n`,
+      `${JSON.stringify({ machine, date, rows, learning, frames, threads, voice, voices, sizes: sizes() }, null, 2)}\n`,
     );
     console.log(`Written to ${basename(file)}`);
   }
