@@ -43,32 +43,41 @@ int snprintf(char* text, size_t size, const char*, ...) {
 }
 
 #ifdef __wasm_relaxed_simd__
-// What is followed by relu has products of its own, which save one instruction of some hundreds.
-// The products that clamp at both ends are given the bounds 0 and infinity then, whichever is
-// called.
-#define CLAMP_INSTEAD_OF_RELU(kernel)                                                              \
-  void xnn_f32_gemm_minmax_ukernel_##kernel(size_t, size_t, size_t, const void*, size_t,           \
-                                            const void*, void*, size_t, size_t, const void*);      \
-  void xnn_f32_gemm_relu_ukernel_##kernel(                                                         \
-      size_t rows, size_t columns, size_t depth, const void* a, size_t a_step, const void* b,      \
-      void* out, size_t row_step, size_t column_step, const void* bounds) {                        \
-    xnn_f32_gemm_minmax_ukernel_##kernel(rows, columns, depth, a, a_step, b, out, row_step,        \
-                                         column_step, bounds);                                     \
-  }                                                                                                \
-  void xnn_f32_igemm_minmax_ukernel_##kernel(size_t, size_t, size_t, size_t, const void*,          \
-                                             const void*, void*, size_t, size_t, size_t,           \
-                                             const void*, const void*);                            \
-  void xnn_f32_igemm_relu_ukernel_##kernel(size_t rows, size_t columns, size_t depth,              \
-                                           size_t pointers, const void* a, const void* b,          \
-                                           void* out, size_t row_step, size_t column_step,         \
-                                           size_t offset, const void* zeros, const void* bounds) { \
-    xnn_f32_igemm_minmax_ukernel_##kernel(rows, columns, depth, pointers, a, b, out, row_step,     \
-                                          column_step, offset, zeros, bounds);                     \
+// Products of rows and columns that lie together, and of those that pointers name: a kernel for the
+// same tile of the result, given the same bounds, does the work of others.
+#define GEMM_INSTEAD_OF(kernel, other)                                                             \
+  void xnn_f32_gemm_##kernel(size_t, size_t, size_t, const void*, size_t, const void*, void*,      \
+                             size_t, size_t, const void*);                                         \
+  void xnn_f32_gemm_##other(size_t rows, size_t columns, size_t depth, const void* a,              \
+                            size_t a_step, const void* b, void* out, size_t row_step,              \
+                            size_t column_step, const void* bounds) {                              \
+    xnn_f32_gemm_##kernel(rows, columns, depth, a, a_step, b, out, row_step, column_step, bounds); \
   }
-CLAMP_INSTEAD_OF_RELU(1x8__wasmrelaxedsimd_fma_loadsplat)
+#define IGEMM_INSTEAD_OF(kernel, other)                                                        \
+  void xnn_f32_igemm_##kernel(size_t, size_t, size_t, size_t, const void*, const void*, void*, \
+                              size_t, size_t, size_t, const void*, const void*);               \
+  void xnn_f32_igemm_##other(size_t rows, size_t columns, size_t depth, size_t pointers,       \
+                             const void* a, const void* b, void* out, size_t row_step,         \
+                             size_t column_step, size_t offset, const void* zeros,             \
+                             const void* bounds) {                                             \
+    xnn_f32_igemm_##kernel(rows, columns, depth, pointers, a, b, out, row_step, column_step,   \
+                           offset, zeros, bounds);                                             \
+  }
+#define INSTEAD_OF(kernel, other) GEMM_INSTEAD_OF(kernel, other) IGEMM_INSTEAD_OF(kernel, other)
+
+// What is followed by relu has kernels of its own, which save one instruction of some hundreds.
+// Those that clamp at both ends are given the bounds 0 and infinity then, whichever is called.
+#define CLAMP_INSTEAD_OF_RELU(tile) INSTEAD_OF(minmax_ukernel_##tile, relu_ukernel_##tile)
 CLAMP_INSTEAD_OF_RELU(1x8__wasmrelaxedsimd_fma_splat)
 CLAMP_INSTEAD_OF_RELU(4x8__wasmrelaxedsimd_fma_loadsplat)
 CLAMP_INSTEAD_OF_RELU(6x8__wasmrelaxedsimd_fma_splat)
+
+// One row: how numbers are spread over a vector makes no difference beside reading the weights.
+INSTEAD_OF(minmax_ukernel_1x8__wasmrelaxedsimd_fma_splat,
+           minmax_ukernel_1x8__wasmrelaxedsimd_fma_loadsplat)
+INSTEAD_OF(minmax_ukernel_1x8__wasmrelaxedsimd_fma_splat,
+           relu_ukernel_1x8__wasmrelaxedsimd_fma_loadsplat)
+INSTEAD_OF(ukernel_1x8__wasmrelaxedsimd_fma_splat, ukernel_1x8__wasmrelaxedsimd_fma_loadsplat)
 #endif
 
 }  // extern "C"
