@@ -328,16 +328,22 @@ describe('trainings that are kept', () => {
   } as const;
 
   it('come to the same when they were stopped anywhere', async () => {
+    const slow = { ...lesson, units: 192, sequenceLength: 24, batchSize: 8 }; // told of every step
     const whole = charRNN({ onWarning: () => {} });
-    const { epochs: wanted } = await whole.train(verse, lesson);
+    const { epochs: wanted } = await whole.train(verse, slow);
     whole.dispose();
-    for (const at of [5, 40]) {
+    for (const at of [3, 21]) {
+      let last = 0;
       const voice = charRNN({ onWarning: () => {} });
       const { ended } = await voice.train(verse, {
-        ...lesson,
-        onProgress: ({ epoch, step }) => epoch === 0 && step >= at && voice.stop(),
+        ...slow,
+        onProgress: ({ epoch, step }) => {
+          last = step;
+          if (epoch === 0 && step >= at) voice.stop();
+        },
       });
       expect(ended).toBe('stop');
+      expect(last % 16).not.toBe(0); // steps that are handed over together
       voice.dispose();
       const [kept] = await listCheckpoints();
       expect(kept?.done).toBeGreaterThan(0);
@@ -631,6 +637,21 @@ describe('saving', () => {
     expect(kept?.title).toBe('Twice');
     double.dispose();
     other.dispose();
+  });
+
+  it('writes no folder of ml5 where codes have no characters of their own', async () => {
+    const model = sequential([
+      embedding({ inputDim: 3, outputDim: 2 }),
+      lstm({ units: 2, returnSequences: true }),
+      lstm({ units: 2, returnSequences: true }),
+      dense({ units: 3, activation: 'softmax' }),
+    ]);
+    const vocabulary = ['a', '\uFFFD', '\uFFFD'];
+    const gaps = await charRNN({ model: await model.files(), vocabulary });
+    expect(await messageFrom(() => gaps.files({ format: 'ml5' }))).toContain(
+      'save: ml5 cannot read this voice: several of its codes have the same character',
+    );
+    gaps.dispose();
   });
 
   it('refuses places that a format is not for', async () => {
