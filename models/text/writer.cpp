@@ -223,8 +223,10 @@ std::vector<double> Writer::next(const SamplingOptions& sampling) const {
 
 const std::vector<StateTensor>& Writer::restore(std::vector<StateTensor> tensors) {
   lanes_.clear();
-  kept_.clear();
-  if (tensors.empty()) return kept_;
+  if (tensors.empty()) {
+    kept_.clear();
+    return kept_;
+  }
   const Shape& first = tensors[0].type.shape;
   prepare(first.rank() ? first[0] : 0);
   auto is_same = [](const StateTensor& a, const StateTensor& b) {

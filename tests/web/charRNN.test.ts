@@ -1,9 +1,9 @@
 // Voices: read from the folders of ml5 and from layers models, writing, learning, saved and shared.
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MLError } from '../../web/src/errors.js';
 import {
   type CharRNN,
@@ -11,6 +11,7 @@ import {
   dense,
   embedding,
   gru,
+  listCheckpoints,
   lstm,
   memorisation,
   previewText,
@@ -19,6 +20,7 @@ import {
   setModelPath,
   type TextWarning,
 } from '../../web/src/index.js';
+import { MemoryDatabase } from './database.js';
 import { itNeeds, messageFrom, model as modelFolder } from './fixtures.js';
 
 beforeAll(() => setDeterministic(true));
@@ -311,6 +313,119 @@ describe('learning', () => {
   });
 });
 
+describe('trainings that are kept', () => {
+  let database: MemoryDatabase;
+  beforeEach(() => {
+    database = new MemoryDatabase();
+    vi.stubGlobal('indexedDB', database);
+  });
+  afterEach(() => vi.unstubAllGlobals());
+
+  const lesson = {
+    ...{ ...quick, batchSize: 4, epochs: 2, dropout: 0.1 },
+    learningRate: { type: 'cosine', from: 0.02, to: 0.0001 },
+    checkpoint: 'verse',
+  } as const;
+
+  it('come to the same when they were stopped anywhere', async () => {
+    const slow = { ...lesson, units: 192, sequenceLength: 24, batchSize: 8 }; // told of every step
+    const whole = charRNN({ onWarning: () => {} });
+    const { epochs: wanted } = await whole.train(verse, slow);
+    whole.dispose();
+    for (const at of [3, 21]) {
+      let last = 0;
+      const voice = charRNN({ onWarning: () => {} });
+      const { ended } = await voice.train(verse, {
+        ...slow,
+        onProgress: ({ epoch, step }) => {
+          last = step;
+          if (epoch === 0 && step >= at) voice.stop();
+        },
+      });
+      expect(ended).toBe('stop');
+      expect(last % 16).not.toBe(0); // steps that are handed over together
+      voice.dispose();
+      const [kept] = await listCheckpoints();
+      expect(kept?.done).toBeGreaterThan(0);
+      expect(kept?.done).toBeLessThan(0.5);
+      const other = charRNN({ onWarning: () => {} });
+      const { epochs } = await other.continueTraining('verse');
+      for (const [i, { loss, valLoss }] of wanted.entries()) {
+        expect(epochs[i]?.loss).toBeCloseTo(loss, 6);
+        expect(epochs[i]?.valLoss).toBeCloseTo(valLoss ?? 0, 6);
+      }
+      expect((await listCheckpoints())[0]?.done).toBe(1);
+      other.dispose();
+    }
+  });
+
+  it('go on with the steps that a short text got', async () => {
+    const short = verse.slice(0, 400);
+    const { sequenceLength: _, ...shape } = quick;
+    const options = { ...shape, batchSize: 64, checkpoint: 'short' };
+    const voice = charRNN({ onWarning: () => {} });
+    const steps = new Set<number>();
+    await voice.train(short, { ...options, onProgress: (told) => steps.add(told.steps) });
+    voice.dispose();
+    const other = charRNN({ onWarning: () => {} });
+    await other.continueTraining('short', {
+      epochs: 3,
+      onProgress: (told) => steps.add(told.steps),
+    });
+    expect(steps.size).toBe(1);
+    other.dispose();
+  });
+
+  it('keep what was said of them', async () => {
+    const voice = charRNN({ onWarning: () => {} });
+    await voice.describe({ title: 'Verse', author: 'Ada' });
+    await voice.train(verse, lesson);
+    expect((await voice.about()).voice).toMatchObject({ title: 'Verse', author: 'Ada' });
+    await voice.train(verse, { ...shapeless, epochs: 1 });
+    expect((await voice.about()).voice).toMatchObject({ title: '', author: '' });
+    voice.dispose();
+    const other = charRNN({ onWarning: () => {} });
+    await other.describe({ author: 'Grace' });
+    await other.continueTraining('verse', { epochs: 3 });
+    expect((await other.about()).voice).toMatchObject({
+      ...{ title: 'Verse', author: 'Grace', characters: verse.length },
+    });
+    other.dispose();
+  });
+
+  it('are told of where the database refuses, and learn all the same', async () => {
+    database.full = true;
+    const voice = charRNN({ onWarning: () => {} });
+    const { epochs } = await voice.train(verse, lesson);
+    expect(epochs).toHaveLength(2);
+    const told = voice.warnings.filter(({ kind }) => kind === 'checkpoint');
+    expect(told.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^train: this training cannot be kept[\s\S]*there is no room/),
+    ]);
+    voice.dispose();
+  });
+
+  it('stay what they were where another is stopped before it begins', async () => {
+    const voice = charRNN({ onWarning: () => {} });
+    await voice.train(verse, lesson);
+    voice.dispose();
+    const other = charRNN({ onWarning: () => {} });
+    await other;
+    const training = other.train(verse, lesson);
+    while (!other.training) await Promise.resolve();
+    other.stop();
+    expect(await training).toEqual({ epochs: [], ended: 'stop' });
+    const controller = new AbortController();
+    const aborted = other.train(verse, { ...lesson, signal: controller.signal });
+    while (!other.training) await Promise.resolve();
+    controller.abort(new Error('enough'));
+    await expect(aborted).rejects.toThrow('enough');
+    const { epochs } = await other.continueTraining('verse');
+    expect(epochs).toHaveLength(2);
+    other.dispose();
+  });
+});
+
 describe('writing', () => {
   let voice: CharRNN;
   beforeAll(async () => {
@@ -405,6 +520,50 @@ describe('writing', () => {
     await expect(writing).rejects.toThrow('enough');
     expect((await voice.generate({ length: 5 })).sample).toHaveLength(5);
   });
+
+  it('tells nothing once it has stopped', async () => {
+    const controller = new AbortController();
+    let told = 0;
+    const writing = voice.generate({ length: 1e6, signal: controller.signal }, () => {
+      told++;
+      controller.abort();
+      if (told > 1) throw new Error('told after the end');
+    });
+    await expect(writing).rejects.toThrow();
+    await voice.generate({ length: 5 }); // the one before is over by now
+    expect(told).toBe(1);
+  });
+
+  it('goes on from what a text that was stopped has read', async () => {
+    await voice.reset();
+    const controller = new AbortController();
+    const how = { stateful: true, temperature: 0 };
+    const writing = voice.generate({ ...how, length: 1e6, signal: controller.signal }, () =>
+      controller.abort(),
+    );
+    await expect(writing).rejects.toThrow();
+    const kept = await voice.state();
+    expect(kept.lanes).toBe(1);
+    const { sample } = await voice.generate({ ...how, length: 10 });
+    await voice.setState(kept);
+    expect((await voice.generate({ ...how, length: 10 })).sample).toBe(sample);
+
+    await voice.reset();
+    const early = AbortSignal.abort();
+    await expect(voice.generate({ ...how, signal: early })).rejects.toThrow();
+    expect((await voice.generate({ ...how, length: 5 })).sample).toHaveLength(5);
+  });
+
+  it('forgets what it has read when it learns', async () => {
+    const other = await learned();
+    await other.feed('The s');
+    await other.train(verse, { ...shapeless, epochs: 1 });
+    expect((await other.state()).lanes).toBe(0);
+    const { probabilities } = await other.predict(1);
+    await other.reset();
+    expect((await other.predict(1)).probabilities).toEqual(probabilities);
+    other.dispose();
+  });
 });
 
 describe('saving', () => {
@@ -468,12 +627,31 @@ describe('saving', () => {
     expect(message).toContain('save: ml5 cannot read this voice: it knows two layers of LSTM');
     expect(message).toContain('layers  LSTM');
     const double = charRNN({ onWarning: () => {} });
+    await double.describe({ title: 'Twice' });
     await double.train(verse, { ...quick, layers: 2, embedding: 'oneHot' });
     const other = await charRNN({ model: await double.files({ format: 'ml5' }) });
     const wanted = await double.generate({ seed: 'The ', length: 40, temperature: 0 });
     expect(await other.generate({ seed: 'The ', length: 40, temperature: 0 })).toEqual(wanted);
+    const [card, kept] = [(await double.about()).voice, (await other.about()).voice];
+    expect(kept).toEqual(card);
+    expect(kept?.title).toBe('Twice');
     double.dispose();
     other.dispose();
+  });
+
+  it('writes no folder of ml5 where codes have no characters of their own', async () => {
+    const model = sequential([
+      embedding({ inputDim: 3, outputDim: 2 }),
+      lstm({ units: 2, returnSequences: true }),
+      lstm({ units: 2, returnSequences: true }),
+      dense({ units: 3, activation: 'softmax' }),
+    ]);
+    const vocabulary = ['a', '\uFFFD', '\uFFFD'];
+    const gaps = await charRNN({ model: await model.files(), vocabulary });
+    expect(await messageFrom(() => gaps.files({ format: 'ml5' }))).toContain(
+      'save: ml5 cannot read this voice: several of its codes have the same character',
+    );
+    gaps.dispose();
   });
 
   it('refuses places that a format is not for', async () => {
@@ -517,6 +695,29 @@ describe('layers models from elsewhere', () => {
     });
     expect(epochs.at(-1)?.loss).toBeLessThan(epochs[0]?.loss ?? 0);
     voice.dispose();
+  });
+
+  it('tell of a vocab.json beside them that had to be repaired', async () => {
+    const model = sequential([
+      lstm({ units: 4, returnSequences: true, inputShape: [null, 4] }),
+      dense({ units: 4, activation: 'softmax' }),
+    ]);
+    const files = await model.files();
+    const beside = (vocabulary: unknown) =>
+      new Map([...files, ['vocab.json', new TextEncoder().encode(JSON.stringify(vocabulary))]]);
+    const voice = await charRNN({ model: beside({ a: 0, b: 1, c: 3 }), onWarning: () => {} });
+    expect(voice.warnings.map(({ kind }) => kind)).toEqual(['vocabulary']);
+    expect(voice.vocabulary).toEqual(['a', 'b', '\uFFFD', 'c']);
+    voice.dispose();
+    expect(await messageFrom(() => charRNN(beside({ a: 0, b: 4 })))).toContain(
+      'vocab.json: a code does not fit the weights',
+    );
+  });
+
+  it('are missed where a page has a manifest.json of its own', async () => {
+    const place = mkdtempSync(join(tmpdir(), 'gesso-'));
+    writeFileSync(join(place, 'manifest.json'), JSON.stringify({ name: 'My page', icons: [] }));
+    expect(await messageFrom(() => charRNN(place))).toContain('model.json: the file is not there');
   });
 
   it('write with GRUs over an embedding', async () => {
@@ -612,6 +813,19 @@ describe('broken folders of ml5', () => {
       'manifest.json: the variables do not fit together',
     ],
     [
+      'more characters than can be one 1 among zeros',
+      (parts) => {
+        const cell = 'rnnlm/multi_rnn_cell/cell_0/basic_lstm_cell';
+        parts.shapes = {
+          [`${cell}/kernel`]: [1_000_001, 4],
+          [`${cell}/bias`]: [4],
+          'rnnlm/softmax_w': [1, 1_000_000],
+          'rnnlm/softmax_b': [1_000_000],
+        };
+      },
+      'manifest.json: there are too many characters for a voice without an embedding',
+    ],
+    [
       'no output',
       (parts) => {
         delete parts.shapes['rnnlm/softmax_w'];
@@ -663,6 +877,16 @@ describe('broken folders of ml5', () => {
   });
 });
 
+/** A file that must not be read. */
+class HugeFile extends Blob {
+  override get size(): number {
+    return 5e9;
+  }
+  override arrayBuffer(): Promise<ArrayBuffer> {
+    throw new Error('it was read');
+  }
+}
+
 describe('texts', () => {
   const bad: [what: string, text: unknown, message: string][] = [
     ['nothing', '', 'train: the text is empty'],
@@ -670,6 +894,7 @@ describe('texts', () => {
     ['one character', 'a'.repeat(5000), 'train: the text repeats one character'],
     ['a few words', 'too short', 'train: the text is too small to learn from'],
     ['no text at all', 42, 'train: it learns from a text'],
+    ['a file too large to be opened', new HugeFile(), 'train: the text is too long'],
     [
       'a binary file',
       new Blob([Uint8Array.from({ length: 4000 }, (_, i) => (i * 151) % 256)]),

@@ -68,6 +68,16 @@ describe('ml5.charRNN', () => {
     voice.dispose();
   });
 
+  itNeeds([darwin], 'goes back to the state before it was called at all', async () => {
+    const voice = await ml5.charRNN(darwin);
+    const nothing = voice.getState();
+    const first = await voice.predict(1);
+    await voice.feed('The species');
+    voice.setState(nothing);
+    expect((await voice.predict(1)).probabilities).toEqual(first.probabilities);
+    voice.dispose();
+  });
+
   itNeeds([darwin], 'gives callbacks of predict what ml5 gives, or both', async () => {
     const voice = await ml5.charRNN(darwin);
     const char = await new Promise<string>(

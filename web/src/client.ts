@@ -137,15 +137,18 @@ function clientOf(calls: Calls, isFar: boolean): Client {
   ): Promise<T> {
     signal?.throwIfAborted();
     const job = ++jobs;
+    let over = false;
     let stop = (_reason: unknown) => {};
     const stopped = new Promise<never>((_, reject) => {
       stop = (reason) => {
+        over = true;
         reject(reason);
         calls.abort(job).catch(() => {}); // a runtime that is gone has nothing to stop
       };
     });
     const aborted = () => stop(signal?.reason);
     const safe = (news: Told) => {
+      if (over) return; // the call has been answered already
       try {
         told?.(news);
       } catch (error) {

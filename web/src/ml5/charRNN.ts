@@ -104,6 +104,7 @@ export function charRNN(...args: readonly (string | ErrorFirst<CharRNN>)[]): Ins
   const voice = task(/\.json$/.test(path) ? inFolder(path) : manifestOf(path));
   const states = new WeakMap<CharRNNState, TextState>();
   let state: CharRNNState = { c: [], h: [] };
+  states.set(state, { lanes: 0, tensors: [] }); // nothing has been read
   let probabilities: number[] = [];
   let last: Promise<unknown> = voice;
 

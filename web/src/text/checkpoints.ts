@@ -1,6 +1,7 @@
 // Trainings in the browser's database: what is needed to go on after the tab was closed.
 import type { ModelFiles } from '../layers/layersModel.js';
 import { fail, messageOf } from './library.js';
+import { planOf } from './settings.js';
 import type { TextCheckpoint, TextEpoch, TextSettings, VoiceCard } from './types.js';
 
 /** How far a training has come. */
@@ -77,10 +78,13 @@ export async function checkpoints(): Promise<TextCheckpoint[]> {
   const trainings = await inDatabase<KeptTraining[]>('readonly', (open) =>
     open('trainings').getAll(),
   );
-  return trainings.map(({ name, files, settings, position, history, characters, saved }) => {
+  return trainings.map(({ name, files, settings, position, characters, saved }) => {
     const bytes = [...files.values()].reduce((sum, { length }) => sum + length, 0);
     const { epochs } = settings;
-    const done = history.length >= epochs ? 1 : history.length / epochs;
+    const { batchSize, sequenceLength, validationSplit } = settings;
+    const learned = Math.floor(characters * (1 - validationSplit));
+    const steps = planOf(learned, batchSize, sequenceLength)?.steps ?? 1;
+    const done = Math.min(1, (position.epoch + position.step / steps) / epochs);
     const epoch = Math.min(position.epoch, epochs);
     return { name, epoch, epochs, done, characters, bytes, saved };
   });

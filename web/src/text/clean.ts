@@ -52,13 +52,7 @@ export async function cleaned(
       'a text of 100,000 characters or more: letters, poems, a diary',
     );
   }
-  if (raw.length > most) {
-    fail(
-      `${who}: the text is too long`,
-      { characters: raw.length, most },
-      'a part of it: 1,000,000 characters are plenty',
-    );
-  }
+  if (raw.length > most) refuseLong(who, { characters: raw.length, most });
   const turns = new Turns();
   const parts: string[] = [];
   const tidy = tidier(checked.whitespace ?? 'tidy', checked.case ?? 'keep');
@@ -123,6 +117,10 @@ export async function previewText(
 }
 
 async function textOf(who: string, given: unknown): Promise<string> {
+  // A character, or half of one, has three bytes at most.
+  if (given instanceof Blob && given.size > 3 * most) {
+    refuseLong(who, { bytes: given.size, most: 3 * most });
+  }
   const text = given instanceof Blob ? decoded(await given.arrayBuffer()) : given;
   if (typeof text === 'string') return text.startsWith('\uFEFF') ? text.slice(1) : text;
   fail(
@@ -206,6 +204,10 @@ async function lengthOf(text: string): Promise<number> {
     await turns.next();
   }
   return length;
+}
+
+function refuseLong(who: string, facts: Record<string, unknown>): never {
+  fail(`${who}: the text is too long`, facts, 'a part of it: 1,000,000 characters are plenty');
 }
 
 function refuseHopeless(who: string, length: number, counts: ReadonlyMap<string, number>): void {

@@ -154,12 +154,14 @@ export class Course {
   /** The steps of one epoch that are left. */
   async #epoch(): Promise<void> {
     const { plan, settings } = this.#lesson;
-    const { epoch } = this.#position;
+    const { epoch, step: from } = this.#position;
     await this.#train('keepWeights', []);
     while (this.#position.step < plan.steps && !this.#ends) {
       const first = this.#position.step;
-      const count = Math.min(segment, plan.steps - first);
-      const rate = this.#rate(epoch + first / plan.steps);
+      // A training that went on in the middle of a segment ends it first: rates go by segments.
+      const within = first % segment;
+      const count = Math.min(segment - within, plan.steps - first);
+      const rate = this.#rate(epoch + (first - within) / plan.steps);
       await this.#train('setLearningRate', [rate]);
       const base = { ...this.#position };
       const start = this.#now();
@@ -175,7 +177,7 @@ export class Course {
       const slice = await this.#go(plan, count, how, told);
       this.#seconds = before + (this.#now() - start) / 1000;
       if (this.#failed) throw this.#failed.error;
-      if (slice.bad !== null) await this.#refuse(slice.bad, epoch, rate, settings);
+      if (slice.bad !== null) await this.#refuse(slice.bad, from, rate, settings);
       this.#advance(base, slice);
       await this.#keep(false);
     }
@@ -302,18 +304,21 @@ export class Course {
     this.#kept = performance.now();
   }
 
-  /** A voice that has come to nothing goes back to where the epoch began. */
-  async #refuse(bad: string, epoch: number, rate: number, { clip }: TextSettings): Promise<never> {
+  /** A voice that has come to nothing goes back to where the epoch began, or went on. */
+  async #refuse(bad: string, from: number, rate: number, { clip }: TextSettings): Promise<never> {
     await this.#train('restoreWeights', []);
     fail(
       `${this.#lesson.who}: the loss is no longer a number, so training has stopped`,
       {
-        epoch,
+        epoch: this.#position.epoch,
         step: this.#position.step,
         'first not a number': bad,
         'learning rate': rate,
         clip,
-        'the voice': 'is what it was at the beginning of this epoch',
+        'the voice':
+          from === 0
+            ? 'is what it was at the beginning of this epoch'
+            : `is what it was at step ${from} of this epoch, where the training went on`,
       },
       `learningRate: ${Number((rate / 4).toPrecision(2))}, or clip: 1`,
     );

@@ -3,7 +3,7 @@ import type { LayersModel, ModelFiles } from '../layers/layersModel.js';
 import type { Progress } from '../progress.js';
 import type { Place } from '../source.js';
 import type { Tensor } from '../tensor.js';
-import { isRecurrent } from './layersFile.js';
+import { isRecurrent, readCard } from './layersFile.js';
 import {
   countOf,
   dense,
@@ -18,9 +18,8 @@ import {
   showShape,
   staysInside,
 } from './library.js';
-import { readMl5Vocabulary, writeMl5Vocabulary } from './ml5Vocabulary.js';
-import type { TextWarning } from './types.js';
-import { warning } from './warnings.js';
+import { readMl5Vocabulary, warningsOf, writeMl5Vocabulary } from './ml5Vocabulary.js';
+import type { TextWarning, VoiceCard } from './types.js';
 import { type BasicCell, basicOf, kerasOf } from './weights.js';
 
 /** One entry of a manifest. */
@@ -28,11 +27,14 @@ interface Variable {
   name: string;
   filename: string;
   shape: number[];
+  /** The file of the voice's card: the first variable names it, and ml5 does not look there. */
+  card: string | undefined;
 }
 
 /** A voice of ml5. */
 export interface Ml5Voice {
   characters: string[];
+  card: VoiceCard | null;
   warnings: TextWarning[];
   /** Of the manifest. */
   address: string;
@@ -44,6 +46,9 @@ export interface Ml5Voice {
 
 /** The largest weights that a voice can have, in numbers: 1 GB. */
 const most = 2 ** 28;
+
+/** Where codes become one 1 among zeros, their table has the square of this: 256 MB. */
+const mostOneHot = 8192;
 
 /** What each variable is for, by its name; anything else is left alone. */
 const patterns = {
@@ -103,6 +108,8 @@ export async function readMl5Folder(
   const vocabulary = new TextDecoder().decode(joined(await folder.read('vocab.json', { signal })));
   const address = folder.nameOf('vocab.json');
   const { characters, repaired } = readMl5Vocabulary(address, vocabulary, size);
+  const cardName = variables.find(({ card }) => card !== undefined)?.card;
+  const card = cardName === undefined ? null : await folder.readOptional(cardName, signal);
   const basic: BasicCell[] = [];
   for (const [kernel, bias] of cells) {
     const units = (bias.shape[0] ?? 0) / 4;
@@ -111,12 +118,10 @@ export async function readMl5Folder(
   }
   const weights = { out: await read(out), outBias: await read(outBias) };
   const rows = table && { data: await read(table), width: table.shape[1] ?? 0 };
-  const shownWarnings = repaired
-    ? [warning('vocabulary', repaired.what, repaired.facts, repaired.hint)]
-    : [];
   return {
     characters,
-    warnings: shownWarnings,
+    card: card === null ? null : readCard(parseRecord(card)),
+    warnings: warningsOf(repaired),
     address: folder.nameOf(manifestName),
     bytes: loaded + manifest.length + vocabulary.length,
     manifest,
@@ -197,7 +202,7 @@ function readVariables(address: string, manifest: Uint8Array): Variable[] {
     );
   }
   return Object.entries(content).map(([name, entry]) => {
-    const { filename, shape } = isRecord(entry) ? entry : {};
+    const { filename, shape, card } = isRecord(entry) ? entry : {};
     if (typeof filename !== 'string' || !staysInside(filename)) {
       fail(
         'manifest.json: a variable must name a file inside the folder',
@@ -213,8 +218,17 @@ function readVariables(address: string, manifest: Uint8Array): Variable[] {
         '"shape": [65, 128]',
       );
     }
-    return { name, filename, shape: shape as number[] };
+    const isCard = typeof card === 'string' && staysInside(card);
+    return { name, filename, shape: shape as number[], card: isCard ? card : undefined };
   });
+}
+
+/** Whether a manifest.json is that of a voice: pages have files of this name, too. */
+export function isOfVoice(manifest: string): boolean {
+  const content = parseRecord(manifest);
+  return (
+    typeof content !== 'string' && Object.keys(content).some((key) => patterns.kernel.test(key))
+  );
 }
 
 /** Weights and bias of every cell, the first layer first. */
@@ -279,6 +293,13 @@ function checkSizes(
       'a manifest with the files of one training',
     );
   };
+  if (!table && size > mostOneHot) {
+    fail(
+      'manifest.json: there are too many characters for a voice without an embedding',
+      { address: folder.nameOf(folder.entry), characters: size, most: mostOneHot },
+      'a text with fewer characters, or a voice that was trained with an embedding',
+    );
+  }
   let inputs = table ? (table.shape[1] ?? 0) : size;
   if (table) wrong(table, [size, inputs]);
   for (const [kernel, bias] of cells) {
@@ -319,11 +340,13 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
  * it asks the second.
  *
  * @param layers class names of the layers that have a meaning here, in order
+ * @param card goes into a file of its own, which ml5 does not read
  */
 export function writeMl5Folder(
   characters: readonly string[],
   layers: readonly { className: string; name: string }[],
   weights: Readonly<Record<string, Tensor>>,
+  card: VoiceCard | null,
 ): ModelFiles {
   const recurrent = layers.filter(({ className }) => isRecurrent(className));
   const kinds = recurrent.map(({ className }) => className);
@@ -366,12 +389,14 @@ export function writeMl5Folder(
 
   const files: ModelFiles = new Map();
   const encoder = new TextEncoder();
-  const manifest: Record<string, { filename: string; shape: number[] }> = {};
+  const manifest: Record<string, { filename: string; shape: number[]; card?: string }> = {};
   for (const [name, data, shape] of variables) {
     const filename = name.replaceAll('/', '_');
-    manifest[name] = { filename, shape };
+    const isFirst = files.size === 0;
+    manifest[name] = { filename, shape, ...(card && isFirst && { card: 'card.json' }) };
     files.set(filename, new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice());
   }
+  if (card) files.set('card.json', encoder.encode(JSON.stringify(card)));
   files.set('manifest.json', encoder.encode(JSON.stringify(manifest)));
   files.set('vocab.json', encoder.encode(writeMl5Vocabulary(characters)));
   return files;

@@ -1,6 +1,8 @@
 // vocab.json as ml5 has it: the code of every character. Some that were published are damaged.
 import { fail, parseRecord, show } from './library.js';
+import type { TextWarning } from './types.js';
 import { isCharacter, nobody } from './vocabulary.js';
+import { warning } from './warnings.js';
 
 /** What was read, and what had to be guessed. */
 export interface ReadVocabulary {
@@ -102,7 +104,21 @@ function repair(
   };
 }
 
+/** What is to be said of a vocab.json that was damaged. */
+export function warningsOf(repaired: Repaired | undefined): TextWarning[] {
+  if (repaired === undefined) return [];
+  return [warning('vocabulary', repaired.what, repaired.facts, repaired.hint)];
+}
+
 /** The same as a file. */
 export function writeMl5Vocabulary(characters: readonly string[]): string {
+  const twice = characters.find((char, code) => characters.indexOf(char) !== code);
+  if (twice !== undefined) {
+    fail(
+      'save: ml5 cannot read this voice: several of its codes have the same character',
+      { character: twice === nobody ? 'one that is not known' : show(twice) },
+      "format: 'gesso' or 'html'; or the vocab.json of the training, without gaps",
+    );
+  }
   return JSON.stringify(Object.fromEntries(characters.map((char, code) => [char, code])));
 }

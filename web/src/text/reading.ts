@@ -21,8 +21,8 @@ import {
   sha256Of,
   stored,
 } from './library.js';
-import { readMl5Folder } from './ml5Folder.js';
-import { readMl5Vocabulary } from './ml5Vocabulary.js';
+import { isOfVoice, readMl5Folder } from './ml5Folder.js';
+import { readMl5Vocabulary, warningsOf } from './ml5Vocabulary.js';
 import type { TextWarning, VoiceAbout, VoiceCard } from './types.js';
 import { Vocabulary } from './vocabulary.js';
 
@@ -76,7 +76,7 @@ export async function readVoice(source: ModelSource, options: ReadingOptions): P
       'manifest.json',
       options.signal,
     );
-    if (found === null) throw error;
+    if (found === null || !isOfVoice(found)) throw error;
     return readMl5({ address }, options);
   }
 }
@@ -98,7 +98,7 @@ async function readMl5(
   { vocabulary: given, worker, onProgress, signal }: ReadingOptions,
 ): Promise<Parts> {
   const { build, characters, ...voice } = await readMl5Folder(place, onProgress, signal);
-  const { address, bytes, manifest, warnings } = voice;
+  const { address, bytes, card, manifest, warnings } = voice;
   const facts = { address };
   if (given && given.length !== characters.length) refuseSize(facts, given, characters.length);
   const vocabulary = new Vocabulary(who, given ?? characters, facts);
@@ -107,7 +107,7 @@ async function readMl5(
   return {
     model,
     vocabulary,
-    card: null,
+    card,
     warnings,
     origin: { name, address, bytes, sha256: await sha256Of([manifest]), format: 'ml5' },
   };
@@ -130,18 +130,6 @@ async function readLayers(source: ModelSource, options: ReadingOptions): Promise
   }
   const file = new LayersFile(entry, all.get('model.json') ?? new Uint8Array());
   const place = location.places.find((each) => each.address === address) ?? location.places[0];
-  const notes =
-    given === undefined
-      ? (file.notes(address) ?? (place && (await notesBeside(new Folder(place), signal))))
-      : { vocabulary: [...given], card: null };
-  if (notes === undefined) {
-    fail(
-      `${who}: nothing says which characters this model knows`,
-      { address, 'looked in': 'model.json, and gesso.json and vocab.json beside it' },
-      "vocabulary: ['a', 'b', …] in the order of the outputs",
-    );
-  }
-  const vocabulary = new Vocabulary(who, notes.vocabulary, { address });
   file.setStateful(true);
   all.set('model.json', file.bytes());
   const training = isRecord(saved?.userDefinedMetadata) ? saved.userDefinedMetadata.gesso : null;
@@ -149,25 +137,44 @@ async function readLayers(source: ModelSource, options: ReadingOptions): Promise
     all.set(training.optimizer, saved.optimizer);
   }
   const model = await modelOf(all, worker);
-  const size = model.outputs[0]?.shape.at(-1) ?? 0;
-  if (size !== vocabulary.size) {
+  try {
+    const size = model.outputs[0]?.shape.at(-1) ?? 0;
+    const notes: Notes | undefined =
+      given === undefined
+        ? (file.notes(address) ?? (place && (await notesBeside(new Folder(place), size, signal))))
+        : { vocabulary: [...given], card: null };
+    if (notes === undefined) {
+      fail(
+        `${who}: nothing says which characters this model knows`,
+        { address, 'looked in': 'model.json, and gesso.json and vocab.json beside it' },
+        "vocabulary: ['a', 'b', …] in the order of the outputs",
+      );
+    }
+    const vocabulary = new Vocabulary(who, notes.vocabulary, { address });
+    if (size !== vocabulary.size) refuseSize({ address }, notes.vocabulary, size);
+    const [known, entryOfRegistry] = (await knownBy(sha256)) ?? [nameFrom(address), undefined];
+    return {
+      model,
+      vocabulary,
+      card: notes.card,
+      warnings: notes.warnings ?? [],
+      origin: {
+        name: known,
+        address: realAddress(address),
+        bytes,
+        sha256,
+        card: entryOfRegistry?.card ?? null,
+      },
+    };
+  } catch (error) {
     model.dispose();
-    refuseSize({ address }, notes.vocabulary, size);
+    throw error;
   }
-  const [known, entryOfRegistry] = (await knownBy(sha256)) ?? [nameFrom(address), undefined];
-  return {
-    model,
-    vocabulary,
-    card: notes.card,
-    warnings: [],
-    origin: {
-      name: known,
-      address: realAddress(address),
-      bytes,
-      sha256,
-      card: entryOfRegistry?.card ?? null,
-    },
-  };
+}
+
+/** What is known of characters, and what had to be guessed. */
+interface Notes extends VoiceNotes {
+  warnings?: TextWarning[];
 }
 
 /** A model that can write and learn, of files in hand. */
@@ -181,8 +188,9 @@ export async function modelOf(
 /** What files beside a model.json tell of its characters. */
 async function notesBeside(
   folder: Folder,
+  size: number,
   signal: AbortSignal | undefined,
-): Promise<VoiceNotes | undefined> {
+): Promise<Notes | undefined> {
   const own = await folder.readOptional('gesso.json', signal);
   if (own !== null) {
     const content = parseRecord(own);
@@ -194,7 +202,8 @@ async function notesBeside(
   if (text === null) return undefined;
   const address = folder.nameOf('vocab.json');
   if (!text.trimStart().startsWith('[')) {
-    return { vocabulary: readMl5Vocabulary(address, text, undefined).characters, card: null };
+    const { characters, repaired } = readMl5Vocabulary(address, text, size);
+    return { vocabulary: characters, card: null, warnings: warningsOf(repaired) };
   }
   const list = parseRecord(`{"vocabulary":${text}}`);
   return readNotes(address, typeof list === 'string' ? {} : list);

@@ -391,6 +391,7 @@ export interface CharRNN {
   preview(text: TextSource, options?: CleanOptions): Promise<TextPreview>;
   /**
    * Learns from a text. A voice that was loaded learns on; characters that it does not know are added.
+   * At the end it has forgotten what it had read.
    *
    *     await voice.train(text, { onEpoch: ({ loss, samples }) => console.log(loss, samples[0].text) });
    *

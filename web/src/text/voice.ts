@@ -122,6 +122,11 @@ const cardOptions = {
   }),
 };
 
+const emptyCard: VoiceCard = {
+  ...{ title: '', author: '', source: '', consent: '', date: '' },
+  ...{ characters: 0, loss: null, valLoss: null },
+};
+
 const saveOptions = { format: ['gesso', 'ml5', 'html'] } as const;
 
 /** The options of charRNN(), checked. */
@@ -139,6 +144,8 @@ export class Voice {
   /** What it learns from, or has learned from in this page. */
   #text: string | undefined;
   #course: Course | undefined;
+  /** Places of the text that its network last learned from side by side. */
+  #lanes: number | undefined;
   #training = false;
   #ends: 'stop' | { reason: unknown } | undefined;
   #paused = false;
@@ -184,7 +191,6 @@ export class Voice {
         for (const { codes } of chunk) onToken(vocabulary.decode(codes));
       });
     const [first] = await this.#generate([seed], { ...how, stateful }, told);
-    if (stateful) this.#read = true;
     return first ?? { sample: '', ended: 'length', skipped: [] };
   }
 
@@ -221,7 +227,8 @@ export class Voice {
       return skipped.length > 0 ? [] : [codes]; // what it cannot write never comes
     });
     const request = { ...samplingOf(how), prompts, stops, length, stateful };
-    const texts = await this.#write('generate', [request], told, signal);
+    const writing = () => this.#write('generate', [request], told, signal);
+    const texts = await (stateful ? this.#reading(writing) : writing());
     return texts.map((codes, lane) => ({
       sample: vocabulary.decode(codes),
       ended: codes.length < length ? 'stop' : 'length',
@@ -236,10 +243,20 @@ export class Voice {
     }
     const { vocabulary } = this.#ready('feed');
     const { codes, skipped } = vocabulary.encode('feed', text, options.unknown);
-    if (codes.length === 0) return skipped;
-    this.#read = true;
-    await this.#write('feed', [codes]);
+    if (codes.length > 0) await this.#reading(() => this.#write('feed', [codes]));
     return skipped;
+  }
+
+  /** Does what reads; where it fails, it may have read something or not. */
+  async #reading<T>(work: () => Promise<T>): Promise<T> {
+    this.#read = true;
+    try {
+      return await work();
+    } catch (error) {
+      const state = await this.state().catch(() => undefined);
+      this.#read = (state?.lanes ?? 0) > 0;
+      throw error;
+    }
   }
 
   async predict(given: number | ChoiceOptions = {}): Promise<Prediction> {
@@ -247,8 +264,7 @@ export class Voice {
     const how = readOptions('predict', options, choiceOptions);
     const { vocabulary } = this.#ready('predict');
     if (!this.#read) {
-      this.#read = true;
-      await this.#write('feed', [beginning(vocabulary)]);
+      await this.#reading(() => this.#write('feed', [beginning(vocabulary)]));
     }
     const { code, probabilities } = await this.#write('predict', [samplingOf(how)]);
     return {
@@ -283,6 +299,7 @@ export class Voice {
     return this.#alone('train', signal, async () => {
       if (checkpoint !== undefined) refuseNoDatabase();
       const text = await cleaned('train', given, clean);
+      if (this.#isOver()) return { epochs: [], ended: 'stop' };
       this.#warn(text.warnings);
       const wanted = defined({
         layers: asked.layers,
@@ -304,20 +321,20 @@ export class Voice {
           trainingPlan('train', characters, settings, wanted),
         );
       cut(text.characters); // refuses what is too short before there is a network
-      const { model, vocabulary } = await this.#prepare(text, settings, wanted, seed);
-      this.#cardOf(text.characters);
+      const prepared = await this.#prepare(text, settings, wanted, seed);
+      const { vocabulary } = prepared;
       const codes = await codesOf(vocabulary, text.text, text.characters);
       const parts = cut(codes.length);
+      const { model } = await this.#withLanes(prepared, parts.plan.lanes);
       model.compile({
         optimizer: 'adam',
         loss: 'sparseCategoricalCrossentropy',
         globalClipNorm: settings.clip,
         seed,
       });
-      if (checkpoint !== undefined) {
-        await deleteCheckpoint(checkpoint); // never a training with the text of another
-        await keepText(checkpoint, text.text);
-      }
+      if (this.#isOver()) return { epochs: [], ended: 'stop' };
+      this.#cardOf(text.characters);
+      const name = checkpoint && (await this.#keptText(checkpoint, text.text));
       const wishes = {
         seed,
         temperatures,
@@ -328,13 +345,18 @@ export class Voice {
         who: 'train',
         text: text.text,
         codes,
-        settings,
+        // What a short text has made smaller stays so: a training that goes on cuts it the same way.
+        settings: {
+          ...settings,
+          batchSize: parts.plan.lanes,
+          sequenceLength: parts.plan.sequenceLength,
+        },
         rates,
         wishes,
         ...parts,
         position: { epoch: 0, step: 0, sum: 0, samples: 0 },
         history: [],
-        checkpoint,
+        checkpoint: name,
         keepSeconds: asked.checkpointSeconds ?? 5,
         onProgress: asked.onProgress,
         onEpoch: asked.onEpoch,
@@ -350,7 +372,8 @@ export class Voice {
       const settings: TextSettings = { ...kept.settings, epochs: epochs ?? kept.settings.epochs };
       const vocabulary = new Vocabulary('continueTraining', kept.vocabulary);
       const model = await modelOf(kept.files, this.#options.worker);
-      this.#take({ model, vocabulary, card: kept.card, origin: {}, warnings: [] });
+      const card = { ...emptyCard, ...kept.card, ...this.#cardText };
+      this.#take({ model, vocabulary, card, origin: {}, warnings: [] });
       const codes = await codesOf(vocabulary, kept.text, kept.characters);
       const parts = partsOf(codes.length, settings, (characters) =>
         trainingPlan('continueTraining', characters, settings, {}),
@@ -371,6 +394,25 @@ export class Voice {
         onEpoch,
       });
     });
+  }
+
+  /** Keeps the text of a training; where that fails, the training goes on and is not kept. */
+  async #keptText(checkpoint: string, text: string): Promise<string | undefined> {
+    try {
+      await deleteCheckpoint(checkpoint); // never a training with the text of another
+      await keepText(checkpoint, text);
+      return checkpoint;
+    } catch (error) {
+      this.#warnOfCheckpoint('train', error);
+      return undefined;
+    }
+  }
+
+  /** Whether it was stopped before there was a course; throws the reason of a signal. */
+  #isOver(): boolean {
+    this.#refuseDisposed();
+    if (this.#ends && this.#ends !== 'stop') throw this.#ends.reason;
+    return this.#ends === 'stop';
   }
 
   /** Lets one training run, and tells it of a signal. */
@@ -407,6 +449,7 @@ export class Voice {
     const { model, vocabulary } = this.#ready(lesson.who);
     const { text, codes, wishes, settings, plan, who: caller } = lesson;
     this.#text = text;
+    this.#lanes = plan.lanes;
     const [port] = model.inputs;
     const oneHot = port?.shape.length === 3;
     if (lesson.validation === undefined && settings.validationSplit > 0) {
@@ -454,7 +497,7 @@ export class Voice {
     const inside = insideOf(model);
     const first = firstStep(codes, plan, oneHot ? vocabulary.size : undefined);
     if (inside?.training === undefined) fail(`${caller}: this voice cannot learn`, {}, 'charRNN()');
-    const history = await inside.training(first.x, first.y, async () => {
+    const training = inside.training(first.x, first.y, async () => {
       const { client, model: number } = await inside.session.opened();
       const all: Lesson = { ...lesson, vocabulary, oneHot, write, keep };
       const course = new Course(client, number, all);
@@ -463,6 +506,9 @@ export class Voice {
       else if (this.#paused) course.pause();
       return course.run();
     });
+    // What it has read, it has read as another: what it remembers says nothing to the new weights.
+    const history = await training.finally(() => this.reset().catch(() => {}));
+    this.#cardText = {}; // the next text is another one
     const last = history.epochs.at(-1);
     const { card } = this.#ready(caller);
     if (card && last) {
@@ -536,6 +582,13 @@ export class Voice {
     return this.#take({ ...parts, model, vocabulary: new Vocabulary('train', all) });
   }
 
+  /** A network remembers for as many places side by side as it learned from: a copy has no such past. */
+  async #withLanes(parts: Parts, lanes: number): Promise<Parts> {
+    if (this.#lanes === undefined || this.#lanes === lanes) return parts;
+    const files = await parts.model.files({ optimizer: false });
+    return this.#take({ ...parts, model: await modelOf(files, this.#options.worker) });
+  }
+
   #warnOfSkipped(characters: readonly string[], hint: string): void {
     if (characters.length === 0) return;
     const some = characters.slice(0, 12).map((char) => show(char));
@@ -562,17 +615,7 @@ export class Voice {
   /** The card of what is being learned: what it said before was about another text. */
   #cardOf(characters: number): void {
     const parts = this.#ready('train');
-    parts.card = {
-      title: '',
-      author: '',
-      source: '',
-      consent: '',
-      date: today(),
-      ...this.#cardText,
-      characters,
-      loss: null,
-      valLoss: null,
-    };
+    parts.card = { ...emptyCard, date: today(), ...this.#cardText, characters };
   }
 
   pause(): void {
@@ -609,9 +652,7 @@ export class Voice {
     this.#cardText = { ...this.#cardText, ...card };
     const parts = this.#parts;
     if (parts === undefined) return;
-    const none = { title: '', author: '', source: '', consent: '', date: '' };
-    const empty: VoiceCard = { ...none, characters: 0, loss: null, valLoss: null };
-    parts.card = { ...(parts.card ?? empty), ...card };
+    parts.card = { ...(parts.card ?? emptyCard), ...card };
   }
 
   async about(): Promise<VoiceAbout> {
@@ -654,9 +695,7 @@ export class Voice {
         .layers()
         .filter(({ className }) => isRecurrent(className) || /^(Embedding|Dense)$/.test(className))
         .map(({ className, config }) => ({ className, name: String(config.name) }));
-      const files = writeMl5Folder(vocabulary.characters, layers, await model.getWeights());
-      if (card) files.set('card.json', new TextEncoder().encode(JSON.stringify(card)));
-      return files;
+      return writeMl5Folder(vocabulary.characters, layers, await model.getWeights(), card);
     }
     const notes: VoiceNotes = { vocabulary: [...vocabulary.characters], card };
     const files = withNotes(all, notes);
@@ -677,7 +716,10 @@ export class Voice {
 
   /** Becomes the voice of other parts; the network before goes. */
   #take(parts: Parts): Parts {
+    if (this.#disposed) parts.model.dispose();
+    this.#refuseDisposed();
     if (this.#parts && this.#parts.model !== parts.model) this.#parts.model.dispose();
+    if (this.#parts?.model !== parts.model) this.#lanes = undefined;
     this.#parts = parts;
     this.#read = false;
     return parts;
