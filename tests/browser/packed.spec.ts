@@ -34,7 +34,7 @@ const allowed: [what: string, path: RegExp][] = [
   ['WebAssembly', /^dist\/gesso-(relaxed|simd|relaxed-threads)\.wasm$/],
   [
     'data',
-    /^dist\/(registry\.json|files\.json|labels\/[\w-]+\.json|models\/digits\/(model\.json|weights\.bin))$/,
+    /^dist\/(registry\.json|files\.json|labels\/[\w-]+\.json|models\/(digits|shakespeare)\/(model\.json|weights\.bin))$/,
   ],
   ['licences of others', /^dist\/licences\.txt$/],
 ];
