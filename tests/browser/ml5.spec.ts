@@ -1,5 +1,5 @@
 // ml5's sketches on gesso/ml5: each sketch as it is, with p5 1 and with p5 2.
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { root } from '../blocks.js';
@@ -107,7 +107,10 @@ for (const version of versions) {
   }
 }
 
-test('there is no sketch without a test', () => {
-  const files = readdirSync(resolve(root, 'web/sketches')).filter((file) => file.endsWith('.js'));
+test('there is no sketch for ml5 without a test', () => {
+  const folder = resolve(root, 'web/sketches');
+  const files = readdirSync(folder).filter(
+    (file) => file.endsWith('.js') && /\bml5\./.test(readFileSync(resolve(folder, file), 'utf8')),
+  );
   expect(files.map((file) => file.replace('.js', '')).sort()).toEqual(Object.keys(sketches).sort());
 });
