@@ -148,16 +148,14 @@ async function types() {
 }
 
 /**
- * The library's own files by name, as gesso-single.js carries them: no threads without a server, and no
- * voice, which would double it.
+ * The library's own files by name, as gesso-single.js carries them: no threads without a server, and of
+ * the models the small one.
  */
 function embedded() {
   const paths = readdirSync(dist, { recursive: true, encoding: 'utf8' });
-  const files = paths.filter(
-    (path) =>
-      /^(registry|labels.*|models.*)\.json$|(?<!threads)\.(wasm|bin)$/.test(path) &&
-      !path.includes('shakespeare'),
-  );
+  const carried =
+    /^(registry|labels.*)\.json$|^models.digits.(model\.json|weights\.bin)$|(?<!threads)\.wasm$/;
+  const files = paths.filter((path) => carried.test(path));
   return Object.fromEntries(
     files.map((path) => {
       const zipped = gzipSync(readFileSync(join(dist, path)), { level: 9 });

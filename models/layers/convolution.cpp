@@ -171,7 +171,7 @@ WeightSpecs separable_weights(const Field& config, const Shape& input) {
 }
 
 constexpr LayerClass rows[] = {
-    {"Conv1D", conv1d, conv1d_weights},
+    {.name = "Conv1D", .write = conv1d, .weights = conv1d_weights, .spans_steps = true},
     {"Conv2D", conv2d_layer, conv2d_weights},
     {"Conv2DTranspose", conv2d_transpose, conv2d_transpose_weights},
     {"DepthwiseConv2D", depthwise, depthwise_weights},

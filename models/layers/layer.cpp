@@ -48,9 +48,7 @@ Flows call_layer(LayerContext& context, const Layer& layer, const Flows& inputs)
     call.masks.push_back(flow.mask);
   }
   check(call);
-  // Only recurrent layers remember the steps before.
-  if (context.carries() && layer.class_name.ends_with("1D") &&
-      !layer.class_name.starts_with("Spatial"))
+  if (context.carries() && layer.kind->spans_steps)
     call.refuse("sees several steps at once, and cannot write", "recurrent layers");
   context.b.name(layer.name);
   try {

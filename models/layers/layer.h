@@ -76,6 +76,8 @@ struct LayerClass {
   Operand (*mask)(const LayerCall& call) = nullptr;
   bool many_inputs = false;
   Flows (*write_all)(const LayerCall& call) = nullptr;  // instead of write and mask
+  // Whether it needs several time steps at once, and does not remember those before.
+  bool spans_steps = false;
 };
 
 struct Layer {

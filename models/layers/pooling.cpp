@@ -42,13 +42,13 @@ Operand global_average1d(const LayerCall& c) {
 }
 
 constexpr LayerClass rows[] = {
-    {"AveragePooling1D", pooling1d<average_pool2d_op>},
+    {.name = "AveragePooling1D", .write = pooling1d<average_pool2d_op>, .spans_steps = true},
     {"AveragePooling2D", pooling2d<average_pool2d_op>},
-    {"GlobalAveragePooling1D", global_average1d},
+    {.name = "GlobalAveragePooling1D", .write = global_average1d, .spans_steps = true},
     {"GlobalAveragePooling2D", global_pooling<reduce_mean_op, 4>},
-    {"GlobalMaxPooling1D", global_pooling<reduce_max_op, 3>},
+    {.name = "GlobalMaxPooling1D", .write = global_pooling<reduce_max_op, 3>, .spans_steps = true},
     {"GlobalMaxPooling2D", global_pooling<reduce_max_op, 4>},
-    {"MaxPooling1D", pooling1d<max_pool2d_op>},
+    {.name = "MaxPooling1D", .write = pooling1d<max_pool2d_op>, .spans_steps = true},
     {"MaxPooling2D", pooling2d<max_pool2d_op>},
 };
 

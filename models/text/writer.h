@@ -15,9 +15,10 @@ namespace gesso {
 
 // What to write. Codes are positions in the vocabulary.
 struct WritingTask {
-  std::vector<std::vector<int>> prompts;  // what each lane reads first: as many texts as lanes
-  std::vector<std::vector<int>> stops =
-      {};                    // a lane ends where it has written one, without telling
+  // What each lane reads first: as many texts as lanes.
+  std::vector<std::vector<int>> prompts;
+  // A lane ends where it has written one of these, without telling.
+  std::vector<std::vector<int>> stops = {};
   int length = 0;            // codes that each lane writes at most
   bool stateful = false;     // goes on from the state that is kept, and keeps its own
   SamplingOptions sampling;  // each lane has a sequence of random numbers of its own

@@ -246,6 +246,28 @@ test.describe('teaching', () => {
     await expect(button(page, 'Train')).toBeDisabled();
   });
 
+  test('suggests how the network is built, but never into a field that somebody is in', async ({
+    page,
+  }) => {
+    await page.goto('/voice/');
+    await page.getByText('How it is built').click();
+    const rounds = page.getByRole('spinbutton', { name: 'Rounds through the text' });
+    const units = page.getByRole('spinbutton', { name: 'Units of each' });
+    await text(page).fill(example.slice(0, 15_000));
+    await expect(page.locator('[data-size]')).toHaveText(/^15,000/);
+    const [many, few] = [await rounds.inputValue(), await units.inputValue()];
+    await units.focus();
+    await text(page).evaluate((sheet: HTMLTextAreaElement, more) => {
+      sheet.value = more;
+      sheet.dispatchEvent(new Event('input', { bubbles: true }));
+    }, example);
+    await expect(page.locator('[data-size]')).toHaveText(/^61,093/);
+    await expect(rounds).not.toHaveValue(many);
+    await expect(units).toHaveValue(few);
+    await units.blur();
+    await expect(units).not.toHaveValue(few);
+  });
+
   test('learns a text, writes, says what it copied, and is kept with its card', async ({
     page,
   }) => {

@@ -72,6 +72,7 @@ const settings = [
   ...document.querySelectorAll<HTMLInputElement | HTMLSelectElement>('[data-setting]'),
 ];
 const touched = new Set<string>(); // settings that somebody has chosen
+let suggested: TextSettings | undefined; // those that suit the text
 const shape = ['cell', 'layers', 'units', 'dropout']; // those that a voice which is there has already
 const origin = find<HTMLSelectElement>('[data-origin]');
 const waitingBox = find('[data-waiting]');
@@ -191,11 +192,15 @@ async function look(text: string, clean: CleanOptions): Promise<TextPreview | un
 function showPreview(found: TextPreview | undefined): void {
   course.enable(found !== undefined || !course.resting);
   if (!found) return;
-  for (const field of settings) {
-    const name = field.dataset.setting ?? '';
-    const value = found.settings[name as keyof TextSettings];
-    if (!touched.has(name)) field.value = String(value);
-  }
+  suggested = found.settings;
+  for (const field of settings) showSuggestion(field);
+}
+
+/** Shows what suits the text, unless somebody has chosen, or is about to: a field in use is theirs. */
+function showSuggestion(field: HTMLInputElement | HTMLSelectElement): void {
+  const name = field.dataset.setting ?? '';
+  if (!suggested || touched.has(name) || field === document.activeElement) return;
+  field.value = String(suggested[name as keyof TextSettings]);
 }
 
 /** What somebody has chosen of how the voice is built, and can still be had. */
@@ -368,6 +373,7 @@ find('[data-ask]').addEventListener('submit', (event) => {
 });
 for (const field of settings) {
   field.addEventListener('input', () => touched.add(field.dataset.setting ?? ''));
+  field.addEventListener('blur', () => showSuggestion(field));
 }
 keepButton.addEventListener('click', () => void keepHere());
 for (const button of shares) {

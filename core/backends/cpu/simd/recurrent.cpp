@@ -20,6 +20,9 @@ using simd::lanes;
 
 constexpr size_t panel_columns = 2 * lanes;
 
+// Weights are turned for as many rows of sparse input as these.
+constexpr size_t rows_worth_turning = 8;
+
 // Floats that one piece of scratch memory takes: whole cache lines, and one more to read into.
 constexpr size_t scratch_floats(size_t count) {
   constexpr size_t line = 16;
@@ -115,7 +118,7 @@ class SimdMath {
   [[gnu::noinline]] void input_product(size_t rows, size_t depth, size_t columns, const float* x,
                                        const float* w, float* out, size_t out_step,
                                        const float* start) {
-    if (rows < 8 || !is_sparse(x, rows * depth))
+    if (rows < rows_worth_turning || !is_sparse(x, rows * depth))
       return product(rows, depth, columns, {x, depth, 1}, {w, 1, depth}, out, out_step, start, 0);
     float* turned = room_for_turned(depth * columns);
     turn(w, columns, depth, turned);
