@@ -1,6 +1,7 @@
 // The gallery, and what every page must be: wide enough for a phone, and named for everybody.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Page } from '@playwright/test';
 import { expect, expectNoSidewaysScroll, picture, test } from './page.js';
 
 const demos = resolve(import.meta.dirname, '../../web/demos');
@@ -38,34 +39,40 @@ for (const path of pages) {
     ['tablet', 820, 1180],
     ['desktop', 1440, 900],
   ] as const) {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      test(`/${path} fits a ${device}, ${colorScheme}`, async ({ page }) => {
-        await page.setViewportSize({ width, height });
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        await page.goto(`/${path}`);
-        await page.waitForLoadState('networkidle');
-        if (path === 'digits/') {
-          await page.getByRole('button', { name: 'Write a 7 on the pad' }).click();
-          await expect(page.locator('[data-answer]')).toHaveText('7');
-        }
+    test(`/${path} fits a ${device}`, async ({ page }) => {
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ reducedMotion: 'reduce' });
+      await page.goto(`/${path}`);
+      await page.waitForLoadState('networkidle');
+      if (path === 'digits/') {
+        await page.getByRole('button', { name: 'Write a 7 on the pad' }).click();
+        await expect(page.locator('[data-answer]')).toHaveText('7');
+      }
+      const name = path.replace('/', '') || 'gallery';
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
         await expectNoSidewaysScroll(page);
-        const nameless = await page.evaluate(() =>
-          Array.from(document.querySelectorAll('button, a, input, select, img, canvas, video'))
-            .filter((element) => element.checkVisibility())
-            .filter(
-              (element) =>
-                !element.getAttribute('aria-label') &&
-                !element.textContent?.trim() &&
-                !(element instanceof HTMLInputElement && element.labels?.length) &&
-                !(element instanceof HTMLImageElement && element.hasAttribute('alt')) &&
-                !element.closest('button[aria-label]'),
-            )
-            .map((element) => element.outerHTML.slice(0, 80)),
-        );
-        expect(nameless).toEqual([]);
-        const name = path.replace('/', '') || 'gallery';
+        expect(await namelessElements(page)).toEqual([]);
         await picture(page, `${name}-${device}-${colorScheme}`);
-      });
-    }
+      }
+    });
   }
+}
+
+/** What can be used or looked at, and has no name that is read aloud. */
+function namelessElements(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    Array.from(document.querySelectorAll('button, a, input, select, img, canvas, video'))
+      .filter((element) => element.checkVisibility())
+      .filter(
+        (element) =>
+          !element.getAttribute('aria-label') &&
+          !element.textContent?.trim() &&
+          !(element instanceof HTMLInputElement && element.labels?.length) &&
+          !(element instanceof HTMLSelectElement && element.labels.length) &&
+          !(element instanceof HTMLImageElement && element.hasAttribute('alt')) &&
+          !element.closest('button[aria-label]'),
+      )
+      .map((element) => element.outerHTML.slice(0, 80)),
+  );
 }
