@@ -126,7 +126,7 @@ async function voiceLearns(address) {
     'seconds from nothing to that': figure(learnt.seconds, '≤ 600'),
     'times through the text': figure(learnt.epochs, ''),
     'characters a second': figure(learnt.charactersPerSecond, ''),
-    'longest gap between frames, ms': figure(learnt.gap, ''),
+    'longest gap between frames, ms': figure(learnt.gap, '< 50'),
   };
 }
 

@@ -2,13 +2,21 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { tree } from './setup/places.mjs';
+import { cache, tree } from './setup/places.mjs';
 
 const path = [join(tree, 'node_modules/.bin'), process.env.PATH].join(delimiter);
 
+// What one clone has compiled serves every other: paths count from the tree.
+const ccache = {
+  CCACHE_DIR: join(cache, 'ccache'),
+  CCACHE_MAXSIZE: '3G',
+  CCACHE_BASEDIR: tree,
+  CCACHE_NOHASHDIR: '1',
+};
+
 /** Runs a command in the tree and shows what it prints. True when it succeeded. */
 export function succeeds(command, ...args) {
-  const options = { cwd: tree, stdio: 'inherit', env: { ...process.env, PATH: path } };
+  const options = { cwd: tree, stdio: 'inherit', env: { ...ccache, ...process.env, PATH: path } };
   return spawnSync(command, args, options).status === 0;
 }
 

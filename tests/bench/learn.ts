@@ -25,12 +25,13 @@ async function main(): Promise<void> {
   const text = await (await fetch('/text/shakespeare.txt')).text();
   const voice = await charRNN({ onWarning: () => {} });
   let gap = 0;
-  let last = performance.now();
-  const look = () => {
-    gap = Math.max(gap, performance.now() - last);
-    last = performance.now();
+  let last: number | undefined;
+  const look = (now: number) => {
+    gap = Math.max(gap, now - (last ?? now));
+    last = now;
     requestAnimationFrame(look);
   };
+  requestAnimationFrame(look);
   let charactersPerSecond = 0;
   const start = performance.now();
   const { epochs }: TextHistory = await voice.train(text, {
@@ -45,7 +46,6 @@ async function main(): Promise<void> {
     validationSplit: 0.1,
     temperatures: [],
     onProgress(progress) {
-      if (gap === 0) look();
       charactersPerSecond = progress.charactersPerSecond;
     },
     onEpoch: ({ valLoss = Number.NaN }) => {
