@@ -96,22 +96,26 @@ export async function deleteCheckpoint(name: string): Promise<void> {
   await inDatabase('readwrite', (open) => open('trainings').delete(name));
 }
 
-/** Whether there is a database here. */
-export function canKeep(): boolean {
-  return typeof indexedDB !== 'undefined';
+/** Settings that a database takes: functions are kept as the rates that they gave. */
+export function storable(settings: TextSettings, rates: readonly number[] | null): TextSettings {
+  return rates === null ? settings : { ...settings, learningRate: rates[0] ?? 0 };
+}
+
+/** Refuses where there is no database. */
+export function refuseNoDatabase(who: string): void {
+  if (typeof indexedDB !== 'undefined') return;
+  fail(
+    `${who}: there is no database here to keep a training in`,
+    { needed: 'indexedDB' },
+    'train() without checkpoint, and save() at the end',
+  );
 }
 
 async function inDatabase<T>(
   mode: IDBTransactionMode,
   work: (open: (store: (typeof stores)[number]) => IDBObjectStore) => IDBRequest,
 ): Promise<T> {
-  if (!canKeep()) {
-    fail(
-      'charRNN: there is no database here to keep a training in',
-      { needed: 'indexedDB' },
-      'train() without checkpoint, and save() at the end',
-    );
-  }
+  refuseNoDatabase('charRNN');
   const database = await openDatabase();
   try {
     const transaction = database.transaction(stores, mode);
