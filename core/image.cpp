@@ -20,13 +20,13 @@ constexpr Pixel spread(float x) {
 
 // The part of the picture along one axis that fills the tensor. It reaches outside of the picture
 // where there is padding.
-struct Part {
+struct Stretch {
   int64_t start, size;
 };
 
 // The two parts, across and down.
 struct Region {
-  Part across, down;
+  Stretch across, down;
 };
 
 Region region_of(Fit fit, int width, int height, int width_out, int height_out) {
@@ -34,13 +34,13 @@ Region region_of(Fit fit, int width, int height, int width_out, int height_out) 
   bool wide = double(width) / height >= aspect;
   Region region{{0, width}, {0, height}};
   if (fit == Fit::crop) {
-    Part& cut = wide ? region.across : region.down;
+    Stretch& cut = wide ? region.across : region.down;
     int64_t whole = cut.size;
     double keep = wide ? height * aspect : width / aspect;
     cut.size = std::clamp<int64_t>(std::llround(keep), 1, whole);
     cut.start = (whole - cut.size) / 2;
   } else if (fit == Fit::contain) {
-    Part& padded = wide ? region.down : region.across;
+    Stretch& padded = wide ? region.down : region.across;
     double missing = wide ? width / aspect - height : height * aspect - width;
     auto bar = int64_t(std::floor(std::max(missing, 0.0) / 2 + 0.5));
     padded = {-bar, padded.size + 2 * bar};
@@ -49,7 +49,7 @@ Region region_of(Fit fit, int width, int height, int width_out, int height_out) 
 }
 
 // Element i of n over a part of a picture that has `pixels` pixels along this axis.
-ImageScratch::Tap tap_of(Sampling sampling, int i, int n, Part part, int pixels) {
+ImageScratch::Tap tap_of(Sampling sampling, int i, int n, Stretch part, int pixels) {
   double m = double(part.size), at = 0;
   switch (sampling) {
     case Sampling::align_corners:
@@ -87,6 +87,16 @@ Pixel mix(Pixel from, Pixel to, float way) {
   return from + (to - from) * spread(way);
 }
 
+// What a pixel becomes in the tensor.
+template <int channels, bool binarize>
+void write_element(Pixel value, Pixel mean, Pixel deviation, float* out) {
+  if constexpr (channels == 1) value[0] = (value[0] + value[1] + value[2]) / 3;
+  value = (value - mean) / deviation;
+  if constexpr (binarize)
+    for (int c = 0; c < channels; ++c) value[c] = std::floor(value[c]);
+  std::memcpy(out, &value, channels * sizeof(float));
+}
+
 // One row of the tensor, between two rows of the picture. A null row is black.
 template <int channels, bool binarize>
 void write_row(const uint8_t* top, const uint8_t* bottom, float down,
@@ -95,27 +105,33 @@ void write_row(const uint8_t* top, const uint8_t* bottom, float down,
   for (const auto& [left, right, way] : columns) {
     Pixel above = mix(pixel_at(top, left), pixel_at(top, right), way);
     Pixel below = mix(pixel_at(bottom, left), pixel_at(bottom, right), way);
-    Pixel value = mix(above, below, down);
-    if constexpr (channels == 1) value[0] = (value[0] + value[1] + value[2]) / 3;
-    value = (value - mean) / deviation;
-    if constexpr (binarize)
-      for (int c = 0; c < channels; ++c) value[c] = std::floor(value[c]);
-    std::memcpy(out, &value, channels * sizeof(float));
+    write_element<channels, binarize>(mix(above, below, down), mean, deviation, out);
     out += channels;
   }
 }
 
 using WriteRow = decltype(&write_row<1, false>);
+using WriteElement = decltype(&write_element<1, false>);
 
-WriteRow writer_of(int channels, bool binarize) {
-  switch (channels) {
-    case 1:
-      return binarize ? write_row<1, true> : write_row<1, false>;
-    case 3:
-      return binarize ? write_row<3, true> : write_row<3, false>;
-    default:
-      return binarize ? write_row<4, true> : write_row<4, false>;
-  }
+struct Writer {
+  WriteRow row;
+  WriteElement element;
+};
+
+template <int channels>
+Writer writer_of(bool binarize) {
+  if (binarize) return {write_row<channels, true>, write_element<channels, true>};
+  return {write_row<channels, false>, write_element<channels, false>};
+}
+
+Writer writer_of(int channels, bool binarize) {
+  if (channels == 1) return writer_of<1>(binarize);
+  return channels == 3 ? writer_of<3>(binarize) : writer_of<4>(binarize);
+}
+
+// Per channel of a pixel; alpha goes with blue.
+Pixel pixel_of(const std::array<float, 3>& colours) {
+  return {colours[0], colours[1], colours[2], colours[2]};
 }
 
 void check(std::span<const uint8_t> rgba, int width, int height, const ImageOptions& options,
@@ -152,11 +168,8 @@ void write_image(std::span<const uint8_t> rgba, int width, int height, const Ima
     scratch.columns[size_t(options.flip ? columns - 1 - i : i)] =
         tap_of(options.sampling, i, columns, region.across, width);
 
-  WriteRow write = writer_of(channels, options.binarize);
-  auto [red, green, blue] = options.mean;
-  Pixel mean{red, green, blue, blue};
-  auto [red_std, green_std, blue_std] = options.std;
-  Pixel deviation{red_std, green_std, blue_std, blue_std};
+  WriteRow write = writer_of(channels, options.binarize).row;
+  Pixel mean = pixel_of(options.mean), deviation = pixel_of(options.std);
   for (int i = 0; i < rows; ++i) {
     auto tap = tap_of(options.sampling, i, rows, region.down, height);
     auto row = [&](int place) {
@@ -165,6 +178,60 @@ void write_image(std::span<const uint8_t> rgba, int width, int height, const Ima
     write(row(tap.first), row(tap.second), tap.way, scratch.columns, mean, deviation,
           out.data() + size_t(i) * size_t(columns) * size_t(channels));
   }
+}
+
+PictureMap map_of(int width, int height, const ImageOptions& options, const Shape& shape) {
+  int rows = shape[1], columns = shape[2];
+  Region region = region_of(options.fit, width, height, columns, rows);
+  struct Axis {
+    double start, step;
+  };
+  auto axis = [&](Stretch part, int n) -> Axis {
+    double start = double(part.start), m = double(part.size);
+    if (options.sampling == Sampling::align_corners) return {start, n > 1 ? (m - 1) / (n - 1) : 0};
+    if (options.sampling == Sampling::asymmetric) return {start, m / n};
+    return {start + (m / n - 1) / 2, m / n};
+  };
+  Axis across = axis(region.across, columns), down = axis(region.down, rows);
+  if (options.flip) across = {across.start + (columns - 1) * across.step, -across.step};
+  return {across.start, down.start, across.step, 0, 0, down.step};
+}
+
+PictureMap map_of_square(double x, double y, double size, double angle, const Shape& shape) {
+  double right = std::cos(angle) * size / shape[2], under = std::sin(angle) * size / shape[2];
+  double left = -std::sin(angle) * size / shape[1], down = std::cos(angle) * size / shape[1];
+  PictureMap map{x, y, right, under, left, down};
+  // Half of the square back, and half an element to its middle.
+  auto [first_x, first_y] = map.at(-(shape[2] - 1) / 2.0, -(shape[1] - 1) / 2.0);
+  map.x = first_x;
+  map.y = first_y;
+  return map;
+}
+
+void write_mapped(std::span<const uint8_t> rgba, int width, int height, const PictureMap& map,
+                  const ImageOptions& options, const Shape& shape, std::span<float> out) {
+  check(rgba, width, height, options, shape, out);
+  int rows = shape[1], columns = shape[2], channels = shape[3];
+  WriteElement write = writer_of(channels, options.binarize).element;
+  Pixel mean = pixel_of(options.mean), deviation = pixel_of(options.std);
+  auto row = [&](int y) {
+    return y < 0 || y >= height ? nullptr : rgba.data() + size_t(y) * size_t(width) * 4;
+  };
+  auto pixel = [&](int x, int y) { return x < width ? pixel_at(row(y), x) : Pixel{}; };
+  float* element = out.data();
+  for (int i = 0; i < rows; ++i)
+    for (int j = 0; j < columns; ++j, element += channels) {
+      auto [x, y] = map.at(j, i);
+      Pixel value{};
+      // Not a number is outside, too.
+      if (x > -1 && y > -1 && x < width && y < height) {
+        int left = int(std::floor(x)), top = int(std::floor(y));
+        auto across = float(x - left), down = float(y - top);
+        value = mix(mix(pixel(left, top), pixel(left + 1, top), across),
+                    mix(pixel(left, top + 1), pixel(left + 1, top + 1), across), down);
+      }
+      write(value, mean, deviation, element);
+    }
 }
 
 }  // namespace gesso

@@ -211,6 +211,65 @@ TEST(Image, WritesNothingPastTheTensor) {
   EXPECT_EQ(out.back(), 7);
 }
 
+std::vector<float> mapped(const Picture& picture, const PictureMap& map,
+                          const ImageOptions& options, const Shape& shape) {
+  std::vector<float> out(shape.count(), -99);
+  write_mapped(picture.rgba, picture.width, picture.height, map, options, shape, out);
+  return out;
+}
+
+TEST(Image, TellsWhereItReads) {
+  for (Fit fit : {Fit::stretch, Fit::crop, Fit::contain})
+    for (Sampling sampling : {Sampling::align_corners, Sampling::half_pixel, Sampling::asymmetric})
+      for (bool flip : {false, true})
+        for (auto [width, height] : {std::pair{40, 23}, {17, 61}, {30, 30}}) {
+          Picture picture = random_picture(width, height);
+          Shape shape{1, 19, 26, 3};
+          ImageOptions options{fit, sampling, {3, 4, 5}, {2, 3, 4}};
+          options.flip = flip;
+          PictureMap map = map_of(width, height, options, shape);
+          auto expected = write(picture, options, shape);
+          auto found = mapped(picture, map, options, shape);
+          int compared = 0;
+          for (int i = 2; i < shape[1] - 2; ++i)
+            for (int j = 2; j < shape[2] - 2; ++j) {
+              auto [x, y] = map.at(j, i);
+              if (x < 0 || y < 0 || x > width - 1 || y > height - 1) continue;
+              ++compared;
+              for (int c = 0; c < 3; ++c) {
+                size_t at = (size_t(i) * 26 + size_t(j)) * 3 + size_t(c);
+                ASSERT_NEAR(found[at], expected[at], 1e-3) << j << " " << i << " " << int(fit);
+              }
+            }
+          EXPECT_GT(compared, 50);
+        }
+}
+
+TEST(Image, ReadsASquareThatIsTurned) {
+  Picture picture = grey(2, 2, {1, 2, 3, 4});
+  Shape shape{1, 2, 2, 1};
+  auto turned = [&](double quarters) {
+    auto found =
+        mapped(picture, map_of_square(0.5, 0.5, 2, quarters * std::acos(0.0), shape), {}, shape);
+    for (float& x : found) x = std::round(x * 1000) / 1000;
+    return found;
+  };
+  EXPECT_EQ(turned(0), (std::vector<float>{1, 2, 3, 4}));
+  EXPECT_EQ(turned(1), (std::vector<float>{2, 4, 1, 3}));
+  EXPECT_EQ(turned(2), (std::vector<float>{4, 3, 2, 1}));
+  EXPECT_EQ(turned(3), (std::vector<float>{3, 1, 4, 2}));
+}
+
+TEST(Image, ReadsBlackOutsideOfAPicture) {
+  Picture picture = grey(2, 1, {100, 200});
+  Shape shape{1, 1, 4, 1};
+  EXPECT_EQ(mapped(picture, {-1, 0, 1, 0, 0, 1}, {}, shape), (std::vector<float>{0, 100, 200, 0}));
+  EXPECT_EQ(mapped(picture, {-0.5, 0, 1, 0, 0, 1}, {}, shape),
+            (std::vector<float>{50, 150, 100, 0}));
+  EXPECT_EQ(mapped(picture, {1e300, 0, 1e300, 0, 0, 1}, {}, shape), (std::vector<float>(4)));
+  EXPECT_EQ(mapped(picture, {NAN, NAN, NAN, 0, 0, 1}, {}, shape), (std::vector<float>(4)));
+}
+
 TEST(Image, KeepsItsScratch) {
   ImageScratch scratch;
   std::vector<float> out(16 * 16 * 3);
