@@ -176,6 +176,35 @@ bool is_taken(std::span<const DecodedPose> poses, const PosePoint& point, size_t
 
 }  // namespace
 
+PoseMaps pose_maps(std::span<const PoseOutput> outputs, int input_rows,
+                   std::vector<float>& scores) {
+  auto find = [&](const char* what, int channels, std::string_view part) -> const PoseOutput& {
+    for (const PoseOutput& output : outputs) {
+      const Shape& shape = output.shape;
+      if (shape.rank() == 4 && shape[0] == 1 && shape[3] == channels &&
+          output.name.find(part) != output.name.npos)
+        return output;
+    }
+    fail("pose: the network has no such output",
+         {{"missing", what}, {"channels", channels}, {"in its name", part}},
+         "a PoseNet, whose outputs are heatmaps, offsets and two displacements");
+  };
+  const PoseOutput& heatmaps = find("heatmaps", posenet_part_count, "");
+  PoseMaps maps;
+  maps.height = heatmaps.shape[1];
+  maps.width = heatmaps.shape[2];
+  // The first cell is at the first row of the input, the last one at the last.
+  if (maps.height > 1) maps.stride = (input_rows - 1) / (maps.height - 1);
+  scores.resize(heatmaps.values.size());
+  std::transform(heatmaps.values.begin(), heatmaps.values.end(), scores.begin(),
+                 [](float logit) { return 1 / (1 + std::exp(-logit)); });
+  maps.heatmaps = scores;
+  maps.offsets = find("offsets", 2 * posenet_part_count, "").values;
+  maps.forward = find("forward displacements", 2 * posenet_edge_count, "fwd").values;
+  maps.backward = find("backward displacements", 2 * posenet_edge_count, "bwd").values;
+  return maps;
+}
+
 DecodedPose decode_one_pose(const PoseMaps& maps) {
   Decoder decoder(maps);
   DecodedPose pose;

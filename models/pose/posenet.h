@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/tensor.h"
+
 namespace gesso {
 
 constexpr int posenet_part_count = 17;
@@ -34,6 +36,20 @@ struct PoseMaps {
   std::span<const float> forward;   // [32]: along each edge, away from the nose
   std::span<const float> backward;  // [32]: along each edge, towards the nose
 };
+
+// One output of the network.
+struct PoseOutput {
+  std::string_view name;
+  Shape shape;
+  std::span<const float> values;
+};
+
+// The maps among the outputs of a network whose input has so many rows. They are told apart by
+// their channels, and the displacements by "fwd" and "bwd" in their names, as all PoseNets and
+// BodyPixes have them; other outputs are left aside. The heatmaps of these networks are logits:
+// their scores are written to `scores`, which the maps refer to, as they do to the outputs. Fails
+// when a map is missing, or they are not [1, height, width, channels] of one size.
+PoseMaps pose_maps(std::span<const PoseOutput> outputs, int input_rows, std::vector<float>& scores);
 
 // In pixels of the network's input, from its upper left corner; they may lie outside.
 struct PosePoint {

@@ -158,6 +158,35 @@ TEST(PoseNet, any_numbers_are_survived) {
   decode_one_pose(scene.maps());
 }
 
+TEST(PoseNet, maps_are_found_among_outputs) {
+  Scene scene;
+  Figure figure = person(101.5f, 40.25f);
+  scene.add(figure);
+  std::vector<float> logits = scene.heatmaps;
+  for (float& x : logits) x = std::log(x / (1 - x));
+  std::vector<float> segments(size * size);
+  std::vector<PoseOutput> outputs = {
+      {"float_segments", {1, size, size, 1}, segments},
+      {"displacement_bwd_2", {1, size, size, 32}, scene.backward},
+      {"displacement_fwd_2", {1, size, size, 32}, scene.forward},
+      {"offset_2", {1, size, size, 34}, scene.offsets},
+      {"heatmap_2", {1, size, size, 17}, logits},
+  };
+  std::vector<float> scores;
+  PoseMaps maps = pose_maps(outputs, 257, scores);
+  EXPECT_EQ(maps.stride, stride);
+  auto poses = decode_poses(maps, {});
+  ASSERT_EQ(poses.size(), 1u);
+  expect_near(poses[0].points, figure);
+  outputs[1].name = "displacement_2";
+  expect_error([&] { pose_maps(outputs, 257, scores); },
+               "pose: the network has no such output.\n"
+               "  missing  backward displacements\n"
+               "  channels  32\n"
+               "  in its name  bwd\n"
+               "  Try: a PoseNet, whose outputs are heatmaps, offsets and two displacements");
+}
+
 TEST(PoseNet, maps_of_other_sizes_are_refused) {
   Scene scene;
   scene.offsets.pop_back();
