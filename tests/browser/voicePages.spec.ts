@@ -339,15 +339,21 @@ test.describe('teaching', () => {
     await page.waitForTimeout(400);
     expect(await done()).toBe(waiting);
     await button(page, 'Go on').click();
-    await expect.poll(done).toBeGreaterThan(waiting);
+    await expect.poll(done, { timeout: 20_000 }).toBeGreaterThan(waiting + 100);
     await button(page, 'Stop').click();
     await expect(button(page, 'Train')).toBeVisible();
     await expect(button(page, 'Keep it in this browser')).toBeEnabled();
 
     const units = page.getByRole('spinbutton', { name: 'Units of each' });
     await expect(units).toBeDisabled(); // its network is there now
+    const stopped = await done();
     await button(page, 'Train').click();
-    await expect.poll(done, { timeout: 20_000 }).toBeLessThan(waiting);
+    await page.waitForFunction(
+      (before) =>
+        (document.querySelector<HTMLProgressElement>('[data-progress]')?.value ?? 0) < before,
+      stopped,
+      { polling: 'raf' }, // it begins anew, and is soon as far again
+    );
     await button(page, 'Stop').click();
 
     await button(page, 'Start over').click();
