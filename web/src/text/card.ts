@@ -21,7 +21,7 @@ export const emptyCard: VoiceCard = {
 };
 
 /** Checks what describe() was given. */
-export function readCard(given: VoiceCardText): VoiceCardText {
+export function readCardText(given: VoiceCardText): VoiceCardText {
   return defined(readOptions('describe', given, cardOptions));
 }
 

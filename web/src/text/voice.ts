@@ -1,6 +1,6 @@
 // What is behind charRNN(): a network, the characters that it knows, and whose voice it is.
 import type { LayersModel, ModelFiles, SaveTarget } from '../layers/layersModel.js';
-import { emptyCard, readCard } from './card.js';
+import { emptyCard, readCardText } from './card.js';
 import { previewText } from './clean.js';
 import { Held, type VoiceOptions } from './held.js';
 import { isRecurrent, LayersFile, type VoiceNotes, withNotes } from './layersFile.js';
@@ -137,7 +137,7 @@ export class Voice {
   }
 
   async describe(given: VoiceCardText): Promise<void> {
-    const card = readCard(given);
+    const card = readCardText(given);
     this.#held.cardText = { ...this.#held.cardText, ...card };
     const { parts } = this.#held;
     if (parts === undefined) return;

@@ -55,7 +55,7 @@ const manyOptions = {
 
 const generateOptions = {
   ...manyOptions,
-  seed: absent<string>('a text', "seed: 'The '", (value) => typeof value === 'string'),
+  seed: absent<string>('a text', "seed: 'The '", isText),
   stateful: false,
 };
 
