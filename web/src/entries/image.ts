@@ -5,6 +5,7 @@ export type {
   ImageClassifierOptions,
   Label,
   Preprocess,
-  WatchOptions,
+  WatchLabelsOptions,
 } from '../tasks/imageClassifier.js';
 export { imageClassifier } from '../tasks/imageClassifier.js';
+export type { WatchOptions } from '../watch.js';
