@@ -1,7 +1,10 @@
 #include "wasm/decode.h"
 
+#include <algorithm>
+
 #include "models/face/blazeface.h"
 #include "models/pose/posenet.h"
+#include "models/segment/bodypix.h"
 
 namespace gesso {
 namespace {
@@ -31,13 +34,18 @@ void add_pose(Numbers& numbers, const PictureMap& map, const DecodedPose& pose) 
   }
 }
 
-Numbers decode_posenet(const Program& program, const PictureMap& map, const Field& options) {
+std::vector<PoseOutput> outputs_of(const Program& program) {
   std::vector<PoseOutput> outputs;
   for (size_t i = 0; i < program.outputs().size(); ++i) {
     const ProgramPort& port = program.outputs()[i];
     if (port.type.dtype == DType::f32)
       outputs.push_back({port.name, port.type.shape, floats(program, i)});
   }
+  return outputs;
+}
+
+Numbers decode_posenet(const Program& program, const PictureMap& map, const Field& options) {
+  std::vector<PoseOutput> outputs = outputs_of(program);
   std::vector<float> scores;
   PoseMaps maps = pose_maps(outputs, picture_of(program).shape[1], scores);
   Numbers numbers;
@@ -68,6 +76,28 @@ Numbers decode_blazeface(const Program& program, const PictureMap& map, const Fi
   return numbers;
 }
 
+Numbers mask_by_kind(const Program& program, const SeenPicture& picture, const Field& options,
+                     std::span<uint8_t> out) {
+  std::vector<PoseOutput> outputs = outputs_of(program);
+  const std::string& kind = options.at("kind").text();
+  float threshold = float(options.at("threshold").number());
+  Numbers numbers;
+  if (kind == "person") {
+    MaskOptions chosen{threshold, options.at("soft").flag(), options.at("probabilities").flag()};
+    mask_person(outputs, picture, chosen, out);
+  } else if (kind == "parts") {
+    mask_parts(outputs, picture, threshold, out);
+  } else if (kind == "people") {
+    PeopleOptions chosen{.threshold = threshold, .score = float(options.at("score").number())};
+    chosen.poses.most = options.at("most").integer();
+    for (const DecodedPose& pose : mask_people(outputs, picture, chosen, out))
+      add_pose(numbers, picture.map, pose);
+  } else {
+    options.at("kind").refuse("is no kind of mask", "person, parts or people");
+  }
+  return numbers;
+}
+
 }  // namespace
 
 std::vector<float> decode(const Program& program, const PictureMap& map, const Field& options) {
@@ -75,6 +105,18 @@ std::vector<float> decode(const Program& program, const PictureMap& map, const F
   if (kind == "pose" || kind == "poses") return decode_posenet(program, map, options);
   if (kind == "faces") return decode_blazeface(program, map, options);
   options.at("kind").refuse("is nothing that can be looked for", "pose, poses or faces");
+}
+
+std::vector<float> mask(const Program& program, const PictureMap& map, int width, int height,
+                        const Field& options, std::span<uint8_t> out) {
+  SeenPicture picture{width, height, map, picture_of(program).shape};
+  Numbers numbers = mask_by_kind(program, picture, options, out);
+  if (options.at("flip").flag())
+    for (size_t y = 0; y < size_t(height); ++y) {
+      auto row = out.begin() + ptrdiff_t(y * size_t(width));
+      std::reverse(row, row + width);
+    }
+  return numbers;
 }
 
 }  // namespace gesso

@@ -7,17 +7,11 @@ import type { ModelSource } from '../source.js';
 import type { CheckedPoseOptions } from '../tasks/bodyPose.js';
 import type { FindRequest } from './find.js';
 import { Followed } from './following.js';
-import { boxAround, type Glance, Looking } from './looking.js';
-import { type Keypoint, type PartName, type Pose, parts } from './types.js';
+import { type Glance, Looking } from './looking.js';
+import { peopleIn, poseOf } from './posing.js';
+import type { Pose } from './types.js';
 
 const who = 'bodyPose';
-
-/** Points that are likely enough to say where a person is. */
-const likely = 0.3;
-
-/** Numbers for each point of an answer: x, y, score. */
-const perPoint = 3;
-const perPose = 1 + perPoint * parts.length;
 
 interface Memory {
   followed: Followed;
@@ -51,34 +45,13 @@ export class Poser {
     const glance = await this.#looking.glance(image, follows);
     const request = this.#network.request(glance);
     const numbers = await glance.look('find', { model: this.open.model, ...request });
-    const people = this.#read(numbers, glance);
+    const people = peopleIn(numbers, glance.place, this.#least);
     const followed = glance.memory.followed.follow(
       people.map(({ points }) => points),
       glance.time,
     );
     return followed.map(({ id, points }, i) => poseOf(people[i]?.confidence ?? 0, points, id));
   }
-
-  #read(numbers: Float32Array, { place }: Glance<Memory>) {
-    const people: { confidence: number; points: Keypoint[] }[] = [];
-    for (let at = 0; at + perPose <= numbers.length; at += perPose) {
-      const confidence = numbers[at] ?? 0;
-      if (confidence < this.#least) continue;
-      const points = parts.map((name, i) => {
-        const [x = 0, y = 0, score = 0] = numbers.subarray(at + 1 + perPoint * i);
-        return { x: place.x(x), y: place.y(y), confidence: score, name };
-      });
-      people.push({ confidence, points });
-    }
-    return people;
-  }
-}
-
-function poseOf(confidence: number, keypoints: Keypoint[], id: number): Pose {
-  const seen = keypoints.filter((point) => point.confidence >= likely);
-  const byName = Object.fromEntries(keypoints.map((point) => [point.name, point]));
-  const box = boxAround(seen.length > 1 ? seen : keypoints);
-  return { confidence, keypoints, box, id, ...(byName as Record<PartName, Keypoint>) };
 }
 
 export async function openPoser(source: ModelSource, options: CheckedPoseOptions): Promise<Poser> {
