@@ -134,6 +134,10 @@ export interface CoreProgram {
   /** JSON: see StepDescription in profiling.ts. */
   steps(): string;
   writeImage(i: number, image: CoreImage, options: string): void;
+  /** @param options JSON: those of writeImage, and a Square as in people/find.ts */
+  writeSquare(i: number, image: CoreImage, options: string): void;
+  /** @param options JSON: see Decode in people/find.ts; points are where the picture written last has them */
+  decode(options: string): Float32Array<ArrayBuffer>;
   delete(): void;
 }
 

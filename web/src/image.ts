@@ -101,6 +101,22 @@ export function unwrap(source: unknown): unknown {
   return source;
 }
 
+/** Whether what is drawn now is a frame of something that moves. */
+export function isVideo(source: unknown): boolean {
+  return is('HTMLVideoElement', unwrap(source));
+}
+
+/**
+ * The size in which the owner of a picture counts: of what p5 makes its `width` and `height`, whatever
+ * the pixel density or the size of the video inside; else undefined, which means the picture's own.
+ */
+export function sizeMeant(source: ImageSource): { width: number; height: number } | undefined {
+  if (unwrap(source) === source || !('width' in (source as object))) return undefined;
+  const { width, height } = source as { width?: unknown; height?: unknown };
+  const known = typeof width === 'number' && typeof height === 'number' && width > 0 && height > 0;
+  return known ? { width, height } : undefined;
+}
+
 /** Like `instanceof`, for classes that may not exist here and for objects of another window. */
 function is(className: string, value: unknown): boolean {
   return Object.prototype.toString.call(value) === `[object ${className}]`;
@@ -179,6 +195,19 @@ function checkReady(who: string, source: Drawable): void {
     }
   }
   checkSize(who, ...sizeOf(source), 'give it a width and a height, and draw on it, first');
+}
+
+/** The size in which what is found in a source counts, as far as it has one. */
+export function sizeOfSource(source: ImageSource): { width: number; height: number } {
+  const meant = sizeMeant(source);
+  if (meant) return meant;
+  const drawn = unwrap(source);
+  const [width, height] = isPixels(drawn)
+    ? [drawn.width, drawn.height]
+    : isDrawable(drawn)
+      ? sizeOf(drawn)
+      : [0, 0];
+  return { width, height };
 }
 
 function sizeOf(source: Drawable): [width: number, height: number] {

@@ -10,6 +10,7 @@
  * This file is what a page or a program can import, and nothing else. Each line from `entries` is also
  * a name of its own, such as `gesso/image`.
  */
+export * from './entries/bodypose.js';
 export * from './entries/cache.js';
 export * from './entries/charrnn.js';
 export * from './entries/image.js';

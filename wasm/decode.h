@@ -1,0 +1,23 @@
+// What models that see people found, as numbers that JavaScript can take over.
+#pragma once
+
+#include <vector>
+
+#include "core/backends/backend.h"
+#include "core/image.h"
+#include "models/load/json.h"
+
+namespace gesso {
+
+// Reads the outputs of the last run. Points are in pixels of the picture that `map` leads to,
+// lengths too; confidences are from 0 to 1. `options.kind` says what the program looks for, and
+// with that what the other options are and how the answer is laid out:
+//
+//   pose   one person by PoseNet: score, then x, y and score of each part
+//   poses  `most` people, so for each; `part_score` and `radius` as in PoseOptions
+//   faces  `most` faces by BlazeFace: score, x and y of the upper left and lower right corners,
+//   then of
+//          six points; `score` and `overlap` as in FaceOptions
+std::vector<float> decode(const Program& program, const PictureMap& map, const Field& options);
+
+}  // namespace gesso

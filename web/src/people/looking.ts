@@ -1,0 +1,127 @@
+// What all tasks that look at people share: pictures come in, and answers lie where the pictures are.
+import type { Client } from '../client.js';
+import type { ImageSource } from '../image.js';
+import {
+  isVideo,
+  refuseReading,
+  sizeMeant,
+  takePicture,
+  unwrap,
+  workersCanDraw,
+} from '../library.js';
+import type { LookAnswer, LookMethod, LookRequest } from '../seeing.js';
+import type { Box, Keypoint } from './types.js';
+
+/** One picture, which may be a frame of many. */
+export interface Glance<Memory> {
+  /** In pixels. */
+  width: number;
+  height: number;
+  /** When it was taken, in milliseconds. */
+  time: number;
+  /** What is known from the frames before; new for a picture that stands alone. */
+  memory: Memory;
+  /** Whether it stands alone. */
+  alone: boolean;
+  /** From pixels to what the owner of the picture counts in, mirrored where that is wanted. */
+  place: Place;
+  /** Can be called once. */
+  look<M extends LookMethod>(method: M, request: LookRequest<M>): Promise<LookAnswer<M>>;
+}
+
+/** Looks at pictures, and remembers those that move. */
+export class Looking<Memory> {
+  readonly #client: Client;
+  readonly #flip: boolean;
+  readonly #begin: () => Memory;
+  readonly #memories = new WeakMap<object, Memory>();
+
+  /**
+   * @param flip whether answers are mirrored, as by a camera that faces whom it shows
+   * @param begin what is known before the first frame
+   */
+  constructor(client: Client, flip: boolean, begin: () => Memory) {
+    this.#client = client;
+    this.#flip = flip;
+    this.#begin = begin;
+  }
+
+  /** @param follows whether the picture is a frame of many; videos are in any case */
+  async glance(image: ImageSource, follows: boolean): Promise<Glance<Memory>> {
+    const client = this.#client;
+    const source = unwrap(image);
+    const alone = !(follows || isVideo(source)) || typeof source !== 'object' || source === null;
+    const picture = await takePicture('detect', image, client.far && workersCanDraw());
+    const { width, height } = picture;
+    return {
+      width,
+      height,
+      time: performance.now(),
+      memory: alone ? this.#begin() : this.#memory(source),
+      alone,
+      place: new Place(width, height, sizeMeant(image), this.#flip),
+      look: (method, request) =>
+        client
+          .look(method, picture, request)
+          .catch((error: unknown) => refuseReading('detect', error)), // as it moves to the worker
+    };
+  }
+
+  #memory(source: object): Memory {
+    const known = this.#memories.get(source);
+    if (known !== undefined) return known;
+    const memory = this.#begin();
+    this.#memories.set(source, memory);
+    return memory;
+  }
+}
+
+/** Leads from pixels of a picture to what its owner counts in. */
+export class Place {
+  /** How many of the owner's units a pixel has, along each axis. */
+  readonly across: number;
+  readonly down: number;
+  readonly #mirror: number | undefined;
+
+  constructor(
+    width: number,
+    height: number,
+    meant: { width: number; height: number } | undefined,
+    flip: boolean,
+  ) {
+    this.across = meant ? meant.width / width : 1;
+    this.down = meant ? meant.height / height : 1;
+    this.#mirror = flip ? width - 1 : undefined;
+  }
+
+  x(x: number): number {
+    return this.across * (this.#mirror === undefined ? x : this.#mirror - x);
+  }
+
+  y(y: number): number {
+    return this.down * y;
+  }
+
+  /** The box between two corners in pixels, upper left and lower right. */
+  box(left: number, top: number, right: number, bottom: number): Box {
+    const [from, to] = [this.x(left), this.x(right)];
+    return boxOf(Math.min(from, to), this.y(top), Math.max(from, to), this.y(bottom));
+  }
+}
+
+export function boxOf(xMin: number, yMin: number, xMax: number, yMax: number): Box {
+  return { xMin, yMin, xMax, yMax, width: xMax - xMin, height: yMax - yMin };
+}
+
+/** The box around points; around nothing it is empty. */
+export function boxAround(points: readonly Pick<Keypoint, 'x' | 'y'>[]): Box {
+  if (points.length === 0) return boxOf(0, 0, 0, 0);
+  let [xMin, yMin, xMax, yMax] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const { x, y } of points) {
+    xMin = Math.min(xMin, x);
+    yMin = Math.min(yMin, y);
+    xMax = Math.max(xMax, x);
+    yMax = Math.max(yMax, y);
+  }
+  return boxOf(xMin, yMin, xMax, yMax);
+}

@@ -1,0 +1,2 @@
+// All that bodyPose(), bodySegmentation() and faceMesh() need beside what every page has.
+export { openPoser } from './poser.js';

@@ -1,0 +1,210 @@
+// From the pixels of a picture to where it is drawn.
+import { fail } from './errors.js';
+import { type ImageSource, sizeOfSource, unwrap } from './image.js';
+import { absent, isPlainObject, readOptions } from './options.js';
+import { show } from './tensor.js';
+
+const fits = ['fill', 'contain', 'cover', 'none', 'scale-down'] as const;
+
+/** A rectangle in which a picture is drawn, in the units of whoever draws it. */
+export interface PlaceOptions {
+  /** The left edge; 0 if left out. */
+  x?: number;
+  /** The upper edge; 0 if left out. */
+  y?: number;
+  width: number;
+  height: number;
+  /**
+   * How the picture fills the rectangle, as `object-fit` of CSS: `fill` stretches it, as p5's `image()`
+   * does; `contain` shows all of it, with bars beside; `cover` fills the rectangle and cuts off the rest;
+   * `none` keeps its size; `scale-down` is `none` or `contain`, whichever is smaller. `fill` if left out.
+   */
+  fit?: (typeof fits)[number];
+  /** Whether the picture is drawn mirrored, left and right. */
+  flip?: boolean;
+}
+
+/** Leads from a picture to where it is drawn. */
+export interface Placed {
+  /** A copy of points, boxes, or whatever holds them, with each of them where the drawing has it. */
+  <T>(found: T): T;
+  /** How long a pixel of the picture is, along each axis. */
+  readonly scale: { x: number; y: number };
+  /** The drawn picture; what `cover` cuts off lies outside of the rectangle. */
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+const length = (name: string, least: number) =>
+  absent<number>(
+    least === 0 ? 'a number above 0' : 'a number',
+    `${name}: 400`,
+    (value) => Number.isFinite(value) && Number(value) > least,
+  );
+
+const schema = {
+  x: length('x', Number.NEGATIVE_INFINITY),
+  y: length('y', Number.NEGATIVE_INFINITY),
+  width: length('width', 0),
+  height: length('height', 0),
+  fit: fits,
+  flip: false,
+} as const;
+
+/**
+ * Brings what was found in a picture to where the picture is drawn.
+ *
+ *     image(video, 0, 0, width, height);                      // p5
+ *     const onCanvas = place(video, { width, height });
+ *     for (const pose of poses) circle(onCanvas(pose.nose).x, onCanvas(pose.nose).y, 20);
+ *
+ *     const onPage = place(videoElement);                     // as the page's style shows it
+ *     const shown = onPage(poses);                            // all of them at once
+ *
+ * @param source the picture, or its size
+ * @param options where it is drawn. Without them the source must be an element of the page: answers then
+ *   are in CSS pixels from the upper left corner of that element, with its `object-fit`,
+ *   `object-position`, border, padding and a mirroring `transform` taken into account.
+ * @throws MLError where the source has no size yet
+ */
+export function place(
+  source: ImageSource | { width: number; height: number },
+  options?: PlaceOptions,
+): Placed {
+  const picture = sizeIn(source);
+  const given = options === undefined ? styleOf(source) : readOptions('place', options, schema);
+  const { x = 0, y = 0, width, height, fit = 'fill', flip = false } = given;
+  if (width === undefined || height === undefined) {
+    fail(
+      'place: it needs the size of the drawing',
+      { width: show(width), height: show(height) },
+      'place(video, { width, height })',
+    );
+  }
+  const { position = ['50%', '50%'], mirror = 2 * x + width } = given as Partial<Style>;
+  const scale = scaleOf(fit, { x: width / picture.width, y: height / picture.height });
+  const drawn = { width: picture.width * scale.x, height: picture.height * scale.y };
+  const start = x + offset(position[0], width - drawn.width);
+  const left = flip ? mirror - start - drawn.width : start;
+  const top = y + offset(position[1], height - drawn.height);
+  const toX = (at: number) => left + scale.x * (flip ? picture.width - 1 - at : at);
+  const toY = (at: number) => top + scale.y * at;
+  const placed = <T>(found: T): T => moved(found, toX, toY, scale, new Map()) as T;
+  return Object.assign(placed, { scale, x: left, y: top, ...drawn });
+}
+
+function sizeIn(source: ImageSource | { width: number; height: number }) {
+  const { width, height }: Record<string, unknown> = isPlainObject(source)
+    ? source
+    : { ...sizeOfSource(source as ImageSource) };
+  if (Number(width) > 0 && Number(height) > 0) {
+    return { width: Number(width), height: Number(height) };
+  }
+  fail(
+    'place: the picture has no size yet',
+    { given: show(source) },
+    'wait until the image has loaded, or the video plays; or place({ width, height }, …)',
+  );
+}
+
+/** How the page shows an element. */
+interface Style extends PlaceOptions {
+  /** `object-position`, across and down. */
+  position: readonly [string, string];
+  /** What the places of a point and of its mirror image add up to. */
+  mirror: number;
+}
+
+function scaleOf(fit: NonNullable<PlaceOptions['fit']>, full: { x: number; y: number }) {
+  if (fit === 'fill') return full;
+  const whole = Math.min(full.x, full.y);
+  const scale = { contain: whole, cover: Math.max(full.x, full.y), none: 1 };
+  const same = fit === 'scale-down' ? Math.min(1, whole) : scale[fit];
+  return { x: same, y: same };
+}
+
+/** Where a picture begins, with so much room beside it: a percentage of the room, or pixels. */
+function offset(position: string, room: number): number {
+  const number = Number.parseFloat(position);
+  return position.endsWith('%') ? (number / 100) * room : number;
+}
+
+function styleOf(source: unknown): Style {
+  const element = unwrap(source);
+  if (typeof HTMLElement === 'undefined' || !(element instanceof HTMLElement)) {
+    fail(
+      'place: where it is drawn is not known',
+      { given: show(source) },
+      'place(video, { width, height }), or an element of the page',
+    );
+  }
+  const style = getComputedStyle(element);
+  const px = (text: string) => Number.parseFloat(text) || 0;
+  const x = element.clientLeft + px(style.paddingLeft);
+  const y = element.clientTop + px(style.paddingTop);
+  const width = element.clientWidth - px(style.paddingLeft) - px(style.paddingRight);
+  const height = element.clientHeight - px(style.paddingTop) - px(style.paddingBottom);
+  if (!(width > 0 && height > 0)) {
+    fail(
+      'place: the element is not shown on the page',
+      { 'shown at': `${element.clientWidth} × ${element.clientHeight}` },
+      'place(video, { width, height }) with the rectangle that you draw it in',
+    );
+  }
+  const { objectFit, objectPosition, transform } = style;
+  const [across = '50%', down = '50%'] = objectPosition.split(' ');
+  return {
+    x,
+    y,
+    width,
+    height,
+    fit: fits.find((fit) => fit === objectFit) ?? 'fill',
+    flip: mirrors(transform),
+    position: [across, down],
+    mirror: element.offsetWidth, // it turns around its middle
+  };
+}
+
+/** Whether `matrix(a, b, c, d, …)` mirrors: its determinant is negative. */
+function mirrors(transform: string): boolean {
+  const [a = 1, b = 0, c = 0, d = 1] = (/^matrix\((.*)\)$/.exec(transform)?.[1] ?? '')
+    .split(',')
+    .filter((text) => text !== '')
+    .map(Number);
+  return a * d - b * c < 0;
+}
+
+type Along = (at: number) => number;
+
+/** A copy in which points and boxes are moved. What is there twice stays one. */
+function moved(
+  found: unknown,
+  x: Along,
+  y: Along,
+  scale: { x: number; y: number },
+  known: Map<object, unknown>,
+): unknown {
+  if (typeof found !== 'object' || found === null || ArrayBuffer.isView(found)) return found;
+  if (known.has(found)) return known.get(found);
+  const copy: unknown = Array.isArray(found) ? [] : {};
+  known.set(found, copy);
+  for (const [name, part] of Object.entries(found)) {
+    (copy as Record<string, unknown>)[name] = moved(part, x, y, scale, known);
+  }
+  const point = found as Record<string, unknown>;
+  if (typeof point.x === 'number' && typeof point.y === 'number') {
+    Object.assign(copy as object, { x: x(point.x), y: y(point.y) });
+    if (typeof point.z === 'number') Object.assign(copy as object, { z: scale.x * point.z });
+  }
+  const { xMin, yMin, xMax, yMax } = point;
+  if ([xMin, yMin, xMax, yMax].every((edge) => typeof edge === 'number')) {
+    const across = [x(Number(xMin)), x(Number(xMax))];
+    const [from, to] = [Math.min(...across), Math.max(...across)];
+    const [top, bottom] = [y(Number(yMin)), y(Number(yMax))];
+    const box = { xMin: from, yMin: top, xMax: to, yMax: bottom };
+    Object.assign(copy as object, box, { width: to - from, height: bottom - top });
+  }
+  return copy;
+}
