@@ -465,8 +465,8 @@ Operands mirror_pad(const OpCall& c) {
   std::string mode = c.text_attr("mode", "REFLECT");
   if (mode != "REFLECT" && mode != "SYMMETRIC")
     c.refuse(phrase({"the mode ", in_quotes(mode), " cannot be loaded"}), "REFLECT or SYMMETRIC");
-  return {pad(c.b, c.x(), c.ints(1, "the padding"), 0,
-              mode == "REFLECT" ? "reflection" : "symmetric")};
+  return {
+      pad(c.b, c.x(), c.ints(1, "the padding"), 0, mode == "REFLECT" ? "reflection" : "symmetric")};
 }
 
 Operands tile_row(const OpCall& c) {
@@ -1162,10 +1162,7 @@ Operand OpCall::constant(size_t i, Text what) const {
 }
 
 Ints OpCall::ints(size_t i, Text what) const {
-  Ints values;
-  for (double value : elements_of(constant(i, what)))
-    values.push_back(int(std::clamp(value, -2147483648.0, 2147483647.0)));
-  return values;
+  return integers_of(constant(i, what));
 }
 
 double OpCall::number(size_t i, Text what) const {
@@ -1175,7 +1172,9 @@ double OpCall::number(size_t i, Text what) const {
 }
 
 int OpCall::integer(size_t i, Text what) const {
-  return int(std::clamp(number(i, what), -2147483648.0, 2147483647.0));
+  Ints values = ints(i, what);
+  if (values.size() != 1) refuse(phrase({what, " must be one number"}), "a scalar");
+  return values[0];
 }
 
 int OpCall::integer_attr(Text name, int otherwise) const {

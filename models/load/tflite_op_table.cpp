@@ -1,7 +1,5 @@
 #include "models/load/tflite_op_table.h"
 
-#include <algorithm>
-
 #include "core/ops/list.h"
 #include "models/load/arrange.h"
 #include "models/load/lower.h"
@@ -344,7 +342,7 @@ const TfliteRow rows[] = {
     {"MEAN", reduce_row, &reduce_mean_op, reduce_options},
     {"MINIMUM", binary_row, &min_op},
     {"MIRROR_PAD", mirror_pad, nullptr, mirror_options},
-    {"MUL", binary_row, &mul_op, activation_first, true},
+    {"MUL", binary_row, &mul_op, activation_first},
     {"NEG", unary, &neg_op},
     {"NOT_EQUAL", binary_row, &not_equal_op},
     {"PACK", pack, nullptr, axis_second},
@@ -352,7 +350,7 @@ const TfliteRow rows[] = {
     {"PADV2", pad_row},
     {"POW", binary_row, &pow_op},
     {"PRELU", binary_row, &prelu_op},
-    {"QUANTIZE", to_real, nullptr, {}, true},
+    {"QUANTIZE", to_real},
     {"REDUCE_MAX", reduce_row, &reduce_max_op, reduce_options},
     {"REDUCE_MIN", reduce_row, &reduce_min_op, reduce_options},
     {"REDUCE_PROD", reduce_row, &reduce_product_op, reduce_options},
@@ -374,10 +372,10 @@ const TfliteRow rows[] = {
     {"SPLIT", split, nullptr, split_options},
     {"SQRT", unary, &sqrt_op},
     {"SQUARE", unary, &square_op},
-    {"SQUARED_DIFFERENCE", binary_row, &squared_difference_op, {}, true},
+    {"SQUARED_DIFFERENCE", binary_row, &squared_difference_op},
     {"SQUEEZE", squeeze_row, nullptr, squeeze_options},
     {"STRIDED_SLICE", strided_slice_row, nullptr, strided_slice_options},
-    {"SUB", binary_row, &sub_op, activation_first, true},
+    {"SUB", binary_row, &sub_op, activation_first},
     {"SUM", reduce_row, &reduce_sum_op, reduce_options},
     {"TANH", unary, &tanh_op},
     {"TILE", tile_row},
@@ -554,29 +552,28 @@ Operand TfliteCall::x(size_t i) const {
   return in[i];
 }
 
-std::vector<double> TfliteCall::constant(size_t i, Text what) const {
+Operand TfliteCall::constant(size_t i, Text what) const {
   Operand operand = x(i);
   if (!operand.is_constant())
     refuse(phrase({what, " must be known before the model runs"}),
            "a model whose shapes follow from the sizes of its inputs");
-  return elements_of(operand);
+  return operand;
 }
 
 Ints TfliteCall::ints(size_t i, Text what) const {
-  Ints values;
-  for (double value : constant(i, what))
-    values.push_back(int(std::clamp(value, -2147483648.0, 2147483647.0)));
-  return values;
+  return integers_of(constant(i, what));
 }
 
 double TfliteCall::number(size_t i, Text what) const {
-  auto values = constant(i, what);
+  auto values = elements_of(constant(i, what));
   if (values.size() != 1) refuse(phrase({what, " must be one number"}), "a scalar");
   return values[0];
 }
 
 int TfliteCall::integer(size_t i, Text what) const {
-  return int(std::clamp(number(i, what), -2147483648.0, 2147483647.0));
+  Ints values = ints(i, what);
+  if (values.size() != 1) refuse(phrase({what, " must be one number"}), "a scalar");
+  return values[0];
 }
 
 int TfliteCall::option(Text name) const {

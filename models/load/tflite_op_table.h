@@ -52,7 +52,7 @@ struct TfliteCall {
   [[noreturn]] void refuse(Text what, Text hint) const;
 
  private:
-  std::vector<double> constant(size_t i, Text what) const;
+  Operand constant(size_t i, Text what) const;
 };
 
 struct TfliteRow {
