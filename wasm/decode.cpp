@@ -3,13 +3,14 @@
 #include <algorithm>
 
 #include "models/face/blazeface.h"
+#include "models/pose/movenet.h"
 #include "models/pose/posenet.h"
 #include "models/segment/bodypix.h"
 
 namespace gesso {
 namespace {
 
-using Numbers = std::vector<float>;
+using Floats = std::vector<float>;
 
 std::span<const float> floats(const Program& program, size_t output) {
   std::span<const std::byte> bytes = program.output(int(output));
@@ -21,12 +22,12 @@ const TensorType& picture_of(const Program& program) {
 }
 
 // Elements of a tensor lie between the pixels that write_image reads for them.
-void add_point(Numbers& numbers, const PictureMap& map, double column, double row) {
+void add_point(Floats& numbers, const PictureMap& map, double column, double row) {
   auto [x, y] = map.at(column, row);
   numbers.insert(numbers.end(), {float(x), float(y)});
 }
 
-void add_pose(Numbers& numbers, const PictureMap& map, const DecodedPose& pose) {
+void add_pose(Floats& numbers, const PictureMap& map, const DecodedPose& pose) {
   numbers.push_back(pose.score);
   for (const PosePoint& point : pose.points) {
     add_point(numbers, map, point.x, point.y);
@@ -44,11 +45,11 @@ std::vector<PoseOutput> outputs_of(const Program& program) {
   return outputs;
 }
 
-Numbers decode_posenet(const Program& program, const PictureMap& map, const Field& options) {
+Floats decode_posenet(const Program& program, const PictureMap& map, const Field& options) {
   std::vector<PoseOutput> outputs = outputs_of(program);
   std::vector<float> scores;
   PoseMaps maps = pose_maps(outputs, picture_of(program).shape[1], scores);
-  Numbers numbers;
+  Floats numbers;
   if (options.at("kind").text() == "pose") {
     add_pose(numbers, map, decode_one_pose(maps));
     return numbers;
@@ -59,11 +60,22 @@ Numbers decode_posenet(const Program& program, const PictureMap& map, const Fiel
   return numbers;
 }
 
-Numbers decode_blazeface(const Program& program, const PictureMap& map, const Field& options) {
+Floats decode_one_movenet(const Program& program, const PictureMap& map, const Field& options) {
+  MovenetPoints points = decode_movenet(floats(program, 0), picture_of(program).shape, map);
+  DecodedPose pose{points, 0};
+  for (const PosePoint& point : points) pose.score += point.score / posenet_part_count;
+  Floats numbers;
+  add_pose(numbers, PictureMap{}, pose);
+  Square next = next_crop(points, options.at("width").integer(), options.at("height").integer());
+  numbers.insert(numbers.end(), {float(next.x), float(next.y), float(next.size)});
+  return numbers;
+}
+
+Floats decode_blazeface(const Program& program, const PictureMap& map, const Field& options) {
   FaceOptions chosen{options.at("most").integer(), float(options.at("score").number()),
                      float(options.at("overlap").number())};
   int size = picture_of(program).shape[1];
-  Numbers numbers;
+  Floats numbers;
   for (const DetectedFace& face : decode_faces(floats(program, 0), size, chosen)) {
     numbers.push_back(face.score);
     auto add = [&](const DetectedFace::Point& point) {
@@ -76,12 +88,12 @@ Numbers decode_blazeface(const Program& program, const PictureMap& map, const Fi
   return numbers;
 }
 
-Numbers mask_by_kind(const Program& program, const SeenPicture& picture, const Field& options,
-                     std::span<uint8_t> out) {
+Floats mask_by_kind(const Program& program, const SeenPicture& picture, const Field& options,
+                    std::span<uint8_t> out) {
   std::vector<PoseOutput> outputs = outputs_of(program);
   const std::string& kind = options.at("kind").text();
   float threshold = float(options.at("threshold").number());
-  Numbers numbers;
+  Floats numbers;
   if (kind == "person") {
     MaskOptions chosen{threshold, options.at("soft").flag(), options.at("probabilities").flag()};
     mask_person(outputs, picture, chosen, out);
@@ -103,14 +115,15 @@ Numbers mask_by_kind(const Program& program, const SeenPicture& picture, const F
 std::vector<float> decode(const Program& program, const PictureMap& map, const Field& options) {
   const std::string& kind = options.at("kind").text();
   if (kind == "pose" || kind == "poses") return decode_posenet(program, map, options);
+  if (kind == "movenet") return decode_one_movenet(program, map, options);
   if (kind == "faces") return decode_blazeface(program, map, options);
-  options.at("kind").refuse("is nothing that can be looked for", "pose, poses or faces");
+  options.at("kind").refuse("is nothing that can be looked for", "pose, poses, movenet or faces");
 }
 
 std::vector<float> mask(const Program& program, const PictureMap& map, int width, int height,
                         const Field& options, std::span<uint8_t> out) {
   SeenPicture picture{width, height, map, picture_of(program).shape};
-  Numbers numbers = mask_by_kind(program, picture, options, out);
+  Floats numbers = mask_by_kind(program, picture, options, out);
   if (options.at("flip").flag())
     for (size_t y = 0; y < size_t(height); ++y) {
       auto row = out.begin() + ptrdiff_t(y * size_t(width));

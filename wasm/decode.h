@@ -15,6 +15,9 @@ namespace gesso {
 //
 //   pose   one person by PoseNet: score, then x, y and score of each part
 //   poses  `most` people, so for each; `part_score` and `radius` as in PoseOptions
+//   movenet  one person by MoveNet, as `pose`; then x, y and size of the square to look at in the
+//   next
+//            frame of a picture of `width` and `height`
 //   faces  `most` faces by BlazeFace: score, x and y of the upper left and lower right corners,
 //   then of
 //          six points; `score` and `overlap` as in FaceOptions

@@ -22,6 +22,8 @@ interface Memory {
 /** How one kind of network is asked, and how its answer is read. */
 interface Network {
   request(glance: Glance<Memory>): Omit<FindRequest, 'model'>;
+  /** What its numbers say of the next frame. */
+  remember?(numbers: Float32Array, memory: Memory): void;
 }
 
 /** Finds people in pictures. */
@@ -45,6 +47,7 @@ export class Poser {
     const glance = await this.#looking.glance(image, follows);
     const request = this.#network.request(glance);
     const numbers = await glance.look('find', { model: this.open.model, ...request });
+    this.#network.remember?.(numbers, glance.memory);
     const people = peopleIn(numbers, glance.place, this.#least);
     const followed = glance.memory.followed.follow(
       people.map(({ points }) => points),
@@ -70,6 +73,9 @@ async function networkOf(open: Open, options: CheckedPoseOptions): Promise<Netwo
   const named = (text: string) => outputs.some(({ name }) => name.includes(text));
   const takesPicture = inputs.length === 1 && input?.shape.length === 4;
   if (takesPicture && named('fwd') && named('bwd')) return posenet(open, options);
+  const [output] = outputs;
+  const points = outputs.length === 1 && output?.shape.slice(-2).join() === '17,3';
+  if (takesPicture && points) return movenet(options);
   const wanted = await namesFor(who);
   fail(
     `${who}: this model does not find bodies`,
@@ -93,6 +99,23 @@ function posenet(open: Open, options: CheckedPoseOptions): Network {
       : ({ kind: 'poses', most: maxPeople, part_score: partConfidence, radius } as const);
   const size = height < 0 || width < 0 ? ([resolution, resolution] as const) : undefined;
   return { request: () => ({ ...(size && { size }), preprocess, decode }) };
+}
+
+/** Looks at the square in which the person was last seen: the answer ends with the next one. */
+function movenet(options: CheckedPoseOptions): Network {
+  const usual = { fit: 'contain', sampling: 'halfPixel', mean: 0, std: 1 } as const;
+  const preprocess = { ...usual, binarize: false, flip: false, ...options.preprocess };
+  return {
+    request({ width, height, memory }) {
+      const whole = { x: (width - 1) / 2, y: (height - 1) / 2, size: Math.max(width, height) };
+      const square = memory.square ?? { ...whole, angle: 0 };
+      return { preprocess, square, decode: { kind: 'movenet', width, height } };
+    },
+    remember(numbers, memory) {
+      const [x = 0, y = 0, size = 0] = numbers.subarray(-3);
+      memory.square = { x, y, size, angle: 0 };
+    },
+  };
 }
 
 /** As the networks were trained: -1 to 1 for MobileNet, the mean of ImageNet taken off for ResNet. */
