@@ -1,5 +1,6 @@
 /** Names what is in a picture: `gesso/image`. */
 export type { ImageSource, Pixels } from '../image.js';
+export type { Activation } from '../recipe.js';
 export type {
   ImageClassifier,
   ImageClassifierOptions,

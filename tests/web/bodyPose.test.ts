@@ -1,0 +1,184 @@
+// bodyPose on photos of people, and on everything else.
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bodyPose, memory, type Pose, setModelPath } from '../../web/src/node.js';
+import { goldens, itNeeds, messageFrom, model, models, photo, readJson, wasm } from './fixtures.js';
+import { mirrored, moved, plain, readPixels } from './pictures.js';
+
+const posenet = model('posenet_mobilenet075_s16_quant2');
+const someone = photo('tfjs_pose.jpg');
+const three = photo('three_people.jpg');
+const needs = [wasm, posenet, someone, three];
+
+interface Expected {
+  score: number;
+  keypoints: { score: number; part: string; position: { x: number; y: number } }[];
+}
+
+/** `leftEye` is `left_eye`. */
+const named = (part: string) => part.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+function expectPose(pose: Pose | undefined, expected: Expected): void {
+  expect(pose?.confidence).toBeCloseTo(expected.score, 3);
+  expect(pose?.keypoints.map(({ name }) => name)).toEqual(
+    expected.keypoints.map(({ part }) => named(part)),
+  );
+  for (const [i, { score, position }] of expected.keypoints.entries()) {
+    const { x = 0, y = 0, confidence = 0 } = pose?.keypoints[i] ?? {};
+    expect(Math.hypot(x - position.x, y - position.y)).toBeLessThan(0.01);
+    expect(Math.abs(confidence - score)).toBeLessThan(0.001);
+  }
+}
+
+describe('bodyPose', () => {
+  beforeEach(() => setModelPath(models));
+  afterEach(() => setModelPath(null));
+
+  interface Task {
+    photo: string;
+    single: Expected;
+    multiple: Expected[];
+  }
+  const tasks = join(goldens, 'tasks.json');
+  itNeeds([...needs, tasks], 'agrees with the package of TensorFlow.js', async () => {
+    const one = await bodyPose('posenet', { maxPeople: 1, minConfidence: 0 });
+    const several = await bodyPose('posenet', { minConfidence: 0 });
+    for (const task of readJson<{ pose: Task[] }>(tasks).pose) {
+      const [pose, ...more] = await one.detect(photo(task.photo));
+      expect(more).toEqual([]);
+      expectPose(pose, task.single);
+      const poses = await several.detect(photo(task.photo));
+      expect(poses).toHaveLength(task.multiple.length);
+      for (const [i, expected] of task.multiple.entries()) expectPose(poses[i], expected);
+    }
+    one.dispose();
+    several.dispose();
+  });
+
+  itNeeds(needs, 'names every point, and draws a box around the likely ones', async () => {
+    const bodies = bodyPose();
+    const [pose] = await bodies.detect(someone);
+    expect(pose?.nose).toBe(pose?.keypoints[0]);
+    expect(pose?.right_ankle).toBe(pose?.keypoints[16]);
+    const { xMin = 0, xMax = 0, yMin = 0, yMax = 0, width, height } = pose?.box ?? {};
+    expect([width, height]).toEqual([xMax - xMin, yMax - yMin]);
+    for (const { x, y, confidence } of pose?.keypoints ?? []) {
+      if (confidence < 0.3) continue;
+      expect(x >= xMin && x <= xMax && y >= yMin && y <= yMax).toBe(true);
+    }
+    const { indices, names } = bodies.skeleton;
+    expect(indices).toHaveLength(names.length);
+    expect(names).toContainEqual(['left_elbow', 'left_wrist']);
+    expect(indices).toContainEqual([7, 9]);
+    expect((await bodies.about()).card?.licence).toMatch('Apache-2.0');
+    bodies.dispose();
+  });
+
+  itNeeds(needs, 'mirrors the answer, not the names', async () => {
+    const straight = await bodyPose('posenet', { maxPeople: 1 });
+    const flipped = await bodyPose('posenet', { maxPeople: 1, flip: true });
+    const picture = readPixels(someone);
+    const [a] = await straight.detect(picture);
+    const [b] = await flipped.detect(picture);
+    expect(b?.left_wrist.x).toBeCloseTo(picture.width - 1 - (a?.left_wrist.x ?? 0), 3);
+    expect(b?.left_wrist.y).toBe(a?.left_wrist.y);
+    expect(b?.box.xMin).toBeCloseTo(picture.width - 1 - (a?.box.xMax ?? 0), 3);
+    // In the mirror of a picture, the left hand is where the answer's mirror image has the right one.
+    const [mirror] = await straight.detect(mirrored(picture));
+    const [left, right] = [mirror?.right_shoulder, b?.left_shoulder];
+    const apart = Math.hypot((left?.x ?? 0) - (right?.x ?? 0), (left?.y ?? 0) - (right?.y ?? 0));
+    expect(apart).toBeLessThan(0.03 * picture.width);
+    straight.dispose();
+    flipped.dispose();
+  });
+
+  itNeeds(needs, 'finds nobody where nobody is', async () => {
+    const [one, several] = [bodyPose('posenet', { maxPeople: 1 }), bodyPose('posenet')];
+    for (const picture of [plain(640, 480), plain(640, 480, 255), plain(1, 1), plain(1, 900)]) {
+      expect(await one.detect(picture)).toEqual([]);
+      expect(await several.detect(picture)).toEqual([]);
+    }
+    one.dispose();
+    several.dispose();
+  });
+
+  itNeeds(needs, 'finds half a person, and ten people', async () => {
+    const picture = readPixels(someone);
+    const several = bodyPose('posenet', { maxPeople: 10, resolution: 801 });
+    const [whole] = await several.detect(picture);
+    const cut = Math.round(whole?.box.yMin ?? 0) + Math.round((whole?.box.height ?? 0) / 2);
+    const upper = moved(picture, picture.width, cut, (x, y) => [x, y]);
+    const [half] = await several.detect(upper);
+    expect(half?.left_shoulder.confidence).toBeGreaterThan(0.5);
+    expect(half?.left_ankle.confidence).toBeLessThan(0.5);
+    const { xMin, yMin, width, height } = whole?.box ?? { xMin: 0, yMin: 0, width: 1, height: 1 };
+    const [left, top] = [Math.round(xMin - 0.4 * width), Math.round(yMin - 0.2 * height)];
+    const [across, down] = [Math.round(1.8 * width), Math.round(1.4 * height)];
+    const crowd = moved(picture, 5 * across, 2 * down, (x, y) => [
+      left + (x % across),
+      top + (y % down),
+    ]);
+    const people = await several.detect(crowd);
+    expect(people).toHaveLength(10);
+    expect(new Set(people.map(({ id }) => id)).size).toBe(people.length);
+    several.dispose();
+  });
+
+  itNeeds(needs, 'reads a picture of 48 million pixels', async () => {
+    const bodies = bodyPose('posenet', { maxPeople: 1 });
+    const small = readPixels(someone);
+    const [width, height] = [8000, 6000];
+    const [across, down] = [small.width / width, small.height / height];
+    const large = moved(small, width, height, (x, y) => [(x * across) | 0, (y * down) | 0]);
+    const [pose] = await bodies.detect(large);
+    const same = moved(small, 800, 600, (x, y) => [(x * across * 10) | 0, (y * down * 10) | 0]);
+    const [known] = await bodies.detect(same);
+    expect((pose?.nose.x ?? 0) / width).toBeCloseTo((known?.nose.x ?? 0) / 800, 1);
+    expect((pose?.nose.y ?? 0) / height).toBeCloseTo((known?.nose.y ?? 0) / 600, 1);
+    bodies.dispose();
+  });
+
+  itNeeds(needs, 'needs no more memory after 500 frames', async () => {
+    const bodies = await bodyPose('posenet', { resolution: 129 });
+    const picture = readPixels(three);
+    const looks = async (times: number) => {
+      for (let i = 0; i < times; i++) await bodies.detect(picture);
+    };
+    await looks(20);
+    const before = (await memory()).wasm;
+    await looks(500);
+    expect((await memory()).wasm).toBe(before);
+    bodies.dispose();
+  });
+
+  itNeeds(needs, 'refuses a model that finds something else', async () => {
+    const message = await messageFrom(() => bodyPose('blazeface'));
+    expect(message).toMatch(/^bodyPose: this model does not find bodies\.\n {2}address {2}/);
+    expect(message).toMatch("Try: 'posenet'");
+  });
+
+  it('refuses options that cannot be right', async () => {
+    expect(await messageFrom(() => bodyPose('posenet', { resolution: 256 }))).toBe(
+      'bodyPose: resolution must be a multiple of 32, and 1.\n  given  256\n  Try: resolution: 257',
+    );
+    expect(await messageFrom(() => bodyPose('posenet', { minConfidence: 2 }))).toMatch(
+      'bodyPose: minConfidence must be a number from 0 to 1',
+    );
+    expect(
+      await messageFrom(() => bodyPose('posenet', { smoothing: { cutoff: 0, speed: 1 } })),
+    ).toMatch('smoothing must be true, false, or { cutoff, speed } in hertz');
+  });
+
+  itNeeds(needs, 'refuses what is no picture, and goes on', async () => {
+    const bodies = bodyPose('posenet');
+    const given = { width: 2, height: 2, data: new Uint8Array(3) };
+    expect(await messageFrom(() => bodies.detect(given))).toMatch(
+      'detect: pixels must be four bytes for each',
+    );
+    expect((await bodies.detect(someone)).length).toBeGreaterThan(0);
+    bodies.dispose();
+    expect(await messageFrom(() => bodies.detect(someone))).toBe(
+      'bodyPose: it was used after dispose().\n  Try: bodyPose(…) again',
+    );
+  });
+});
