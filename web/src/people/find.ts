@@ -16,7 +16,8 @@ export interface Square {
 export type Decode =
   | { kind: 'pose' }
   | { kind: 'poses'; most: number; part_score: number; radius: number }
-  | { kind: 'faces'; most: number; score: number; overlap: number };
+  | { kind: 'faces'; most: number; score: number; overlap: number }
+  | { kind: 'mesh' };
 
 export interface FindRequest {
   model: number;

@@ -1,2 +1,4 @@
 // All that bodyPose(), bodySegmentation() and faceMesh() need beside what every page has.
+
+export { openFaceDetector, openFaceMesh } from './faceSeer.js';
 export { openPoser } from './poser.js';
