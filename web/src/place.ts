@@ -198,6 +198,12 @@ function moved(
     Object.assign(copy as object, { x: x(point.x), y: y(point.y) });
     if (typeof point.z === 'number') Object.assign(copy as object, { z: scale.x * point.z });
   }
+  if (typeof point.centerX === 'number' && typeof point.centerY === 'number') {
+    const [width, height] = [scale.x * Number(point.width), scale.y * Number(point.height)];
+    const [centerX, centerY] = [x(point.centerX), y(point.centerY)];
+    const corner = { x: centerX - width / 2, y: centerY - height / 2 };
+    Object.assign(copy as object, corner, { width, height, centerX, centerY });
+  }
   const { xMin, yMin, xMax, yMax } = point;
   if ([xMin, yMin, xMax, yMax].every((edge) => typeof edge === 'number')) {
     const across = [x(Number(xMin)), x(Number(xMax))];
