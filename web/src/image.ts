@@ -46,12 +46,15 @@ type Drawable = Exclude<CanvasImageSource, SVGImageElement> | SVGImageElement;
  *
  * @param who the function that the user called, to begin messages with
  * @param far whether WebAssembly lives in a worker that can read an ImageBitmap by itself
+ * @param most how many pixels the longer side may have: what the browser draws is drawn smaller if need be,
+ *   because reading pixels takes as long as a small network
  * @throws MLError when there is no picture yet, or the page may not read it; the message says why
  */
 export async function takePicture(
   who: string,
   source: ImageSource,
   far: boolean,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<Picture> {
   const drawn = unwrap(source);
   if (typeof drawn === 'string' || drawn instanceof Uint8Array) return decode(who, drawn);
@@ -68,8 +71,13 @@ export async function takePicture(
   }
   checkReady(who, drawn);
   try {
+    const [width, height] = sizeOf(drawn);
+    const scale = Math.min(1, most / Math.max(width, height));
+    const fitted = (side: number) => Math.max(1, Math.round(side * scale));
+    if (!far) return draw(drawn, fitted(width), fitted(height));
+    const size = { resizeWidth: fitted(width), resizeHeight: fitted(height) };
     // Awaited here, so that a refusal lands in the catch.
-    return far ? await createImageBitmap(drawn) : draw(drawn, ...sizeOf(drawn));
+    return await createImageBitmap(drawn, scale < 1 ? { ...size, resizeQuality: 'medium' } : {});
   } catch (error) {
     return refuseReading(who, error);
   }
@@ -246,6 +254,7 @@ function draw(source: Drawable, width: number, height: number): Pixels {
   } else {
     context.clearRect(0, 0, width, height);
   }
+  context.imageSmoothingQuality = 'medium'; // counts where the picture is drawn smaller
   context.drawImage(source, 0, 0, width, height);
   return context.getImageData(0, 0, width, height);
 }

@@ -2,6 +2,7 @@
 // through here.
 export { fail, inThreeParts, MLError, messageOf } from './errors.js';
 export {
+  drawableOf,
   isVideo,
   refuseReading,
   sizeMeant,

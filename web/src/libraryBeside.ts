@@ -20,6 +20,7 @@ export const {
   choice,
   countOf,
   dense,
+  drawableOf,
   dropout,
   embedding,
   fail,

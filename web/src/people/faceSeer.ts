@@ -43,6 +43,10 @@ const sure = 0.8;
 /** After so many frames another face is looked for, while fewer are known than wanted. */
 const patience = 5;
 
+/** Pixels along the longer side of a picture beyond which a detector, or a mesh, finds no more. */
+const finestDetected = 320;
+const finestMeshed = 640;
+
 /** Finds where faces are. */
 export class FaceDetecting {
   readonly open: Open;
@@ -52,7 +56,7 @@ export class FaceDetecting {
   constructor(open: Open, { maxFaces, minConfidence, flip, smoothing }: CheckedFaceOptions) {
     this.open = open;
     this.#decode = { kind: 'faces', most: maxFaces, score: minConfidence, overlap };
-    this.#looking = new Looking(open.client, flip, () => new Followed(smoothing));
+    this.#looking = new Looking(open.client, flip, finestDetected, () => new Followed(smoothing));
   }
 
   async detect(image: ImageSource, follows = false): Promise<DetectedFace[]> {
@@ -111,7 +115,7 @@ export class FaceMeshing {
     this.#detector = detector;
     this.#most = maxFaces;
     this.#least = minConfidence;
-    this.#looking = new Looking(open.client, flip, () => {
+    this.#looking = new Looking(open.client, flip, finestMeshed, () => {
       return { followed: new Followed(smoothing), squares: [], waited: 0 };
     });
   }

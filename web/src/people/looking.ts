@@ -2,6 +2,7 @@
 import type { Client } from '../client.js';
 import type { ImageSource } from '../image.js';
 import {
+  drawableOf,
   isVideo,
   refuseReading,
   sizeMeant,
@@ -14,7 +15,7 @@ import type { Box, Keypoint } from './types.js';
 
 /** One picture, which may be a frame of many. */
 export interface Glance<Memory> {
-  /** In pixels. */
+  /** As it was read, in pixels. */
   width: number;
   height: number;
   /** When it was taken, in milliseconds. */
@@ -33,16 +34,19 @@ export interface Glance<Memory> {
 export class Looking<Memory> {
   readonly #client: Client;
   readonly #flip: boolean;
+  readonly #most: number;
   readonly #begin: () => Memory;
   readonly #memories = new WeakMap<object, Memory>();
 
   /**
    * @param flip whether answers are mirrored, as by a camera that faces whom it shows
+   * @param most how many pixels the longer side of a picture may have: larger ones are read smaller
    * @param begin what is known before the first frame
    */
-  constructor(client: Client, flip: boolean, begin: () => Memory) {
+  constructor(client: Client, flip: boolean, most: number, begin: () => Memory) {
     this.#client = client;
     this.#flip = flip;
+    this.#most = most;
     this.#begin = begin;
   }
 
@@ -51,7 +55,9 @@ export class Looking<Memory> {
     const client = this.#client;
     const source = unwrap(image);
     const alone = !(follows || isVideo(source)) || typeof source !== 'object' || source === null;
-    const picture = await takePicture('detect', image, client.far && workersCanDraw());
+    const far = client.far && workersCanDraw();
+    const own = drawableOf(image);
+    const picture = await takePicture('detect', image, far, this.#most);
     const { width, height } = picture;
     return {
       width,
@@ -59,7 +65,7 @@ export class Looking<Memory> {
       time: performance.now(),
       memory: alone ? this.#begin() : this.#memory(source),
       alone,
-      place: new Place(width, height, sizeMeant(image), this.#flip),
+      place: new Place(picture, own ?? picture, sizeMeant(image), this.#flip),
       look: (method, request) =>
         client
           .look(method, picture, request)
@@ -76,6 +82,11 @@ export class Looking<Memory> {
   }
 }
 
+interface Size {
+  width: number;
+  height: number;
+}
+
 /** Leads from pixels of a picture to what its owner counts in. */
 export class Place {
   /** How many of the owner's units a pixel has, along each axis. */
@@ -83,19 +94,21 @@ export class Place {
   readonly down: number;
   readonly #mirror: number | undefined;
 
-  constructor(
-    width: number,
-    height: number,
-    meant: { width: number; height: number } | undefined,
-    flip: boolean,
-  ) {
-    this.across = meant ? meant.width / width : 1;
-    this.down = meant ? meant.height / height : 1;
-    this.#mirror = flip ? width - 1 : undefined;
+  /**
+   * @param read the picture as it was read, which may be smaller than it is
+   * @param own its own size
+   * @param meant the size that its owner says it has
+   */
+  constructor(read: Size, own: Size, meant: Size | undefined, flip: boolean) {
+    const { width, height } = meant ?? own;
+    this.across = width / read.width;
+    this.down = height / read.height;
+    this.#mirror = flip ? width - width / own.width : undefined;
   }
 
   x(x: number): number {
-    return this.across * (this.#mirror === undefined ? x : this.#mirror - x);
+    const there = this.across * x;
+    return this.#mirror === undefined ? there : this.#mirror - there;
   }
 
   y(y: number): number {

@@ -21,6 +21,8 @@ interface Memory {
 
 /** How one kind of network is asked, and how its answer is read. */
 interface Network {
+  /** How many pixels the longer side of a picture needs to have: more make no difference. */
+  pixels: number;
   request(glance: Glance<Memory>): Omit<FindRequest, 'model'>;
   /** What its numbers say of the next frame. */
   remember?(numbers: Float32Array, memory: Memory): void;
@@ -38,7 +40,7 @@ export class Poser {
     this.open = open;
     this.#network = network;
     this.#least = minConfidence;
-    this.#looking = new Looking(open.client, flip, () => {
+    this.#looking = new Looking(open.client, flip, network.pixels, () => {
       return { followed: new Followed(smoothing), square: undefined };
     });
   }
@@ -98,7 +100,8 @@ function posenet(open: Open, options: CheckedPoseOptions): Network {
       ? ({ kind: 'pose' } as const)
       : ({ kind: 'poses', most: maxPeople, part_score: partConfidence, radius } as const);
   const size = height < 0 || width < 0 ? ([resolution, resolution] as const) : undefined;
-  return { request: () => ({ ...(size && { size }), preprocess, decode }) };
+  const pixels = 2 * Math.max(...(size ?? [height, width]));
+  return { pixels, request: () => ({ ...(size && { size }), preprocess, decode }) };
 }
 
 /** Looks at the square in which the person was last seen: the answer ends with the next one. */
@@ -106,6 +109,7 @@ function movenet(options: CheckedPoseOptions): Network {
   const usual = { fit: 'contain', sampling: 'halfPixel', mean: 0, std: 1 } as const;
   const preprocess = { ...usual, binarize: false, flip: false, ...options.preprocess };
   return {
+    pixels: 960, // somebody who is a fifth of it fills the network's picture
     request({ width, height, memory }) {
       const whole = { x: (width - 1) / 2, y: (height - 1) / 2, size: Math.max(width, height) };
       const square = memory.square ?? { ...whole, angle: 0 };

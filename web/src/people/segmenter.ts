@@ -35,7 +35,8 @@ export class Segmenter {
     this.open = open;
     this.#network = network;
     this.#options = options;
-    this.#looking = new Looking(open.client, options.flip, () => undefined);
+    const whole = Number.POSITIVE_INFINITY; // a mask is as large as the picture
+    this.#looking = new Looking(open.client, options.flip, whole, () => undefined);
   }
 
   async detect(image: ImageSource): Promise<Segmentation> {
