@@ -5,9 +5,10 @@ import type { Open } from '../model.js';
 import type { Preprocess } from '../recipe.js';
 import type { ModelSource } from '../source.js';
 import type { CheckedPoseOptions } from '../tasks/bodyPose.js';
+import { boxAround } from './boxes.js';
 import type { FindRequest } from './find.js';
 import { Followed } from './following.js';
-import { boxAround, type Glance, Looking } from './looking.js';
+import { type Glance, Looking } from './looking.js';
 import { type Keypoint, type PartName, type Pose, parts } from './types.js';
 
 const who = 'bodyPose';
