@@ -69,7 +69,11 @@ TEST(FaceMesh, outputs_are_known_by_their_sizes) {
 
 TEST(FaceMesh, any_numbers_are_survived) {
   std::mt19937 random(3);
-  constexpr float wild[] = {0, 90, -1e30f, 1e30f, std::numeric_limits<float>::infinity(),
+  constexpr float wild[] = {0,
+                            90,
+                            -1e30f,
+                            1e30f,
+                            std::numeric_limits<float>::infinity(),
                             std::numeric_limits<float>::quiet_NaN()};
   for (int trial = 0; trial < 20; ++trial) {
     std::vector<FacePoint> points(facemesh_point_count);
