@@ -22,6 +22,8 @@ import { cli, dist, goldens, itNeeds, model, models, photo, readJson } from './f
 const given = {
   'coffee.png': photo('coffee.png'),
   'photo.jpg': photo('tfjs_dog.jpg'),
+  'person.jpg': photo('tfjs_pose.jpg'),
+  'portrait.jpg': photo('tfjs_portrait.jpg'),
   'folder-of-a-model': model('mobilenet_v1_025_224_layers'),
   models,
   'iris.csv': resolve(models, '../data/tabular/iris.csv'),

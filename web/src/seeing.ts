@@ -1,6 +1,7 @@
 // Looks at pictures where WebAssembly lives: one message for each picture, however many models it takes.
 import type { CoreImage, CoreProgram, Throwing } from './engine.js';
 import { find } from './people/find.js';
+import { masks } from './people/masks.js';
 import { faces } from './people/seeFaces.js';
 
 /** What a look may use: the picture, which lies where C++ reads it, and models. */
@@ -19,7 +20,7 @@ export interface Sight {
 }
 
 /** All looks. Each takes a sight and a request, and gives arrays that can move to another thread. */
-export const looks = { faces, find };
+export const looks = { faces, find, masks };
 
 export type LookMethod = keyof typeof looks;
 /** What a look is asked: `model` names the first of its models. */

@@ -2,3 +2,4 @@
 
 export { openFaceDetector, openFaceMesh } from './faceSeer.js';
 export { openPoser } from './poser.js';
+export { openSegmenter } from './segmenter.js';
