@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "core/decimal.h"
@@ -12,7 +13,10 @@ namespace {
 
 // Red, green, blue and alpha, worked on together: compilers map them to one SIMD register.
 using Pixel = float __attribute__((vector_size(16)));
+using Whole = int32_t __attribute__((vector_size(16)));
 using Bytes = uint8_t __attribute__((vector_size(4)));
+using Pair = uint8_t __attribute__((vector_size(8)));
+using WidePair = uint16_t __attribute__((vector_size(16)));
 
 constexpr Pixel spread(float x) {
   return Pixel{x, x, x, x};
@@ -75,11 +79,15 @@ ImageScratch::Tap tap_of(Sampling sampling, int i, int n, Stretch part, int pixe
   return {inside(first), inside(way > 0 ? first + 1 : first), way};
 }
 
-Pixel pixel_at(const uint8_t* row, int column) {
-  if (!row || column < 0) return Pixel{};
+Pixel pixel_at(const uint8_t* place) {
   Bytes bytes;
-  std::memcpy(&bytes, row + size_t(column) * 4, sizeof bytes);
-  return __builtin_convertvector(bytes, Pixel);
+  std::memcpy(&bytes, place, sizeof bytes);
+  // By way of signed numbers, for which processors have an instruction.
+  return __builtin_convertvector(__builtin_convertvector(bytes, Whole), Pixel);
+}
+
+Pixel pixel_at(const uint8_t* row, int column) {
+  return row && column >= 0 ? pixel_at(row + size_t(column) * 4) : Pixel{};
 }
 
 // On the way from one pixel to another. Exact at the ends, and between equal pixels.
@@ -110,18 +118,92 @@ void write_row(const uint8_t* top, const uint8_t* bottom, float down,
   }
 }
 
-using WriteRow = decltype(&write_row<1, false>);
-using WriteElement = decltype(&write_element<1, false>);
+// A picture of red, green, blue and alpha, with black around it.
+struct Source {
+  const uint8_t* rgba;
+  int width, height;
+
+  const uint8_t* at(int x, int y) const {
+    return rgba + (size_t(y) * size_t(width) + size_t(x)) * 4;
+  }
+  Pixel pixel(int x, int y) const {
+    bool inside = x >= 0 && y >= 0 && x < width && y < height;
+    return inside ? pixel_at(at(x, y)) : Pixel{};
+  }
+};
+
+// Places in equal steps along one axis, in pixels times 2^32.
+class Steps {
+ public:
+  // None but those that all have a pixel before them, and one behind: NaN is nowhere.
+  static std::optional<Steps> inside(double first, double step, int count, int pixels) {
+    double last = first + (count - 1) * step, end = pixels - 1;
+    if (!(first >= 0 && first < end && last >= 0 && last < end)) return std::nullopt;
+    Steps steps;
+    steps.at_ = int64_t(first * 0x1p32);
+    steps.step_ = count > 1 ? int64_t(step * 0x1p32) : 0;
+    // What was cut off may have led out at the very edge.
+    return steps.at_ + (count - 1) * steps.step_ >= 0 ? std::optional(steps) : std::nullopt;
+  }
+  void advance() { at_ += step_; }
+  int pixel() const { return int(at_ >> 32); }
+  float way() const { return float(int32_t(uint32_t(at_) >> 8)) * 0x1p-24f; }
+
+ private:
+  int64_t at_, step_;
+};
+
+// A pixel and the one to the right of it, mixed. Reads the eight bytes at once.
+Pixel mix_at(const uint8_t* place, float way) {
+  Pair pair;
+  std::memcpy(&pair, place, sizeof pair);
+  auto wide = __builtin_convertvector(pair, WidePair);
+  auto left = __builtin_convertvector(__builtin_shufflevector(wide, wide, 0, 1, 2, 3), Whole);
+  auto right = __builtin_convertvector(__builtin_shufflevector(wide, wide, 4, 5, 6, 7), Whole);
+  return mix(__builtin_convertvector(left, Pixel), __builtin_convertvector(right, Pixel), way);
+}
+
+// One row of the tensor, from wherever a map says that it lies.
+template <int channels, bool binarize>
+void write_mapped_row(const Source& source, const PictureMap& map, int row, int columns, Pixel mean,
+                      Pixel deviation, float* out) {
+  auto [start_x, start_y] = map.at(0, row);
+  auto inside_across = Steps::inside(start_x, map.x_by_column, columns, source.width);
+  auto inside_down = Steps::inside(start_y, map.y_by_column, columns, source.height);
+  if (inside_across && inside_down) {
+    Steps across = *inside_across, down = *inside_down;
+    size_t stride = size_t(source.width) * 4;
+    for (int j = 0; j < columns; ++j, across.advance(), down.advance(), out += channels) {
+      const uint8_t* top = source.rgba + size_t(down.pixel()) * stride + size_t(across.pixel()) * 4;
+      Pixel above = mix_at(top, across.way()), below = mix_at(top + stride, across.way());
+      write_element<channels, binarize>(mix(above, below, down.way()), mean, deviation, out);
+    }
+    return;
+  }
+  for (int j = 0; j < columns; ++j, out += channels) {
+    auto [x, y] = map.at(j, row);
+    Pixel value{};
+    // Not a number is outside, too.
+    if (x > -1 && y > -1 && x < source.width && y < source.height) {
+      int left = int(std::floor(x)), top = int(std::floor(y));
+      auto way = float(x - left);
+      Pixel above = mix(source.pixel(left, top), source.pixel(left + 1, top), way);
+      Pixel below = mix(source.pixel(left, top + 1), source.pixel(left + 1, top + 1), way);
+      value = mix(above, below, float(y - top));
+    }
+    write_element<channels, binarize>(value, mean, deviation, out);
+  }
+}
 
 struct Writer {
-  WriteRow row;
-  WriteElement element;
+  decltype(&write_row<1, false>) row;
+  decltype(&write_mapped_row<1, false>) mapped_row;
 };
 
 template <int channels>
 Writer writer_of(bool binarize) {
-  if (binarize) return {write_row<channels, true>, write_element<channels, true>};
-  return {write_row<channels, false>, write_element<channels, false>};
+  if (binarize) return {write_row<channels, true>, write_mapped_row<channels, true>};
+  return {write_row<channels, false>, write_mapped_row<channels, false>};
 }
 
 Writer writer_of(int channels, bool binarize) {
@@ -168,7 +250,7 @@ void write_image(std::span<const uint8_t> rgba, int width, int height, const Ima
     scratch.columns[size_t(options.flip ? columns - 1 - i : i)] =
         tap_of(options.sampling, i, columns, region.across, width);
 
-  WriteRow write = writer_of(channels, options.binarize).row;
+  auto write = writer_of(channels, options.binarize).row;
   Pixel mean = pixel_of(options.mean), deviation = pixel_of(options.std);
   for (int i = 0; i < rows; ++i) {
     auto tap = tap_of(options.sampling, i, rows, region.down, height);
@@ -212,26 +294,11 @@ void write_mapped(std::span<const uint8_t> rgba, int width, int height, const Pi
                   const ImageOptions& options, const Shape& shape, std::span<float> out) {
   check(rgba, width, height, options, shape, out);
   int rows = shape[1], columns = shape[2], channels = shape[3];
-  WriteElement write = writer_of(channels, options.binarize).element;
-  Pixel mean = pixel_of(options.mean), deviation = pixel_of(options.std);
-  auto row = [&](int y) {
-    return y < 0 || y >= height ? nullptr : rgba.data() + size_t(y) * size_t(width) * 4;
-  };
-  auto pixel = [&](int x, int y) { return x < width ? pixel_at(row(y), x) : Pixel{}; };
-  float* element = out.data();
+  auto write = writer_of(channels, options.binarize).mapped_row;
+  Source source{rgba.data(), width, height};
   for (int i = 0; i < rows; ++i)
-    for (int j = 0; j < columns; ++j, element += channels) {
-      auto [x, y] = map.at(j, i);
-      Pixel value{};
-      // Not a number is outside, too.
-      if (x > -1 && y > -1 && x < width && y < height) {
-        int left = int(std::floor(x)), top = int(std::floor(y));
-        auto across = float(x - left), down = float(y - top);
-        value = mix(mix(pixel(left, top), pixel(left + 1, top), across),
-                    mix(pixel(left, top + 1), pixel(left + 1, top + 1), across), down);
-      }
-      write(value, mean, deviation, element);
-    }
+    write(source, map, i, columns, pixel_of(options.mean), pixel_of(options.std),
+          out.data() + size_t(i) * size_t(columns) * size_t(channels));
 }
 
 }  // namespace gesso

@@ -13,17 +13,14 @@ namespace gesso {
 // lengths too; confidences are from 0 to 1. `options.kind` says what the program looks for, and
 // with that what the other options are and how the answer is laid out:
 //
-//   pose   one person by PoseNet: score, then x, y and score of each part
-//   poses  `most` people, so for each; `part_score` and `radius` as in PoseOptions
+//   pose     one person by PoseNet: score, then x, y and score of each part
+//   poses    `most` people, so for each; `part_score` and `radius` as in PoseOptions
 //   movenet  one person by MoveNet, as `pose`; then x, y and size of the square to look at in the
-//   next
-//            frame of a picture of `width` and `height`
-//   faces  `most` faces by BlazeFace: score, x and y of the upper left and lower right corners,
-//   then
-//          of six points, then the square in which the mesh is to be looked for: x and y of its
-//          middle, size, angle; `score` and `overlap` as in FaceOptions
-//   mesh   one face by FaceMesh: score, the square for the next frame, then x, y and z of 468
-//   points
+//            next frame of a picture of `width` and `height`
+//   faces    `most` faces by BlazeFace: score, then x and y of the upper left and lower right
+//            corners and of six points, then x, y, size and angle of the square in which FaceMesh
+//            has to look; `score` and `overlap` as in FaceOptions
+//   mesh     one face by FaceMesh: score, that square in the next frame, x, y and z of 468 points
 std::vector<float> decode(const Program& program, const PictureMap& map, const Field& options);
 
 // A byte for each pixel of a picture that write_image has read, row by row, mirrored where

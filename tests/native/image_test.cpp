@@ -245,6 +245,44 @@ TEST(Image, TellsWhereItReads) {
         }
 }
 
+// What a map reads in the middle of a picture, and what the same map reads of a small part of it:
+// rows that lie inside altogether are read in another way than those that do not.
+TEST(Image, ReadsAllRowsAlike) {
+  Picture picture = random_picture(64, 48);
+  picture.rgba.shrink_to_fit();  // so that the sanitizer sees the end
+  Shape shape{1, 24, 24, 3};
+  for (double size : {3.0, 20.0, 30.0, 47.9})
+    for (double angle : {0.0, 0.3, 1.6, 3.2, -2.0})
+      for (double x : {0.0, 23.5, 31.7, 63.0})
+        for (double y : {0.0, 23.5, 24.1, 47.0}) {
+          PictureMap map = map_of_square(x, y, size, angle, shape);
+          auto found = mapped(picture, map, {}, shape);
+          // Each element alone, where the next one would lie outside.
+          for (int i = 0; i < 24; ++i)
+            for (int j = 0; j < 24; ++j) {
+              auto [at_x, at_y] = map.at(j, i);
+              PictureMap there{at_x, at_y, -1e9, 0, 0, 0};
+              auto expected = mapped(picture, there, {}, {1, 1, 2, 3});
+              for (size_t c = 0; c < 3; ++c)
+                ASSERT_NEAR(found[size_t(i * 24 + j) * 3 + c], expected[c], 1e-3);
+            }
+        }
+}
+
+TEST(Image, ReadsUpToTheLastPixel) {
+  Picture picture = random_picture(5, 4);
+  picture.rgba.shrink_to_fit();
+  for (double last : {4.0, std::nextafter(4.0, 0.0), std::nextafter(4.0, 9.0)}) {
+    PictureMap map{0, 0, last / 2, 0, 0, 3.0 / 2};
+    auto found = mapped(picture, map, {}, {1, 3, 3, 3});
+    EXPECT_NEAR(found[6], picture.rgba[16], 1e-3);
+    EXPECT_NEAR(found[24], picture.rgba[16 + 3 * 20], 1e-3);
+  }
+  double none = std::nan("");
+  EXPECT_EQ(mapped(picture, {none, 0, 1, 0, 0, 1}, {}, {1, 1, 2, 1}), (std::vector<float>{0, 0}));
+  EXPECT_EQ(mapped(picture, {0, 0, none, 0, 0, 1}, {}, {1, 1, 2, 1})[1], 0);
+}
+
 TEST(Image, ReadsASquareThatIsTurned) {
   Picture picture = grey(2, 2, {1, 2, 3, 4});
   Shape shape{1, 2, 2, 1};

@@ -5,6 +5,7 @@ import type { Open } from '../model.js';
 import type { Progress } from '../progress.js';
 import type { ModelSource } from '../source.js';
 import type { CheckedFaceMeshOptions, CheckedFaceOptions } from '../tasks/faceMesh.js';
+import { boxAround } from './boxes.js';
 import {
   cornersOfFace,
   nextSquareOf,
@@ -27,7 +28,7 @@ import {
 } from './faces.js';
 import type { Square } from './find.js';
 import { Followed } from './following.js';
-import { boxAround, Looking, type Place } from './looking.js';
+import { Looking, type Place } from './looking.js';
 import type { FacesRequest } from './seeFaces.js';
 import type { Keypoint } from './types.js';
 
@@ -152,11 +153,15 @@ export class FaceMeshing {
 
   #points(mesh: Float32Array, place: Place): FacePoint[] {
     const [confidence = 0] = mesh;
-    return partsOf(mesh.subarray(pointsOfMesh), 3).map(([x = 0, y = 0, z = 0], i) => {
-      const name = this.#names.get(i);
-      const point = { x: place.x(x), y: place.y(y), z: place.across * z, confidence };
-      return name === undefined ? point : { ...point, name };
-    });
+    const points: FacePoint[] = [];
+    for (let at = pointsOfMesh; at < mesh.length; at += 3) {
+      const x = place.x(mesh[at] ?? 0);
+      const y = place.y(mesh[at + 1] ?? 0);
+      const z = place.across * (mesh[at + 2] ?? 0);
+      const name = this.#names.get(points.length);
+      points.push(name ? { x, y, z, confidence, name } : { x, y, z, confidence });
+    }
+    return points;
   }
 
   #face(keypoints: FacePoint[], id: number): Face {

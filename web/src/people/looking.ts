@@ -11,7 +11,8 @@ import {
   workersCanDraw,
 } from '../library.js';
 import type { LookAnswer, LookMethod, LookRequest } from '../seeing.js';
-import type { Box, Keypoint } from './types.js';
+import { boxOf } from './boxes.js';
+import type { Box } from './types.js';
 
 /** One picture, which may be a frame of many. */
 export interface Glance<Memory> {
@@ -120,21 +121,4 @@ export class Place {
     const [from, to] = [this.x(left), this.x(right)];
     return boxOf(Math.min(from, to), this.y(top), Math.max(from, to), this.y(bottom));
   }
-}
-
-export function boxOf(xMin: number, yMin: number, xMax: number, yMax: number): Box {
-  return { xMin, yMin, xMax, yMax, width: xMax - xMin, height: yMax - yMin };
-}
-
-/** The box around points; around nothing it is empty. */
-export function boxAround(points: readonly Pick<Keypoint, 'x' | 'y'>[]): Box {
-  if (points.length === 0) return boxOf(0, 0, 0, 0);
-  let [xMin, yMin, xMax, yMax] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const { x, y } of points) {
-    xMin = Math.min(xMin, x);
-    yMin = Math.min(yMin, y);
-    xMax = Math.max(xMax, x);
-    yMax = Math.max(yMax, y);
-  }
-  return boxOf(xMin, yMin, xMax, yMax);
 }

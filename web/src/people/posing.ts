@@ -1,6 +1,7 @@
 // Poses out of the numbers that C++ gives.
+
+import { boxAround } from './boxes.js';
 import type { Place } from './looking.js';
-import { boxAround } from './looking.js';
 import { type Keypoint, type PartName, type Pose, parts } from './types.js';
 
 /** Points that are likely enough to say where a person is. */

@@ -51,7 +51,7 @@ export function faces(sight: Sight, { model, decode, mesh }: FacesRequest): Face
   if (!mesh) return { found: findAnew(), meshes: new Float32Array() };
   const meshes: Float32Array[] = [];
   const isNew = (square: Square) => !meshes.some((known) => isSame(nextSquareOf(known), square));
-  const look = (square: Square, least: number) => {
+  const look = (square: Square, least: number, tries = 1) => {
     if (meshes.length >= mesh.most || !isNew(square)) return;
     const found = find(sight, {
       model: mesh.model,
@@ -61,14 +61,26 @@ export function faces(sight: Sight, { model, decode, mesh }: FacesRequest): Face
     });
     const [score = 0] = found;
     const next = nextSquareOf(found);
-    // Two squares may have come to lie over one face.
-    if (score >= least && next.size > 0 && isNew(next)) meshes.push(found);
+    if (!(score >= least && next.size > 0)) return;
+    if (tries > 1 && !isAligned(square, next)) look(next, least, tries - 1);
+    else if (isNew(next)) meshes.push(found); // two squares may have come to lie over one face
   };
   for (const square of mesh.squares) look(square, Math.max(mesh.least, mesh.sure));
   const isComplete = meshes.length > 0 && meshes.length === mesh.squares.length;
   const found = mesh.anew || !isComplete ? findAnew() : new Float32Array();
-  for (const face of partsOf(found, perFace)) look(squareOf(face), mesh.least);
+  for (const face of partsOf(found, perFace)) look(squareOf(face), mesh.least, tries);
   return { found, meshes: joined(meshes) };
+}
+
+/**
+ * How often a face that was found anew is looked at, until it lies upright in its square: BlazeFace says of
+ * tilted faces only roughly how they are turned.
+ */
+const tries = 3;
+
+/** Whether two squares are turned by nearly the same angle: within 6 degrees. */
+function isAligned(a: Square, b: Square): boolean {
+  return Math.cos(a.angle - b.angle) > Math.cos(0.1);
 }
 
 /** Whether two squares are around one face: their middles are less than half a face apart. */

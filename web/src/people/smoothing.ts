@@ -68,19 +68,20 @@ export class Smoother {
     return points.map((point, i) => {
       const known = this.#points[i];
       if (!known) return point;
-      known.x = this.#next(known.x, point.x, size, seconds);
-      known.y = this.#next(known.y, point.y, size, seconds);
-      const smoothed = { ...point, x: known.x.value, y: known.y.value };
-      if (point.z === undefined) return smoothed;
-      known.z = this.#next(known.z, point.z, size, seconds);
-      return { ...smoothed, z: known.z.value };
+      const smoothed = { ...point };
+      smoothed.x = this.#next(known.x, point.x, size, seconds);
+      smoothed.y = this.#next(known.y, point.y, size, seconds);
+      if (point.z !== undefined) smoothed.z = this.#next(known.z, point.z, size, seconds);
+      return smoothed;
     });
   }
 
-  #next(before: Coordinate, value: number, size: number, seconds: number): Coordinate {
-    const momentary = (value - before.value) / (size * seconds);
-    const speed = before.speed + share(speedCutoff, seconds) * (momentary - before.speed);
-    const cutoff = this.#smoothing.cutoff + this.#smoothing.speed * Math.abs(speed);
-    return { value: before.value + share(cutoff, seconds) * (value - before.value), speed };
+  /** The new value, which is remembered. */
+  #next(known: Coordinate, value: number, size: number, seconds: number): number {
+    const momentary = (value - known.value) / (size * seconds);
+    known.speed += share(speedCutoff, seconds) * (momentary - known.speed);
+    const cutoff = this.#smoothing.cutoff + this.#smoothing.speed * Math.abs(known.speed);
+    known.value += share(cutoff, seconds) * (value - known.value);
+    return known.value;
   }
 }

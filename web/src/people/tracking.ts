@@ -1,4 +1,5 @@
 // Who was who in the frame before: people keep their numbers while they move.
+import { boxAround } from './boxes.js';
 import type { Keypoint } from './types.js';
 
 /** Points that are surer than this say where a person is. */
@@ -40,7 +41,7 @@ export class Tracker {
     this.#tracks = this.#tracks.filter((track) => time - track.time <= memory);
     const pairs = this.#tracks.flatMap((track) =>
       people.map((points, person) => {
-        const { distance } = between(expected(track, time), points);
+        const { distance } = between(track.points, points, shiftOf(track, time));
         return { track, person, distance: distance / track.size };
       }),
     );
@@ -68,10 +69,9 @@ export class Tracker {
   }
 }
 
-/** Where the points of somebody would be by now. */
-function expected({ points, speed, time }: Track, now: number): Points {
-  const [dx, dy] = [speed.x * (now - time), speed.y * (now - time)];
-  return points.map((point) => ({ ...point, x: point.x + dx, y: point.y + dy }));
+/** How far somebody would have moved by now. */
+function shiftOf({ speed, time }: Track, now: number): { x: number; y: number } {
+  return { x: speed.x * (now - time), y: speed.y * (now - time) };
 }
 
 function see(track: Track, points: Points, time: number): void {
@@ -86,16 +86,25 @@ function see(track: Track, points: Points, time: number): void {
   track.time = time;
 }
 
-/** How far points have moved on average, of those that are sure in both; infinitely where none is. */
-function between(from: Points, to: Points): { x: number; y: number; distance: number } {
+/**
+ * How far points have moved on average, of those that are sure in both; infinitely where none is.
+ *
+ * @param shift how far they were expected to
+ */
+function between(
+  from: Points,
+  to: Points,
+  shift = { x: 0, y: 0 },
+): { x: number; y: number; distance: number } {
   const sum = { x: 0, y: 0, distance: 0 };
   let count = 0;
   for (const [i, a] of from.entries()) {
     const b = to[i];
     if (!b || a.confidence < sure || b.confidence < sure) continue;
-    sum.x += b.x - a.x;
-    sum.y += b.y - a.y;
-    sum.distance += Math.hypot(b.x - a.x, b.y - a.y);
+    const [x, y] = [b.x - a.x - shift.x, b.y - a.y - shift.y];
+    sum.x += x;
+    sum.y += y;
+    sum.distance += Math.sqrt(x * x + y * y);
     count++;
   }
   if (count === 0) return { x: 0, y: 0, distance: Number.POSITIVE_INFINITY };
@@ -104,8 +113,7 @@ function between(from: Points, to: Points): { x: number; y: number; distance: nu
 
 /** The diagonal of the box around the sure points; 1 where there are not two. */
 export function sizeOf(points: Points): number {
-  const seen = points.filter(({ confidence }) => confidence >= sure);
-  const [xs, ys] = [seen.map(({ x }) => x), seen.map(({ y }) => y)];
-  const size = Math.hypot(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys));
+  const { width, height } = boxAround(points.filter(({ confidence }) => confidence >= sure));
+  const size = Math.hypot(width, height);
   return size > 0 && Number.isFinite(size) ? size : 1;
 }
