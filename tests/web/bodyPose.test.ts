@@ -1,7 +1,15 @@
 // bodyPose on photos of people, and on everything else.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bodyPose, memory, type Pose, setModelPath } from '../../web/src/node.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  type BodyPose,
+  bodyPose,
+  memory,
+  type Pixels,
+  type Pose,
+  setModelPath,
+} from '../../web/src/node.js';
 import { goldens, itNeeds, messageFrom, model, models, photo, readJson, wasm } from './fixtures.js';
 import { mirrored, moved, plain, readPixels } from './pictures.js';
 
@@ -28,6 +36,32 @@ function expectPose(pose: Pose | undefined, expected: Expected): void {
     expect(Math.hypot(x - position.x, y - position.y)).toBeLessThan(0.01);
     expect(Math.abs(confidence - score)).toBeLessThan(0.001);
   }
+}
+
+/** What is found in each frame of a picture that `change` changes after each. */
+async function watched(
+  bodies: BodyPose,
+  picture: Pixels,
+  change: (frame: number) => void,
+  count: number,
+): Promise<Pose[][]> {
+  vi.stubGlobal('requestAnimationFrame', (call: () => void) => setTimeout(call));
+  vi.stubGlobal('cancelAnimationFrame', clearTimeout);
+  const frames: Pose[][] = [];
+  await new Promise<void>((done, failed) => {
+    const stop = bodies.watch(
+      picture,
+      (poses) => {
+        frames.push(poses);
+        if (frames.length < count) return change(frames.length);
+        stop();
+        done();
+      },
+      { onError: failed },
+    );
+  });
+  vi.unstubAllGlobals();
+  return frames;
 }
 
 describe('bodyPose', () => {
@@ -150,6 +184,87 @@ describe('bodyPose', () => {
     expect((await memory()).wasm).toBe(before);
     bodies.dispose();
   });
+
+  const movenet = model('movenet_lightning_int8_tflite');
+  const squat = photo('squat.bmp');
+  itNeeds([...needs, movenet, squat], 'agrees with the reference of MoveNet', async () => {
+    // The reference was made of the picture stretched to a square.
+    const bodies = await bodyPose('movenet', { preprocess: { fit: 'stretch' } });
+    const { width, height } = readPixels(squat);
+    const [pose, ...others] = await bodies.detect(squat);
+    expect(others).toEqual([]);
+    const [, ...rows] = readFileSync(
+      join(movenet, 'movenet_single_pose_lightning_ptq_reference.csv'),
+      'utf8',
+    )
+      .trim()
+      .split('\n');
+    expect(rows).toHaveLength(17);
+    for (const row of rows) {
+      const [, , i = 0, score = 0, x = 0, y = 0] = row.split(',').map(Number);
+      const point = pose?.keypoints[i];
+      if (score <= 0.3) continue;
+      expect(Math.abs((point?.x ?? 0) / width - x), point?.name).toBeLessThan(0.03);
+      expect(Math.abs((point?.y ?? 0) / height - y), point?.name).toBeLessThan(0.03);
+    }
+    bodies.dispose();
+  });
+
+  itNeeds([...needs, movenet], 'looks with MoveNet where the person was', async () => {
+    const bodies = await bodyPose('movenet', { smoothing: false });
+    const picture = readPixels(someone);
+    const [first] = await bodies.detect(picture);
+    const frames = await watched(bodies, picture, () => {}, 4);
+    const [last] = frames.at(-1) ?? [];
+    // PoseNet, at a resolution that fits, says where they are.
+    const posenet = await bodyPose('posenet', { maxPeople: 1, resolution: 513 });
+    const [known] = await posenet.detect(picture);
+    const away = (pose: Pose | undefined) => {
+      const sure = known?.keypoints.filter(({ confidence }) => confidence > 0.9) ?? [];
+      const all = sure.map(({ x, y, name }) => {
+        const point = pose?.keypoints.find((point) => point.name === name);
+        return Math.hypot((point?.x ?? 0) - x, (point?.y ?? 0) - y);
+      });
+      return all.reduce((sum, distance) => sum + distance, 0) / all.length;
+    };
+    expect(away(last)).toBeLessThan(away(first));
+    expect(last?.confidence).toBeGreaterThan(first?.confidence ?? 1);
+    bodies.dispose();
+    posenet.dispose();
+  });
+
+  itNeeds(
+    [...needs, photo('tfjs_portrait.jpg')],
+    'knows two people again who pass each other',
+    async () => {
+      const bodies = await bodyPose('posenet', { maxPeople: 2, smoothing: false });
+      const whole = readPixels(photo('tfjs_portrait.jpg'));
+      const [across, down] = [205, 256];
+      const picture = moved(whole, across, down, (x, y) => [4 * x, 4 * y]);
+      const stage = plain(550, 400);
+      /** Two figures on their ways, one of them nearer to the camera. */
+      const frame = (share: number) => {
+        const far = share * (stage.width - across);
+        const near = (1 - share) * (stage.width - across);
+        const frame = moved(picture, stage.width, stage.height, (x, y) => {
+          const isNear = x >= near && x < near + across && y >= 140;
+          const [left, top] = isNear ? [near, 140] : [far, 0];
+          return [Math.floor(x - left), y - top];
+        });
+        stage.data.set(frame.data);
+      };
+      frame(0);
+      const count = 20;
+      const frames = await watched(bodies, stage, (i) => frame(i / (count - 1)), count);
+      const [first, last] = [frames[0] ?? [], frames.at(-1) ?? []];
+      expect([first.length, last.length]).toEqual([2, 2]);
+      const byId = (poses: Pose[], id: number | undefined) => poses.find((pose) => pose.id === id);
+      const [one, other] = first.toSorted((a, b) => a.nose.x - b.nose.x).map(({ id }) => id);
+      expect(byId(last, one)?.nose.x).toBeGreaterThan(stage.width / 2);
+      expect(byId(last, other)?.nose.x).toBeLessThan(stage.width / 2);
+      bodies.dispose();
+    },
+  );
 
   itNeeds(needs, 'refuses a model that finds something else', async () => {
     const message = await messageFrom(() => bodyPose('blazeface'));

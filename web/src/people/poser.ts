@@ -104,16 +104,21 @@ function posenet(open: Open, options: CheckedPoseOptions): Network {
   return { pixels, request: () => ({ ...(size && { size }), preprocess, decode }) };
 }
 
-/** Looks at the square in which the person was last seen: the answer ends with the next one. */
+/**
+ * Looks at the square in which the person was last seen: the answer ends with the next one. Told to
+ * stretch or crop pictures, it looks at each as a whole.
+ */
 function movenet(options: CheckedPoseOptions): Network {
   const usual = { fit: 'contain', sampling: 'halfPixel', mean: 0, std: 1 } as const;
   const preprocess = { ...usual, binarize: false, flip: false, ...options.preprocess };
+  const follows = preprocess.fit === 'contain';
   return {
     pixels: 960, // somebody who is a fifth of it fills the network's picture
     request({ width, height, memory }) {
       const whole = { x: (width - 1) / 2, y: (height - 1) / 2, size: Math.max(width, height) };
       const square = memory.square ?? { ...whole, angle: 0 };
-      return { preprocess, square, decode: { kind: 'movenet', width, height } };
+      const decode = { kind: 'movenet', width, height } as const;
+      return { preprocess, ...(follows && { square }), decode };
     },
     remember(numbers, memory) {
       const [x = 0, y = 0, size = 0] = numbers.subarray(-3);
