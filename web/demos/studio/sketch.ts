@@ -103,9 +103,10 @@ function library(models: { dispose(): void }[]): Module {
       models.push(model);
       return model;
     };
-  const { charRNN, imageClassifier, loadModel, neuralNetwork, sequential } = gesso;
+  const { bodyPose, charRNN, imageClassifier, loadModel, neuralNetwork, sequential } = gesso;
   return {
     ...gesso,
+    bodyPose: noting(bodyPose),
     charRNN: noting(charRNN),
     imageClassifier: noting(imageClassifier),
     loadModel: noting(loadModel),
