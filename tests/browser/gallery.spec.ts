@@ -6,6 +6,7 @@ import { expect, expectNoSidewaysScroll, picture, test } from './page.js';
 
 const demos = resolve(import.meta.dirname, '../../web/demos');
 const demoNames = [
+  'body',
   'colours',
   'digits',
   'image-classifier',
