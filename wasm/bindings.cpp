@@ -226,7 +226,15 @@ class BoundProgram {
 
   val decode(const std::string& options) {
     found_ = gesso::decode(*program_, map_, *Given("options", options));
-    return val(emscripten::typed_memory_view(found_.size(), found_.data()));
+    return found();
+  }
+  val found() const { return val(emscripten::typed_memory_view(found_.size(), found_.data())); }
+
+  val mask(const Picture& picture, const std::string& options) {
+    mask_.resize(picture.pixels().size() / 4);
+    found_ = gesso::mask(*program_, map_, picture.width(), picture.height(),
+                         *Given("options", options), mask_);
+    return val(emscripten::typed_memory_view(mask_.size(), mask_.data()));
   }
 
  private:
@@ -261,6 +269,7 @@ class BoundProgram {
   std::vector<float> numbers_;  // of a picture, on their way into an input of whole numbers
   PictureMap map_;              // where the elements of the input lie in its picture
   std::vector<float> found_;
+  std::vector<uint8_t> mask_;
 };
 
 std::map<std::string, Shape> shapes_of(const std::string& text) {
@@ -616,7 +625,9 @@ EMSCRIPTEN_BINDINGS(gesso) {
       .function("steps", &BoundProgram::steps)
       .function("writeImage", &BoundProgram::write_image)
       .function("writeSquare", &BoundProgram::write_square)
-      .function("decode", &BoundProgram::decode);
+      .function("decode", &BoundProgram::decode)
+      .function("mask", &BoundProgram::mask)
+      .function("found", &BoundProgram::found);
   class_<BoundModel>("Model")
       .constructor<const FileStore&, const std::string&>()
       .function("describe", &BoundModel::describe)

@@ -15,9 +15,22 @@ namespace gesso {
 //
 //   pose   one person by PoseNet: score, then x, y and score of each part
 //   poses  `most` people, so for each; `part_score` and `radius` as in PoseOptions
+//   movenet  one person by MoveNet, as `pose`; then x, y and size of the square to look at in the
+//   next
+//            frame of a picture of `width` and `height`
 //   faces  `most` faces by BlazeFace: score, x and y of the upper left and lower right corners,
 //   then of
 //          six points; `score` and `overlap` as in FaceOptions
 std::vector<float> decode(const Program& program, const PictureMap& map, const Field& options);
+
+// A byte for each pixel of a picture that write_image has read, row by row, mirrored where
+// `options.flip` says so. `options.kind` is
+//
+//   person  `threshold`, `soft` and `probabilities` as in MaskOptions of models/segment/bodypix.h
+//   parts   `threshold`
+//   people  `threshold`, `most` and `score` as in PeopleOptions; the people are then given as
+//   `poses` are
+std::vector<float> mask(const Program& program, const PictureMap& map, int width, int height,
+                        const Field& options, std::span<uint8_t> out);
 
 }  // namespace gesso

@@ -60,6 +60,10 @@ std::span<const std::byte> FlatTable::bytes(int field) const {
   return bytes_.subspan(start, count);
 }
 
+size_t FlatTable::length(int field) const {
+  return vector(field, 1).count;
+}
+
 size_t FlatTable::at(int field) const {
   size_t entry = vtable_head + size_t(field) * sizeof(uint16_t);
   if (entry + sizeof(uint16_t) > vtable_size_) return 0;  // from before there was such a field

@@ -40,6 +40,9 @@ class FlatTable {
   std::vector<FlatTable> tables(int field) const;
   std::span<const std::byte> bytes(int field) const;  // of a vector of bytes
 
+  // The number of elements of a vector. Many fields may share one: ask before keeping copies.
+  size_t length(int field) const;
+
   template <class T>
   std::vector<T> numbers(int field) const {
     auto [start, count] = vector(field, sizeof(T));

@@ -106,6 +106,16 @@ export function isVideo(source: unknown): boolean {
   return is('HTMLVideoElement', unwrap(source));
 }
 
+/** What canvases can draw of a source, and its size; undefined for what they cannot. */
+export function drawableOf(
+  source: ImageSource,
+): { source: Drawable; width: number; height: number } | undefined {
+  const drawn = unwrap(source);
+  if (!isDrawable(drawn)) return undefined;
+  const [width, height] = sizeOf(drawn);
+  return { source: drawn, width, height };
+}
+
 /**
  * The size in which the owner of a picture counts: of what p5 makes its `width` and `height`, whatever
  * the pixel density or the size of the video inside; else undefined, which means the picture's own.

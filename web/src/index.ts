@@ -11,6 +11,7 @@
  * a name of its own, such as `gesso/image`.
  */
 export * from './entries/bodypose.js';
+export * from './entries/bodysegmentation.js';
 export * from './entries/cache.js';
 export * from './entries/charrnn.js';
 export * from './entries/image.js';

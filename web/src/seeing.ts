@@ -1,6 +1,7 @@
 // Looks at pictures where WebAssembly lives: one message for each picture, however many models it takes.
 import type { CoreImage, CoreProgram, Throwing } from './engine.js';
 import { find } from './people/find.js';
+import { masks } from './people/masks.js';
 
 /** What a look may use: the picture, which lies where C++ reads it, and models. */
 export interface Sight {
@@ -18,7 +19,7 @@ export interface Sight {
 }
 
 /** All looks. Each takes a sight and a request, and gives arrays that can move to another thread. */
-export const looks = { find };
+export const looks = { find, masks };
 
 export type LookMethod = keyof typeof looks;
 /** What a look is asked: `model` names the first of its models. */

@@ -1,5 +1,6 @@
 // The tasks that `gesso/ml5` has: each is a file, and a line here.
 export * from './bodyPose.js';
+export * from './bodySegmentation.js';
 export * from './charRNN.js';
 export * from './imageClassifier.js';
 export * from './neuralNetwork.js';

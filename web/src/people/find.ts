@@ -16,6 +16,7 @@ export interface Square {
 export type Decode =
   | { kind: 'pose' }
   | { kind: 'poses'; most: number; part_score: number; radius: number }
+  | { kind: 'movenet'; width: number; height: number }
   | { kind: 'faces'; most: number; score: number; overlap: number };
 
 export interface FindRequest {

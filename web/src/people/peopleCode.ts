@@ -1,2 +1,3 @@
 // All that bodyPose(), bodySegmentation() and faceMesh() need beside what every page has.
 export { openPoser } from './poser.js';
+export { openSegmenter } from './segmenter.js';

@@ -7,17 +7,11 @@ import type { ModelSource } from '../source.js';
 import type { CheckedPoseOptions } from '../tasks/bodyPose.js';
 import type { FindRequest } from './find.js';
 import { Followed } from './following.js';
-import { boxAround, type Glance, Looking } from './looking.js';
-import { type Keypoint, type PartName, type Pose, parts } from './types.js';
+import { type Glance, Looking } from './looking.js';
+import { peopleIn, poseOf } from './posing.js';
+import type { Pose } from './types.js';
 
 const who = 'bodyPose';
-
-/** Points that are likely enough to say where a person is. */
-const likely = 0.3;
-
-/** Numbers for each point of an answer: x, y, score. */
-const perPoint = 3;
-const perPose = 1 + perPoint * parts.length;
 
 interface Memory {
   followed: Followed;
@@ -28,6 +22,8 @@ interface Memory {
 /** How one kind of network is asked, and how its answer is read. */
 interface Network {
   request(glance: Glance<Memory>): Omit<FindRequest, 'model'>;
+  /** What its numbers say of the next frame. */
+  remember?(numbers: Float32Array, memory: Memory): void;
 }
 
 /** Finds people in pictures. */
@@ -51,34 +47,14 @@ export class Poser {
     const glance = await this.#looking.glance(image, follows);
     const request = this.#network.request(glance);
     const numbers = await glance.look('find', { model: this.open.model, ...request });
-    const people = this.#read(numbers, glance);
+    this.#network.remember?.(numbers, glance.memory);
+    const people = peopleIn(numbers, glance.place, this.#least);
     const followed = glance.memory.followed.follow(
       people.map(({ points }) => points),
       glance.time,
     );
     return followed.map(({ id, points }, i) => poseOf(people[i]?.confidence ?? 0, points, id));
   }
-
-  #read(numbers: Float32Array, { place }: Glance<Memory>) {
-    const people: { confidence: number; points: Keypoint[] }[] = [];
-    for (let at = 0; at + perPose <= numbers.length; at += perPose) {
-      const confidence = numbers[at] ?? 0;
-      if (confidence < this.#least) continue;
-      const points = parts.map((name, i) => {
-        const [x = 0, y = 0, score = 0] = numbers.subarray(at + 1 + perPoint * i);
-        return { x: place.x(x), y: place.y(y), confidence: score, name };
-      });
-      people.push({ confidence, points });
-    }
-    return people;
-  }
-}
-
-function poseOf(confidence: number, keypoints: Keypoint[], id: number): Pose {
-  const seen = keypoints.filter((point) => point.confidence >= likely);
-  const byName = Object.fromEntries(keypoints.map((point) => [point.name, point]));
-  const box = boxAround(seen.length > 1 ? seen : keypoints);
-  return { confidence, keypoints, box, id, ...(byName as Record<PartName, Keypoint>) };
 }
 
 export async function openPoser(source: ModelSource, options: CheckedPoseOptions): Promise<Poser> {
@@ -97,6 +73,9 @@ async function networkOf(open: Open, options: CheckedPoseOptions): Promise<Netwo
   const named = (text: string) => outputs.some(({ name }) => name.includes(text));
   const takesPicture = inputs.length === 1 && input?.shape.length === 4;
   if (takesPicture && named('fwd') && named('bwd')) return posenet(open, options);
+  const [output] = outputs;
+  const points = outputs.length === 1 && output?.shape.slice(-2).join() === '17,3';
+  if (takesPicture && points) return movenet(options);
   const wanted = await namesFor(who);
   fail(
     `${who}: this model does not find bodies`,
@@ -120,6 +99,23 @@ function posenet(open: Open, options: CheckedPoseOptions): Network {
       : ({ kind: 'poses', most: maxPeople, part_score: partConfidence, radius } as const);
   const size = height < 0 || width < 0 ? ([resolution, resolution] as const) : undefined;
   return { request: () => ({ ...(size && { size }), preprocess, decode }) };
+}
+
+/** Looks at the square in which the person was last seen: the answer ends with the next one. */
+function movenet(options: CheckedPoseOptions): Network {
+  const usual = { fit: 'contain', sampling: 'halfPixel', mean: 0, std: 1 } as const;
+  const preprocess = { ...usual, binarize: false, flip: false, ...options.preprocess };
+  return {
+    request({ width, height, memory }) {
+      const whole = { x: (width - 1) / 2, y: (height - 1) / 2, size: Math.max(width, height) };
+      const square = memory.square ?? { ...whole, angle: 0 };
+      return { preprocess, square, decode: { kind: 'movenet', width, height } };
+    },
+    remember(numbers, memory) {
+      const [x = 0, y = 0, size = 0] = numbers.subarray(-3);
+      memory.square = { x, y, size, angle: 0 };
+    },
+  };
 }
 
 /** As the networks were trained: -1 to 1 for MobileNet, the mean of ImageNet taken off for ResNet. */

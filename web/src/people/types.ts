@@ -94,3 +94,58 @@ export function skeleton(): Skeleton {
     names: bones.map(([from, to]) => [from, to]),
   };
 }
+
+/** The parts that BodyPix tells apart, in the order of their numbers. */
+export const segmentedParts = [
+  'left_face',
+  'right_face',
+  'left_upper_arm_front',
+  'left_upper_arm_back',
+  'right_upper_arm_front',
+  'right_upper_arm_back',
+  'left_lower_arm_front',
+  'left_lower_arm_back',
+  'right_lower_arm_front',
+  'right_lower_arm_back',
+  'left_hand',
+  'right_hand',
+  'torso_front',
+  'torso_back',
+  'left_upper_leg_front',
+  'left_upper_leg_back',
+  'right_upper_leg_front',
+  'right_upper_leg_back',
+  'left_lower_leg_front',
+  'left_lower_leg_back',
+  'right_lower_leg_front',
+  'right_lower_leg_back',
+  'left_foot',
+  'right_foot',
+] as const;
+
+export type SegmentedPart = (typeof segmentedParts)[number];
+
+/** What pixels have that are neither a part nor a person's. */
+export const nobody = 255;
+
+/** Which pixels of a picture are people. */
+export interface Segmentation {
+  /** Of the picture, in its own pixels. */
+  width: number;
+  height: number;
+  /**
+   * A byte for each pixel, row by row. Of a `person`: from 0 to 255, how much of it is one. Of
+   * `background`: the same the other way round. Of `parts`: the position of its part in `parts`, and of
+   * `people`: of its person in `people`; 255 where there is none.
+   */
+  data: Uint8Array<ArrayBuffer>;
+  /**
+   * The same to be drawn: what was asked for is there, all else is transparent. A person is white, parts
+   * and people have a colour each.
+   */
+  mask: ImageData;
+  /** Whom `people` told apart. */
+  people: Pose[];
+  /** Whether all of it is mirrored. */
+  flip: boolean;
+}

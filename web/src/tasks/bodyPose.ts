@@ -10,6 +10,7 @@ import type { Preprocess } from '../recipe.js';
 import type { ModelSource } from '../source.js';
 import { type Loading, usableAtOnce } from '../usable.js';
 import { type WatchOptions, watchPlainly } from '../watch.js';
+import { between } from './ranges.js';
 import { sightOf } from './seer.js';
 
 export interface BodyPoseOptions extends LoadOptions {
@@ -82,16 +83,9 @@ export interface BodyPose {
 
 const who = 'bodyPose';
 
-const between = (most: number, example: string) =>
-  absent<number>(
-    `a number from 0 to ${most}`,
-    example,
-    (value) => typeof value === 'number' && value >= 0 && value <= most,
-  );
-
 const schema = {
   maxPeople: whole(1, 5),
-  minConfidence: between(1, 'minConfidence: 0.2'),
+  minConfidence: between(0, 1, 'minConfidence: 0.2'),
   resolution: absent<number>(
     'a multiple of 32, and 1',
     'resolution: 257',
@@ -103,7 +97,7 @@ const schema = {
     `smoothing: ${JSON.stringify(usualSmoothing)}`,
     (value) => typeof value === 'boolean' || isSmoothing(value),
   ),
-  partConfidence: between(1, 'partConfidence: 0.5'),
+  partConfidence: between(0, 1, 'partConfidence: 0.5'),
   radius: positive(20),
   preprocess: absent<Partial<Preprocess>>(
     'an object',
