@@ -94,6 +94,41 @@ export function paintPair(): HTMLCanvasElement {
   ]);
 }
 
+/** The sea in the evening, for somebody to stand before. */
+export function paintSea(): HTMLCanvasElement {
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [960, 720];
+  const paint = canvas.getContext('2d');
+  if (!paint) throw new Error(texts.noCanvas);
+  const sky = paint.createLinearGradient(0, 0, 0, 430);
+  for (const [i, tone] of ['#3f6fa8', '#8fb6cf', '#f3dcae', '#f6b98a'].entries()) {
+    sky.addColorStop(i / 3, tone);
+  }
+  paint.fillStyle = sky;
+  paint.fillRect(0, 0, 960, 430);
+  paint.fillStyle = '#fff6dd';
+  paint.beginPath();
+  paint.arc(690, 372, 46, 0, 2 * Math.PI);
+  paint.fill();
+  const water = paint.createLinearGradient(0, 420, 0, 640);
+  water.addColorStop(0, '#5f93a6');
+  water.addColorStop(1, '#1f5468');
+  paint.fillStyle = water;
+  paint.fillRect(0, 420, 960, 220);
+  // Strokes of light, longer and further apart towards the beach.
+  for (let i = 0; i < 150; ++i) {
+    const near = (i / 150) ** 1.6;
+    const x = 690 + 420 * Math.sin(i * 2.39996) * (0.15 + near);
+    paint.fillStyle = i % 3 ? '#f9dca866' : '#ffffff55';
+    paint.fillRect(x - 10 - 30 * near, 424 + 210 * near, 20 + 60 * near, 1.5 + 3 * near);
+  }
+  paint.fillStyle = '#d9bf8f';
+  paint.fill(new Path2D('M0 636C240 604 520 668 960 622V720H0Z'));
+  paint.fillStyle = '#f4ead2';
+  paint.fill(new Path2D('M0 634C240 602 520 666 960 620V628C520 676 240 612 0 644Z'));
+  return canvas;
+}
+
 function paintRoom(width: number, height: number, people: readonly Person[]): HTMLCanvasElement {
   const canvas = document.createElement('canvas');
   canvas.width = width;

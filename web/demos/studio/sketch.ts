@@ -103,10 +103,19 @@ function library(models: { dispose(): void }[]): Module {
       models.push(model);
       return model;
     };
-  const { bodyPose, charRNN, imageClassifier, loadModel, neuralNetwork, sequential } = gesso;
+  const {
+    bodyPose,
+    bodySegmentation,
+    charRNN,
+    imageClassifier,
+    loadModel,
+    neuralNetwork,
+    sequential,
+  } = gesso;
   return {
     ...gesso,
     bodyPose: noting(bodyPose),
+    bodySegmentation: noting(bodySegmentation),
     charRNN: noting(charRNN),
     imageClassifier: noting(imageClassifier),
     loadModel: noting(loadModel),
