@@ -1,8 +1,10 @@
 #include "wasm/decode.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "models/face/blazeface.h"
+#include "models/face/facemesh.h"
 #include "models/pose/movenet.h"
 #include "models/pose/posenet.h"
 #include "models/segment/bodypix.h"
@@ -71,20 +73,46 @@ Floats decode_one_movenet(const Program& program, const PictureMap& map, const F
   return numbers;
 }
 
+void add_square(Floats& numbers, const FaceSquare& square) {
+  for (double number : {square.x, square.y, square.size, square.angle})
+    numbers.push_back(float(number));
+}
+
 Floats decode_blazeface(const Program& program, const PictureMap& map, const Field& options) {
   FaceOptions chosen{options.at("most").integer(), float(options.at("score").number()),
                      float(options.at("overlap").number())};
   int size = picture_of(program).shape[1];
   Floats numbers;
-  for (const DetectedFace& face : decode_faces(floats(program, 0), size, chosen)) {
+  for (DetectedFace face : decode_faces(floats(program, 0), size, chosen)) {
     numbers.push_back(face.score);
-    auto add = [&](const DetectedFace::Point& point) {
-      add_point(numbers, map, point.x * size, point.y * size);
+    auto add = [&](DetectedFace::Point& point) {
+      auto [x, y] = map.at(point.x * size, point.y * size);
+      point = {float(x), float(y)};
+      numbers.insert(numbers.end(), {point.x, point.y});
     };
     add(face.start);
     add(face.end);
-    for (const DetectedFace::Point& point : face.points) add(point);
+    for (DetectedFace::Point& point : face.points) add(point);
+    add_square(numbers, square_of(face));
   }
+  return numbers;
+}
+
+Floats decode_facemesh(const Program& program, const PictureMap& map) {
+  std::vector<FaceOutput> outputs;
+  for (size_t i = 0; i < program.outputs().size(); ++i)
+    if (program.outputs()[i].type.dtype == DType::f32) outputs.push_back(floats(program, i));
+  FaceMesh mesh = decode_mesh(outputs);
+  auto scale = float(std::hypot(map.x_by_column, map.y_by_column));
+  for (FacePoint& point : mesh.points) {
+    // The network counts from the edge of its input, the map from the middle of the first element.
+    auto [x, y] = map.at(point.x - 0.5, point.y - 0.5);
+    point = {float(x), float(y), point.z * scale};
+  }
+  Floats numbers{mesh.score};
+  add_square(numbers, square_of(mesh.points));
+  for (const FacePoint& point : mesh.points)
+    numbers.insert(numbers.end(), {point.x, point.y, point.z});
   return numbers;
 }
 
@@ -117,7 +145,9 @@ std::vector<float> decode(const Program& program, const PictureMap& map, const F
   if (kind == "pose" || kind == "poses") return decode_posenet(program, map, options);
   if (kind == "movenet") return decode_one_movenet(program, map, options);
   if (kind == "faces") return decode_blazeface(program, map, options);
-  options.at("kind").refuse("is nothing that can be looked for", "pose, poses, movenet or faces");
+  if (kind == "mesh") return decode_facemesh(program, map);
+  options.at("kind").refuse("is nothing that can be looked for",
+                            "pose, poses, movenet, faces or mesh");
 }
 
 std::vector<float> mask(const Program& program, const PictureMap& map, int width, int height,

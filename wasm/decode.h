@@ -19,8 +19,11 @@ namespace gesso {
 //   next
 //            frame of a picture of `width` and `height`
 //   faces  `most` faces by BlazeFace: score, x and y of the upper left and lower right corners,
-//   then of
-//          six points; `score` and `overlap` as in FaceOptions
+//   then
+//          of six points, then the square in which the mesh is to be looked for: x and y of its
+//          middle, size, angle; `score` and `overlap` as in FaceOptions
+//   mesh   one face by FaceMesh: score, the square for the next frame, then x, y and z of 468
+//   points
 std::vector<float> decode(const Program& program, const PictureMap& map, const Field& options);
 
 // A byte for each pixel of a picture that write_image has read, row by row, mirrored where

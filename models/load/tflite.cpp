@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <set>
 
 #include "core/ops/list.h"
 #include "models/load/file_model.h"
@@ -20,6 +19,9 @@ constexpr std::string_view identifier = "TFL3";
 
 // More than any real file has, and fewer than would fill the memory.
 constexpr size_t most_edges = 1 << 20, most_name = 200;
+
+// As many names as a message has room for.
+constexpr size_t most_named = 20;
 
 // The fields of the schema's tables, in its order.
 namespace field {
@@ -46,26 +48,43 @@ struct Buffer {
 };
 }  // namespace field
 
+// A number of any type from anywhere in the file.
+template <class T>
+double read(const std::byte* from) {
+  T value;
+  std::memcpy(&value, from, sizeof value);
+  return double(value);
+}
+
+double read_half(const std::byte* from) {
+  uint16_t half;
+  std::memcpy(&half, from, sizeof half);
+  return double(float_from_half(half));
+}
+
 // How the elements of a type are stored, and what they become where they do not stand for reals.
 struct Storage {
   Text name;
   size_t bytes = 0;  // 0: it cannot be loaded
   DType dtype = DType::f32;
+  double (*read)(const std::byte*) = nullptr;
+
+  bool is_integer() const { return dtype != DType::f32 && dtype != DType::boolean; }
 };
 
 // TensorType of the schema, by number.
 constexpr Storage storages[] = {
-    {"FLOAT32", 4, DType::f32},
-    {"FLOAT16", 2, DType::f32},
-    {"INT32", 4, DType::i32},
-    {"UINT8", 1, DType::u8},
-    {"INT64", 8, DType::i32},
+    {"FLOAT32", 4, DType::f32, read<float>},
+    {"FLOAT16", 2, DType::f32, read_half},
+    {"INT32", 4, DType::i32, read<int32_t>},
+    {"UINT8", 1, DType::u8, read<uint8_t>},
+    {"INT64", 8, DType::i32, read<int64_t>},
     {"STRING"},
-    {"BOOL", 1, DType::boolean},
-    {"INT16", 2, DType::i32},
+    {"BOOL", 1, DType::boolean, read<uint8_t>},
+    {"INT16", 2, DType::i32, read<int16_t>},
     {"COMPLEX64"},
-    {"INT8", 1, DType::i8},
-    {"FLOAT64", 8, DType::f32},
+    {"INT8", 1, DType::i8, read<int8_t>},
+    {"FLOAT64", 8, DType::f32, read<double>},
     {"COMPLEX128"},
     {"UINT64"},
     {"RESOURCE"},
@@ -89,47 +108,22 @@ struct Tensor {
   std::string name;
   std::vector<int> sizes;     // as declared; -1 where one is open
   DType dtype = DType::f32;   // while the model runs
-  Quantization quantization;  // of inputs and what is computed: one number of each at most
+  Quantization quantization;  // of what is no constant: one number of each at most
   std::unique_ptr<Weight> weight;
 
   // The reals that its integers can tell.
   double low = -infinity, high = infinity;
 };
 
-// A number of any type from anywhere in the file.
-template <class T>
-T load(const std::byte* from) {
-  T value;
-  std::memcpy(&value, from, sizeof value);
-  return value;
-}
-
-// Calls f with the C++ type in which the elements of an integer type are stored.
-template <class F>
-void visit_integers(const Storage& storage, F f) {
-  if (storage.name == "INT8")
-    f(int8_t{});
-  else if (storage.name == "UINT8")
-    f(uint8_t{});
-  else if (storage.name == "INT16")
-    f(int16_t{});
-  else if (storage.name == "INT64")
-    f(int64_t{});
-  else
-    f(int32_t{});
-}
-
-bool is_integer(const Storage& storage) {
-  return storage.dtype != DType::f32 && storage.dtype != DType::boolean;
-}
+using Facts = std::initializer_list<Fact>;
+constexpr Text from_converter = "a file that a converter wrote";
 
 class TfliteModel : public FileModel {
  public:
   TfliteModel(std::string file, std::span<const std::byte> bytes) : FileModel(std::move(file)) {
     FlatTable root = FlatTable::root(bytes, identifier, file_);
     auto graphs = root.tables(field::Model::subgraphs);
-    if (graphs.empty())
-      fail(phrase({file_, " holds no graph"}), {{"bytes", bytes.size()}}, "another file");
+    if (graphs.empty()) refuse("it holds no graph", {{"bytes", bytes.size()}});
     const FlatTable& graph = graphs[0];
     read_rows(root);
     read_tensors(graph);
@@ -160,6 +154,11 @@ class TfliteModel : public FileModel {
   void read_constants(const FlatTable& graph, const std::vector<FlatTable>& buffers, size_t bytes);
   std::unique_ptr<Weight> read_constant(const Tensor& tensor, const FlatTable& table,
                                         std::span<const std::byte> data) const;
+  // What is wrong with the file, or with one of its tensors.
+  [[noreturn]] void refuse(Text what, const Facts& facts, Text hint = from_converter) const;
+  [[noreturn]] void refuse(const Tensor& tensor, Text what, const Facts& facts,
+                           Text hint = from_converter) const;
+
   Ints read_edges(const FlatTable& table, int field);
   Attrs read_options(const FlatTable& table, const TfliteRow& row) const;
   Quantization read_quantization(const FlatTable& table, size_t most) const;
@@ -171,9 +170,17 @@ class TfliteModel : public FileModel {
   std::vector<Tensor> tensors_;
   std::vector<TfliteNode> nodes_;
   Ints input_tensors_, output_tensors_;
-  std::set<int> constants_;  // tensors that operators need and that none computes
+  std::vector<bool> is_constant_;  // tensors that are needed and that no operator computes
   size_t edges_ = 0, parameters_ = 0;
 };
+
+void TfliteModel::refuse(Text what, const Facts& facts, Text hint) const {
+  fail(phrase({file_, ": ", what}), facts, hint);
+}
+
+void TfliteModel::refuse(const Tensor& tensor, Text what, const Facts& facts, Text hint) const {
+  fail(phrase({file_, ": the tensor ", in_quotes(tensor.name), " ", what}), facts, hint);
+}
 
 void TfliteModel::read_rows(const FlatTable& root) {
   for (const FlatTable& code : root.tables(field::Model::operator_codes)) {
@@ -193,13 +200,9 @@ void TfliteModel::read_tensors(const FlatTable& graph) {
     Tensor& tensor = tensors_.emplace_back();
     tensor.name = table.text(field::Tensor::name).substr(0, most_name);
     if (tensor.name.empty()) tensor.name = "tensor " + std::to_string(tensors_.size() - 1);
-    auto refuse = [&](Text what, Part value, Text hint) {
-      fail(phrase({file_, ": the tensor ", in_quotes(tensor.name), " ", what}), {{"found", value}},
-           hint);
-    };
     auto type = size_t(table.number<uint8_t>(field::Tensor::type));
     if (type >= std::size(storages))
-      refuse("is of an unknown type", type, phrase({"a type below ", std::size(storages)}));
+      refuse(tensor, "is of an unknown type", {{"type", type}, {"known", std::size(storages)}});
     tensor.storage = &storages[type];
     tensor.dtype = tensor.storage->dtype;
 
@@ -207,11 +210,12 @@ void TfliteModel::read_tensors(const FlatTable& graph) {
     int from = table.length(field::Tensor::signature) > 0 ? int(field::Tensor::signature)
                                                           : int(field::Tensor::shape);
     if (table.length(from) > size_t(Shape::max_rank))
-      refuse("has too many sizes", table.length(from), phrase({"at most ", Shape::max_rank}));
+      refuse(tensor, "has too many sizes",
+             {{"sizes", table.length(from)}, {"most", int(Shape::max_rank)}});
     tensor.sizes = table.numbers<int32_t>(from);
     for (int size : tensor.sizes)
-      if (size < -1) refuse("has a negative size", size, "sizes of 0 or more");
-    if (table.has(field::Tensor::quantization) && is_integer(*tensor.storage)) {
+      if (size < -1) refuse(tensor, "has a negative size", {{"size", size}});
+    if (table.has(field::Tensor::quantization) && tensor.storage->is_integer()) {
       FlatTable how = table.table(field::Tensor::quantization);
       if (how.length(field::Quantization::scale) == 0) continue;
       tensor.dtype = DType::f32;
@@ -227,9 +231,8 @@ Quantization TfliteModel::read_quantization(const FlatTable& table, size_t most)
   size_t scales = table.length(field::Quantization::scale);
   size_t zeros = table.length(field::Quantization::zero_point);
   if (scales > most || (zeros != 0 && zeros != scales))
-    fail(phrase({file_, " holds a quantisation that does not fit its tensor"}),
-         {{"scales", scales}, {"zero points", zeros}, {"most", most}},
-         "a file that a converter wrote");
+    refuse("a quantisation does not fit its tensor",
+           {{"scales", scales}, {"zero points", zeros}, {"most", most}});
   Quantization q;
   q.scales = table.numbers<float>(field::Quantization::scale);
   q.zero_points = table.numbers<int64_t>(field::Quantization::zero_point);
@@ -237,32 +240,28 @@ Quantization TfliteModel::read_quantization(const FlatTable& table, size_t most)
   q.dimension = table.number<int32_t>(field::Quantization::dimension);
   for (float scale : q.scales)
     if (!std::isfinite(scale) || scale < 0)
-      fail(phrase({file_, " holds a quantisation with an impossible scale"}),
-           {{"scale", std::to_string(scale)}}, "a file that a converter wrote");
+      refuse("a quantisation has an impossible scale", {{"scale", std::to_string(scale)}});
   return q;
 }
 
 void TfliteModel::set_range(Tensor& tensor) const {
   if (tensor.storage->bytes > 2) return;  // their range is never reached
   double scale = tensor.quantization.scales[0], zero = double(tensor.quantization.zero_points[0]);
-  visit_integers(*tensor.storage, [&](auto kind) {
-    using Limits = std::numeric_limits<decltype(kind)>;
-    tensor.low = scale * (double(Limits::lowest()) - zero);
-    tensor.high = scale * (double(Limits::max()) - zero);
-  });
-  if (scale == 0) tensor.low = -infinity, tensor.high = infinity;
+  if (scale == 0) return;
+  double count = std::ldexp(1, int(8 * tensor.storage->bytes));
+  double lowest = tensor.storage->dtype == DType::u8 ? 0 : -count / 2;
+  tensor.low = scale * (lowest - zero);
+  tensor.high = scale * (lowest + count - 1 - zero);
 }
 
 Ints TfliteModel::read_edges(const FlatTable& table, int list) {
   edges_ += table.length(list);
   if (edges_ > most_edges)
-    fail(phrase({file_, ": its operators have too many inputs and outputs"}),
-         {{"most", most_edges}}, "a file that a converter wrote");
+    refuse("its operators have too many inputs and outputs", {{"most", most_edges}});
   Ints edges = table.numbers<int32_t>(list);
   for (int edge : edges)
     if (edge < -1 || edge >= int(tensors_.size()))
-      fail(phrase({file_, ": there is no tensor ", edge}), {{"tensors", tensors_.size()}},
-           "a file that a converter wrote");
+      refuse("there is no such tensor", {{"tensor", edge}, {"there are", tensors_.size()}});
   return edges;
 }
 
@@ -273,15 +272,13 @@ void TfliteModel::read_ports(const FlatTable& graph) {
   if (output_tensors_.empty() ||
       std::any_of(input_tensors_.begin(), input_tensors_.end(), is_out) ||
       std::any_of(output_tensors_.begin(), output_tensors_.end(), is_out))
-    fail(phrase({file_, ": its inputs or outputs are not all there"}),
-         {{"inputs", input_tensors_.size()}, {"outputs", output_tensors_.size()}},
-         "a file that a converter wrote");
+    refuse("its inputs or outputs are not all there",
+           {{"inputs", input_tensors_.size()}, {"outputs", output_tensors_.size()}});
   for (int i : input_tensors_) {
     const Tensor& tensor = tensors_[size_t(i)];
     if (tensor.storage->bytes == 0)
-      fail(phrase({file_, ": the input ", in_quotes(tensor.name),
-                   " is of a type that cannot be loaded"}),
-           {{"type", tensor.storage->name}}, "a model of numbers");
+      refuse(tensor, "is of a type that cannot be loaded", {{"type", tensor.storage->name}},
+             "a model of numbers");
     inputs_.push_back({tensor.name, tensor.storage->dtype, tensor.sizes, false});
   }
 }
@@ -316,24 +313,20 @@ Attrs TfliteModel::read_options(const FlatTable& table, const TfliteRow& row) co
 // The operators lie in the order in which they run: each needs what is there already.
 void TfliteModel::read_operators(const FlatTable& graph) {
   std::vector<bool> is_known(tensors_.size());
+  is_constant_.resize(tensors_.size());
   for (int i : input_tensors_) is_known[size_t(i)] = true;
   auto need = [&](int i) {
-    if (i >= 0 && !is_known[size_t(i)]) constants_.insert(i);
+    if (i >= 0 && !is_known[size_t(i)]) is_constant_[size_t(i)] = true;
   };
-  std::string first, others;
-  std::set<std::string> seen;
+  std::vector<std::string> missing;
   for (const FlatTable& table : graph.tables(field::Subgraph::operators)) {
     auto code = size_t(table.number<uint32_t>(field::Operator::code));
     if (code >= rows_.size())
-      fail(phrase({file_, ": there is no operator ", code}), {{"operators", rows_.size()}},
-           "a file that a converter wrote");
+      refuse("there is no such operator", {{"operator", code}, {"there are", rows_.size()}});
     const auto& [name, row] = rows_[code];
     if (!row) {
-      if (!seen.insert(name).second) continue;
-      if (first.empty())
-        first = name;
-      else
-        others += (others.empty() ? "" : ", ") + name;
+      bool is_new = std::find(missing.begin(), missing.end(), name) == missing.end();
+      if (is_new && missing.size() < most_named) missing.push_back(name);
       continue;
     }
     TfliteNode& node = nodes_.emplace_back();
@@ -343,109 +336,98 @@ void TfliteModel::read_operators(const FlatTable& graph) {
     node.outputs = read_edges(table, field::Operator::outputs);
     for (int i : node.inputs) need(i);
     for (int i : node.outputs) {
-      if (i < 0 || is_known[size_t(i)] || constants_.contains(i))
-        fail(phrase({file_,
-                     ": an operator writes a tensor that is there already, or is needed earlier"}),
-             {{"op", name}, {"tensor", i}}, "a file that a converter wrote");
+      if (i < 0 || is_known[size_t(i)] || is_constant_[size_t(i)])
+        refuse(
+            "an operator writes a tensor that is there already, or is "
+            "needed earlier",
+            {{"op", name}, {"tensor", i}});
       is_known[size_t(i)] = true;
     }
     if (node.outputs.empty()) continue;
     node.name = tensors_[size_t(node.outputs[0])].name;
     node.dtype = tensors_[size_t(node.outputs[0])].dtype;
   }
-  if (!first.empty())
-    fail(phrase({file_, ": the op ", in_quotes(first), " cannot be loaded"}),
-         {{"others", others.empty() ? "(none)" : others}},
-         "a model of simpler ops, or the part of this one before the op");
+  if (!missing.empty()) {
+    std::string others;
+    for (size_t i = 1; i < missing.size(); ++i) others += (i > 1 ? ", " : "") + missing[i];
+    refuse(phrase({"the op ", in_quotes(missing[0]), " cannot be loaded"}),
+           {{"others", others.empty() ? "(none)" : others}},
+           "a model of simpler ops, or the part of this one before the op");
+  }
   for (int i : output_tensors_) need(i);
 }
 
 void TfliteModel::read_constants(const FlatTable& graph, const std::vector<FlatTable>& buffers,
                                  size_t bytes) {
   auto tables = graph.tables(field::Subgraph::tensors);
-  for (int i : constants_) {
-    Tensor& tensor = tensors_[size_t(i)];
-    const FlatTable& table = tables[size_t(i)];
+  for (size_t i = 0; i < tensors_.size(); ++i) {
+    if (!is_constant_[i]) continue;
+    Tensor& tensor = tensors_[i];
+    const FlatTable& table = tables[i];
     auto index = size_t(table.number<uint32_t>(field::Tensor::buffer));
     if (index >= buffers.size())
-      fail(phrase({file_, ": there is no buffer ", index}), {{"buffers", buffers.size()}},
-           "a file that a converter wrote");
+      refuse("there is no such buffer", {{"buffer", index}, {"there are", buffers.size()}});
     tensor.weight = read_constant(tensor, table, buffers[index].bytes(field::Buffer::data));
     parameters_ += tensor.weight->type().shape.count();
     // Tensors may share a buffer, but not so as to fill the memory from a small file.
     if (parameters_ > 8 * bytes)
-      fail(phrase({file_, ": its constants share their data too often"}),
-           {{"bytes", bytes}, {"elements", parameters_}}, "a file that a converter wrote");
+      refuse("its constants share their data too often",
+             {{"bytes", bytes}, {"elements", parameters_}});
   }
 }
 
 std::unique_ptr<Weight> TfliteModel::read_constant(const Tensor& tensor, const FlatTable& table,
                                                    std::span<const std::byte> data) const {
   const Storage& storage = *tensor.storage;
-  auto refuse = [&](Text what, std::span<const Fact> facts, Text hint) {
-    fail(phrase({file_, ": the tensor ", in_quotes(tensor.name), " ", what}), facts, hint);
-  };
   if (storage.bytes == 0)
-    refuse("is of a type that cannot be loaded", std::array{Fact{"type", storage.name}},
+    refuse(tensor, "is of a type that cannot be loaded", {{"type", storage.name}},
            "a model of numbers");
   if (table.has(field::Tensor::sparsity))
-    refuse("is stored without its zeros", {}, "a model that was converted without sparsity");
+    refuse(tensor, "is stored without its zeros", {}, "a model converted without sparsity");
   Shape shape;
   size_t count = 1;
   for (int size : tensor.sizes) {
-    if (size < 0) refuse("has an open size", {}, "a file that a converter wrote");
+    if (size < 0) refuse(tensor, "has an open size", {});
     shape.push_back(size);
     if (size > 0 && count > most_elements / size_t(size))
-      refuse("has too many elements", std::array{Fact{"sizes", shape}},
-             phrase({"at most ", most_elements}));
+      refuse(tensor, "has too many elements", {{"sizes", shape}, {"most", most_elements}});
     count *= size_t(size);
   }
   if (data.empty() && count > 0)
-    refuse("is read before it is computed", std::array{Fact{"shape", shape}},
+    refuse(tensor, "is read before it is computed", {{"shape", shape}},
            "a model without variables or loops");
   if (data.size() != count * storage.bytes)
-    refuse("does not have the size of its data",
-           std::array{Fact{"shape", shape}, Fact{"needs", count * storage.bytes},
-                      Fact{"bytes", data.size()}},
-           "a file that a converter wrote");
+    refuse(tensor, "does not have the size of its data",
+           {{"shape", shape}, {"needs", count * storage.bytes}, {"bytes", data.size()}});
 
   TensorType type{tensor.dtype, shape};
   auto elements = std::make_shared<Buffer>(type.bytes());
-  auto each = [&](auto kind, auto to, auto value) {
-    auto out = elements->template as<decltype(to)>();
-    for (size_t i = 0; i < count; ++i)
-      out[i] = value(load<decltype(kind)>(data.data() + i * sizeof kind), i);
-  };
-  if (is_integer(storage) && tensor.dtype == DType::f32 && count > 0) {
-    Quantization q = read_quantization(table.table(field::Tensor::quantization), count);
-    size_t inner = count, channels = q.scales.size();
-    if (channels > 1) {
-      int axis = q.dimension;
-      if (axis < 0 || axis >= shape.rank() || size_t(shape[axis]) != channels)
-        refuse("has as many scales as no axis has places",
-               std::array{Fact{"shape", shape}, Fact{"scales", channels}, Fact{"axis", axis}},
-               "a file that a converter wrote");
-      inner = shape.count(axis + 1, shape.rank());
-    }
-    visit_integers(storage, [&](auto kind) {
-      each(kind, float{}, [&](auto x, size_t i) {
-        size_t channel = i / inner % channels;
-        return float((double(x) - double(q.zero_points[channel])) * double(q.scales[channel]));
-      });
-    });
-  } else if (storage.name == "FLOAT16") {
-    each(uint16_t{}, float{}, [](uint16_t x, size_t) { return float_from_half(x); });
-  } else if (storage.name == "FLOAT64") {
-    each(double{}, float{}, [](double x, size_t) { return float(x); });
-  } else if (storage.name == "INT64") {
-    each(int64_t{}, int32_t{},
-         [](int64_t x, size_t) { return int32_t(std::clamp<int64_t>(x, INT32_MIN, INT32_MAX)); });
-  } else if (storage.name == "INT16") {
-    each(int16_t{}, int32_t{}, [](int16_t x, size_t) { return int32_t(x); });
-  } else if (storage.name == "BOOL") {
-    each(uint8_t{}, uint8_t{}, [](uint8_t x, size_t) { return uint8_t(x != 0); });
-  } else if (count > 0) {
-    std::memcpy(elements->data(), data.data(), data.size());
+  bool is_real = storage.is_integer() && tensor.dtype == DType::f32 && count > 0;
+  if (!is_real && storage.bytes == size_of(storage.dtype) && storage.dtype != DType::boolean) {
+    if (count > 0) std::memcpy(elements->data(), data.data(), data.size());
+    return std::make_unique<Weight>(tensor.name, type, std::move(elements));
+  }
+  Quantization q{{1}, {0}};
+  size_t inner = std::max<size_t>(count, 1);
+  if (is_real) q = read_quantization(table.table(field::Tensor::quantization), count);
+  size_t channels = q.scales.size();
+  if (channels > 1) {
+    int axis = q.dimension;
+    if (axis < 0 || axis >= shape.rank() || size_t(shape[axis]) != channels)
+      refuse(tensor, "has as many scales as no axis has places",
+             {{"shape", shape}, {"scales", channels}, {"axis", axis}});
+    inner = shape.count(axis + 1, shape.rank());
+  }
+  for (size_t i = 0; i < count; ++i) {
+    size_t channel = i / inner % channels;
+    double value = storage.read(data.data() + i * storage.bytes);
+    value = (value - double(q.zero_points[channel])) * double(q.scales[channel]);
+    if (type.dtype == DType::f32)
+      elements->as<float>()[i] = float(value);
+    else if (type.dtype == DType::i32)
+      elements->as<int32_t>()[i] = int32_t(std::clamp(value, -0x1p31, 0x1p31 - 1));
+    else
+      elements->as<uint8_t>()[i] = value != 0;
   }
   return std::make_unique<Weight>(tensor.name, type, std::move(elements));
 }
@@ -492,7 +474,8 @@ Operands TfliteModel::run(Builder& b, const TfliteNode& node, const Operands& va
 void TfliteModel::write(Graph& graph, const std::vector<Shape>& sizes) const {
   Builder b(graph);
   Operands values(tensors_.size());
-  for (int i : constants_) values[size_t(i)] = b.weight(*tensors_[size_t(i)].weight);
+  for (size_t i = 0; i < tensors_.size(); ++i)
+    if (tensors_[i].weight) values[i] = b.weight(*tensors_[i].weight);
   for (size_t i = 0; i < inputs_.size(); ++i) {
     const Tensor& tensor = tensors_[size_t(input_tensors_[i])];
     Operand x = b.input(inputs_[i].name, {inputs_[i].dtype, sizes[i]});

@@ -99,6 +99,7 @@ TEST(FlatBuffer, gives_what_was_written) {
   EXPECT_EQ(root.number<int32_t>(1, -1), -1);
   EXPECT_EQ(root.text(2), "people");
   EXPECT_EQ(root.bytes(2).size(), 6u);
+  EXPECT_EQ(root.length(3), 3u);
   EXPECT_EQ(root.numbers<int32_t>(3), (std::vector<int32_t>{1, 2, 3}));
   EXPECT_EQ(root.table(4).number<int32_t>(0), 9);
   ASSERT_EQ(root.tables(5).size(), 2u);
@@ -113,6 +114,7 @@ TEST(FlatBuffer, fields_that_are_not_there_are_empty) {
     EXPECT_FALSE(root.has(field));
     EXPECT_EQ(root.text(field), "");
     EXPECT_TRUE(root.numbers<float>(field).empty());
+    EXPECT_EQ(root.length(field), 0u);
     EXPECT_TRUE(root.tables(field).empty());
     EXPECT_THROW(root.table(field), Error);
   }

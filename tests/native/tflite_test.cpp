@@ -355,26 +355,29 @@ TEST(Tflite, tensors_must_fit_their_data) {
   file.tensors[1].list(0, std::vector<int>{2, 1, 1, -2});
   expect_refusal(file,
                  "a.tflite: the tensor \"t1\" has a negative size.\n"
-                 "  found  -2\n"
-                 "  Try: sizes of 0 or more");
+                 "  size  -2\n"
+                 "  Try: a file that a converter wrote");
   file = conv_file();
   file.tensors[1].list(0, std::vector<int>{65536, 65536, 65536, 65536});
   expect_refusal(file,
                  "a.tflite: the tensor \"t1\" has too many elements.\n"
                  "  sizes  [65536, 65536]\n"
-                 "  Try: at most 536870912");
+                 "  most  536870912\n"
+                 "  Try: a file that a converter wrote");
   file = conv_file();
   file.tensors[1].list(0, std::vector<int>(9, 1));
   expect_refusal(file,
                  "a.tflite: the tensor \"t1\" has too many sizes.\n"
-                 "  found  9\n"
-                 "  Try: at most 8");
+                 "  sizes  9\n"
+                 "  most  8\n"
+                 "  Try: a file that a converter wrote");
   file = conv_file();
   file.tensors[1].set(1, int8_t(99));
   expect_refusal(file,
                  "a.tflite: the tensor \"t1\" is of an unknown type.\n"
-                 "  found  99\n"
-                 "  Try: a type below 18");
+                 "  type  99\n"
+                 "  known  18\n"
+                 "  Try: a file that a converter wrote");
   file = conv_file();
   file.tensors[1].set(1, Tfl::text);
   expect_refusal(file,
@@ -395,7 +398,7 @@ TEST(Tflite, quantisations_must_fit_their_tensors) {
   file = conv_file();
   file.tensors[1].table(4, FlatTree().list(2, std::vector<float>{-1}));
   expect_refusal(file,
-                 "a.tflite holds a quantisation with an impossible scale.\n"
+                 "a.tflite: a quantisation has an impossible scale.\n"
                  "  scale  -1.000000\n"
                  "  Try: a file that a converter wrote");
 }
@@ -420,8 +423,9 @@ TEST(Tflite, operators_must_lie_in_their_order) {
   file = conv_file();
   file.outputs = {4};
   expect_refusal(file,
-                 "a.tflite: there is no tensor 4.\n"
-                 "  tensors  4\n"
+                 "a.tflite: there is no such tensor.\n"
+                 "  tensor  4\n"
+                 "  there are  4\n"
                  "  Try: a file that a converter wrote");
 }
 

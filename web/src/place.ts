@@ -193,18 +193,39 @@ function moved(
   for (const [name, part] of Object.entries(found)) {
     (copy as Record<string, unknown>)[name] = moved(part, x, y, scale, known);
   }
-  const point = found as Record<string, unknown>;
-  if (typeof point.x === 'number' && typeof point.y === 'number') {
-    Object.assign(copy as object, { x: x(point.x), y: y(point.y) });
-    if (typeof point.z === 'number') Object.assign(copy as object, { z: scale.x * point.z });
-  }
-  const { xMin, yMin, xMax, yMax } = point;
-  if ([xMin, yMin, xMax, yMax].every((edge) => typeof edge === 'number')) {
-    const across = [x(Number(xMin)), x(Number(xMax))];
-    const [from, to] = [Math.min(...across), Math.max(...across)];
-    const [top, bottom] = [y(Number(yMin)), y(Number(yMax))];
-    const box = { xMin: from, yMin: top, xMax: to, yMax: bottom };
-    Object.assign(copy as object, box, { width: to - from, height: bottom - top });
-  }
+  Object.assign(copy as object, movedNumbers(found as Record<string, unknown>, x, y, scale));
   return copy;
+}
+
+/** What becomes of the numbers of a point, a box, or a region. */
+function movedNumbers(
+  found: Record<string, unknown>,
+  x: Along,
+  y: Along,
+  scale: { x: number; y: number },
+): Record<string, number> {
+  const has = (...names: string[]) => names.every((name) => typeof found[name] === 'number');
+  const at = (name: string) => Number(found[name]);
+  const span = (along: Along, from: number, to: number) => {
+    const [start, end] = [along(from), along(to)];
+    return [Math.min(start, end), Math.max(start, end)] as const;
+  };
+  const moved: Record<string, number> = {};
+  if (has('xMin', 'yMin', 'xMax', 'yMax')) {
+    const [xMin, xMax] = span(x, at('xMin'), at('xMax'));
+    const [yMin, yMax] = span(y, at('yMin'), at('yMax'));
+    return { xMin, yMin, xMax, yMax, width: xMax - xMin, height: yMax - yMin };
+  }
+  if (has('x', 'y', 'width', 'height')) {
+    const [left, right] = span(x, at('x'), at('x') + at('width'));
+    const [top, bottom] = span(y, at('y'), at('y') + at('height'));
+    Object.assign(moved, { x: left, y: top, width: right - left, height: bottom - top });
+  } else if (has('x', 'y')) {
+    Object.assign(moved, { x: x(at('x')), y: y(at('y')) });
+    if (has('z')) moved.z = scale.x * at('z');
+  }
+  if (has('centerX', 'centerY')) {
+    Object.assign(moved, { centerX: x(at('centerX')), centerY: y(at('centerY')) });
+  }
+  return moved;
 }

@@ -2,6 +2,7 @@
 export * from './bodyPose.js';
 export * from './bodySegmentation.js';
 export * from './charRNN.js';
+export * from './faceMesh.js';
 export * from './imageClassifier.js';
 export * from './neuralNetwork.js';
 export * from './poseNet.js';

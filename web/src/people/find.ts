@@ -17,7 +17,8 @@ export type Decode =
   | { kind: 'pose' }
   | { kind: 'poses'; most: number; part_score: number; radius: number }
   | { kind: 'movenet'; width: number; height: number }
-  | { kind: 'faces'; most: number; score: number; overlap: number };
+  | { kind: 'faces'; most: number; score: number; overlap: number }
+  | { kind: 'mesh' };
 
 export interface FindRequest {
   model: number;

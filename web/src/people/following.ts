@@ -3,6 +3,8 @@ import { Smoother, type Smoothing } from './smoothing.js';
 import { sizeOf, Tracker } from './tracking.js';
 import type { Keypoint } from './types.js';
 
+type Point = Pick<Keypoint, 'x' | 'y' | 'confidence'>;
+
 /** What is remembered of the people in a video. */
 export class Followed {
   readonly #tracker = new Tracker();
@@ -18,7 +20,7 @@ export class Followed {
    * @param people the points of everybody in one frame, always in the same order
    * @param time of the frame, in milliseconds
    */
-  follow<P extends Keypoint>(people: readonly P[][], time: number): { id: number; points: P[] }[] {
+  follow<P extends Point>(people: readonly P[][], time: number): { id: number; points: P[] }[] {
     const ids = this.#tracker.follow(people, time);
     for (const id of this.#smoothers.keys()) if (!ids.includes(id)) this.#smoothers.delete(id);
     return people.map((points, i) => {
@@ -27,7 +29,7 @@ export class Followed {
     });
   }
 
-  #smooth<P extends Keypoint>(id: number, points: P[], time: number): P[] {
+  #smooth<P extends Point>(id: number, points: P[], time: number): P[] {
     if (!this.#smoothing) return points;
     let smoother = this.#smoothers.get(id);
     if (!smoother) {

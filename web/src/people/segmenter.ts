@@ -17,6 +17,8 @@ const mostPixels = 801;
 
 /** What kind of network it is. */
 interface Network {
+  /** Whether it gives probabilities, and not logits. */
+  probabilities: boolean;
   /** The size of its picture, for one of so many pixels; undefined where it is fixed. */
   size(width: number, height: number): readonly [height: number, width: number] | undefined;
   preprocess: Preprocess;
@@ -61,7 +63,8 @@ export class Segmenter {
   }
 
   #mask(): Mask {
-    const { maskType, threshold, soft, probabilities, maxPeople, minConfidence } = this.#options;
+    const { maskType, threshold, soft, maxPeople, minConfidence } = this.#options;
+    const { probabilities } = this.#network;
     if (maskType === 'parts') return { kind: 'parts', threshold };
     if (maskType === 'people') {
       return { kind: 'people', threshold, most: maxPeople, score: minConfidence };
@@ -152,6 +155,7 @@ async function networkOf(open: Open, options: CheckedSegmentationOptions): Promi
   }
   const isOpen = height < 0 || width < 0;
   return {
+    probabilities: !segments && options.probabilities,
     size: (width, height) => (isOpen ? sizeFor(open, options, width, height) : undefined),
     preprocess: preprocessOf(open, segments, options.preprocess),
   };

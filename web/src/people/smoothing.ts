@@ -1,6 +1,4 @@
 // Points that tremble become still, and those that move stay where they are.
-import type { Keypoint } from './types.js';
-
 /** How points are smoothed. */
 export interface Smoothing {
   /** Hertz: what trembles faster than this goes away while a point hardly moves. */
@@ -29,6 +27,13 @@ interface Coordinate {
   speed: number;
 }
 
+/** What moves: a point of a picture, which may have a depth. */
+interface Moving {
+  x: number;
+  y: number;
+  z?: number;
+}
+
 /**
  * Smooths the points of one person, by the "1 € filter": Casiez, Roussel and Vogel, "1 € Filter: A
  * Simple Speed-based Low-pass Filter for Noisy Input in Interactive Systems" (2012). Speeds count in
@@ -36,7 +41,7 @@ interface Coordinate {
  */
 export class Smoother {
   readonly #smoothing: Smoothing;
-  #points: { x: Coordinate; y: Coordinate }[] = [];
+  #points: Record<keyof Moving, Coordinate>[] = [];
   #time = Number.NEGATIVE_INFINITY;
 
   constructor(smoothing: Smoothing = usualSmoothing) {
@@ -48,18 +53,15 @@ export class Smoother {
    * @param size of the person, in the unit of the points
    * @param time of the frame, in milliseconds; later than that of the frame before
    */
-  smooth<P extends Pick<Keypoint, 'x' | 'y'>>(
-    points: readonly P[],
-    size: number,
-    time: number,
-  ): P[] {
+  smooth<P extends Moving>(points: readonly P[], size: number, time: number): P[] {
     const seconds = (time - this.#time) / 1000;
     this.#time = time;
     const goesOn = points.length === this.#points.length && seconds > 0 && seconds < gap / 1000;
     if (!goesOn || !(size > 0)) {
-      this.#points = points.map(({ x, y }) => ({
+      this.#points = points.map(({ x, y, z = 0 }) => ({
         x: { value: x, speed: 0 },
         y: { value: y, speed: 0 },
+        z: { value: z, speed: 0 },
       }));
       return [...points];
     }
@@ -68,7 +70,10 @@ export class Smoother {
       if (!known) return point;
       known.x = this.#next(known.x, point.x, size, seconds);
       known.y = this.#next(known.y, point.y, size, seconds);
-      return { ...point, x: known.x.value, y: known.y.value };
+      const smoothed = { ...point, x: known.x.value, y: known.y.value };
+      if (point.z === undefined) return smoothed;
+      known.z = this.#next(known.z, point.z, size, seconds);
+      return { ...smoothed, z: known.z.value };
     });
   }
 

@@ -4,13 +4,13 @@ import { peopleCode } from '../later.js';
 import { positive, whole } from '../layers/kinds.js';
 import { type About, type LoadOptions, loadOptions } from '../model.js';
 import { absent, isRecord, readOptions } from '../options.js';
-import { type Smoothing, usualSmoothing } from '../people/smoothing.js';
+import { confidence, smoothing, smoothingOf } from '../people/options.js';
+import type { Smoothing } from '../people/smoothing.js';
 import { type Pose, type Skeleton, skeleton } from '../people/types.js';
 import type { Preprocess } from '../recipe.js';
 import type { ModelSource } from '../source.js';
 import { type Loading, usableAtOnce } from '../usable.js';
 import { type WatchOptions, watchPlainly } from '../watch.js';
-import { between } from './ranges.js';
 import { sightOf } from './seer.js';
 
 export interface BodyPoseOptions extends LoadOptions {
@@ -85,19 +85,15 @@ const who = 'bodyPose';
 
 const schema = {
   maxPeople: whole(1, 5),
-  minConfidence: between(0, 1, 'minConfidence: 0.2'),
+  minConfidence: confidence('minConfidence', 0.2),
   resolution: absent<number>(
     'a multiple of 32, and 1',
     'resolution: 257',
     (value) => typeof value === 'number' && value > 32 && value <= 2049 && value % 32 === 1,
   ),
   flip: false,
-  smoothing: absent<boolean | Smoothing>(
-    'true, false, or { cutoff, speed } in hertz',
-    `smoothing: ${JSON.stringify(usualSmoothing)}`,
-    (value) => typeof value === 'boolean' || isSmoothing(value),
-  ),
-  partConfidence: between(0, 1, 'partConfidence: 0.5'),
+  smoothing,
+  partConfidence: confidence('partConfidence', 0.5),
   radius: positive(20),
   preprocess: absent<Partial<Preprocess>>(
     'an object',
@@ -106,18 +102,6 @@ const schema = {
   ),
   ...loadOptions,
 };
-
-function isSmoothing(value: unknown): value is Smoothing {
-  if (!isRecord(value)) return false;
-  const { cutoff, speed, ...more } = value;
-  const hertz = [cutoff, speed].every((part) => typeof part === 'number' && part >= 0);
-  return hertz && cutoff !== 0 && Object.keys(more).length === 0;
-}
-
-function smoothingOf(given: boolean | Smoothing = true): Smoothing | undefined {
-  if (given === false) return undefined;
-  return given === true ? usualSmoothing : given;
-}
 
 /**
  * Loads a model that finds people and the parts of their bodies.
@@ -133,14 +117,17 @@ export function bodyPose(
   model: ModelSource = 'posenet',
   options: BodyPoseOptions = {},
 ): Loading<BodyPose> {
-  const { maxPeople, minConfidence, resolution, smoothing, partConfidence, radius, ...given } =
-    readOptions(who, options, schema);
+  const { maxPeople, minConfidence, resolution, partConfidence, radius, ...given } = readOptions(
+    who,
+    options,
+    schema,
+  );
   const checked: CheckedPoseOptions = {
     ...given,
     maxPeople: maxPeople ?? 5,
     minConfidence: minConfidence ?? 0.2,
     resolution: resolution ?? 257,
-    smoothing: smoothingOf(smoothing),
+    smoothing: smoothingOf(given.smoothing),
     partConfidence: partConfidence ?? 0.5,
     radius: radius ?? 20,
   };

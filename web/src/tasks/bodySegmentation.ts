@@ -4,12 +4,12 @@ import { peopleCode } from '../later.js';
 import { whole } from '../layers/kinds.js';
 import { type About, type LoadOptions, loadOptions } from '../model.js';
 import { absent, isRecord, readOptions } from '../options.js';
+import { confidence } from '../people/options.js';
 import { type Segmentation, type SegmentedPart, segmentedParts } from '../people/types.js';
 import type { Preprocess } from '../recipe.js';
 import type { ModelSource } from '../source.js';
 import { type Loading, usableAtOnce } from '../usable.js';
 import { type WatchOptions, watchPlainly } from '../watch.js';
-import { between } from './ranges.js';
 import { sightOf } from './seer.js';
 
 /** What a mask shows. */
@@ -95,11 +95,15 @@ const who = 'bodySegmentation';
 
 const schema = {
   maskType: ['person', 'background', 'parts', 'people'],
-  threshold: between(0, 1, 'threshold: 0.7'),
+  threshold: confidence('threshold', 0.7),
   soft: true,
-  detail: between(0.1, 1, 'detail: 0.5'),
+  detail: absent<number>(
+    'a number from 0.1 to 1',
+    'detail: 0.5',
+    (value) => typeof value === 'number' && value >= 0.1 && value <= 1,
+  ),
   maxPeople: whole(1, 10),
-  minConfidence: between(0, 1, 'minConfidence: 0.4'),
+  minConfidence: confidence('minConfidence', 0.4),
   flip: false,
   probabilities: true,
   preprocess: absent<Partial<Preprocess>>(
