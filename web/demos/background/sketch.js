@@ -1,4 +1,4 @@
-// Stand somewhere else: what is behind people becomes a blur, a colour, a picture or nothing, on this page.
+// What is behind people becomes a blur, a colour, a picture of yours, or nothing. No picture leaves this page.
 import { blurBackground, bodySegmentation, cutOut, replaceBackground } from 'gesso';
 import { studio } from '../studio/backdrops.ts';
 

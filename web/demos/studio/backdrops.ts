@@ -28,7 +28,7 @@ const save = find<HTMLButtonElement>('[data-save]');
 const buttons = [...document.querySelectorAll<HTMLElement>('[data-backdrop], [data-own]')];
 
 let draw: Draw | undefined;
-let kind = 'blur';
+let kind = 'sea';
 let own: HTMLImageElement | undefined;
 let sea: HTMLCanvasElement | undefined;
 

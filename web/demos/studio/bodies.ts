@@ -4,15 +4,8 @@ import source from '../body/sketch.js?raw';
 import './people.css';
 import { paintDancer, paintPair } from './figures.js';
 import { find, make, showConfidence } from './page.js';
-import { penOn, Seeing, type Seen } from './seeing.js';
+import { penOn, Seeing, type Seen, type Stage, stageOf } from './seeing.js';
 import { tell, texts } from './texts.js';
-
-/** Where the stage lies around a picture, as `place` takes it. */
-interface Stage {
-  width: number;
-  height: number;
-  fit: 'contain';
-}
 
 type Draw = (pen: CanvasRenderingContext2D, poses: Pose[], picture: Seen, stage: Stage) => void;
 
@@ -84,14 +77,9 @@ const seeing = new Seeing<Pose[]>({
   },
   draw(poses, picture) {
     pen = penOn(canvas);
-    const stage = {
-      width: canvas.clientWidth,
-      height: canvas.clientHeight,
-      fit: 'contain',
-    } as const;
     if (!poses) return;
     pen.lineCap = 'round';
-    draw?.(pen, poses, picture, stage);
+    draw?.(pen, poses, picture, stageOf(canvas));
   },
   clear() {
     shown = [];

@@ -94,6 +94,22 @@ export function paintPair(): HTMLCanvasElement {
   ]);
 }
 
+/** Somebody's head and shoulders. */
+export function paintPortrait(): HTMLCanvasElement {
+  return paintRoom(800, 600, [
+    {
+      x: 400,
+      y: 110,
+      height: 2200,
+      skin: ['#f0c4a0', '#d39a72', '#8f5b3e'],
+      hair: '#3a2618',
+      shirt: ['#5f8f6a', '#3f6f4c', '#234531'],
+      trousers: ['#5d5a55', '#45423e', '#2a2826'],
+      stance: { left: standing(1), right: standing(-1) },
+    },
+  ]);
+}
+
 /** The sea in the evening, for somebody to stand before. */
 export function paintSea(): HTMLCanvasElement {
   const canvas = document.createElement('canvas');
@@ -173,12 +189,6 @@ function paintPerson(paint: CanvasRenderingContext2D, person: Person): void {
     paintLimb(paint, knee, ankle, 0.36, 0.22, trousers);
     paintLimb(paint, [0.42 * side, 4.1], knee, 0.5, 0.36, trousers);
   }
-  paintLimb(paint, [0, 0.8], [0, 1.7], 0.26, 0.3, [skin[1], skin[2], skin[2]]);
-  const trunk = new Path2D(
-    'M-1.05 1.75Q-.75 1.3-.3 1.27Q0 1.5 .3 1.27Q.75 1.3 1.05 1.75L.9 4.35Q0 4.6-.9 4.35Z',
-  );
-  paint.fillStyle = shade(paint, [-1, 2], [1, 2.6], shirt);
-  paint.fill(trunk);
   for (const [side, { elbow, wrist }] of sides) {
     const length = Math.hypot(wrist[0] - elbow[0], wrist[1] - elbow[1]);
     const hand = [0, 1].map(
@@ -189,6 +199,12 @@ function paintPerson(paint: CanvasRenderingContext2D, person: Person): void {
     paintLimb(paint, elbow, wrist, 0.21, 0.15, skin);
     paintLimb(paint, [0.75 * side, 1.65], elbow, 0.32, 0.25, shirt);
   }
+  paintLimb(paint, [0, 0.8], [0, 1.7], 0.26, 0.3, [skin[1], skin[2], skin[2]]);
+  const trunk = new Path2D(
+    'M-1.05 1.75Q-.75 1.3-.3 1.27Q0 1.5 .3 1.27Q.75 1.3 1.05 1.75L.9 4.35Q0 4.6-.9 4.35Z',
+  );
+  paint.fillStyle = shade(paint, [-1, 2], [1, 2.6], shirt);
+  paint.fill(trunk);
   paint.translate(0, 0.5);
   paint.scale(0.5, 0.5);
   paintHead(paint, person);

@@ -28,6 +28,8 @@ interface Own<Found> {
   /** The function that opens models for this page, and the known name of the first. */
   task: string;
   favourite: string;
+  /** Known names of the models that it brings along. */
+  beside?: readonly string[];
   paintings: readonly Painting[];
   /** The samples of which the first that is there hangs first. */
   first: readonly string[];
@@ -164,7 +166,9 @@ export class Seeing<Found> {
       shelf.useKnown(favourite);
       return;
     }
-    const bytes = Object.values(known.files).reduce((sum, file) => sum + file.bytes, 0);
+    const all = [known, ...(this.own.beside ?? []).map((name) => models[name])];
+    const files = all.flatMap((model) => Object.values(model?.files ?? {}));
+    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
     const host = new URL(known.addresses[0] ?? location.href).host;
     find('p', this.offer).textContent = tell(texts.modelElsewhere, {
       name: favourite,
@@ -349,6 +353,18 @@ export class Seeing<Found> {
 /** What is used of the library's list of known models. */
 interface Registry {
   models: Record<string, { addresses: string[]; files: Record<string, { bytes: number }> }>;
+}
+
+/** Where a picture is drawn, as `place` takes it. */
+export interface Stage {
+  width: number;
+  height: number;
+  fit: 'contain';
+}
+
+/** Where pictures are drawn below a canvas. */
+export function stageOf({ clientWidth: width, clientHeight: height }: HTMLElement): Stage {
+  return { width, height, fit: 'contain' };
 }
 
 /** A canvas as large as its box, in the units of the page. */
