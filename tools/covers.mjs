@@ -26,6 +26,7 @@ const patience = {
   murmur: 25,
   camera: 6,
   theremin: 9,
+  shards: 4,
 };
 
 const all = readdirSync(sketches).filter((file) => file.endsWith('.js'));

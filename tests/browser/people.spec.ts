@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
+import { decode } from 'fast-png';
 import { readPixels } from '../web/pictures.js';
 import { cameraPlays, filmOf, writeFilm } from './films.js';
 import {
@@ -9,6 +10,7 @@ import {
   axe,
   expect,
   expectNoSidewaysScroll,
+  model,
   needs,
   photo,
   posenet,
@@ -16,6 +18,9 @@ import {
   test,
 } from './page.js';
 
+const facemesh = model('facemesh_tfhub');
+const blazeface = model('blazeface_tfhub');
+const bodypix = model('bodypix_mobilenet_float_050');
 const goldens = resolve(shared, 'goldens/tasks.json');
 
 const film = filmOf('pose');
@@ -33,6 +38,10 @@ interface Golden {
     }[];
   }[];
 }
+
+/** A table of numbers that another runtime made. */
+const made = (name: string) =>
+  JSON.parse(readFileSync(resolve(import.meta.dirname, `../goldens/${name}.json`), 'utf8'));
 
 /** What the published package finds in a photo. */
 function golden(name: string) {
@@ -159,7 +168,7 @@ test.describe('bodies', () => {
     const { x, y } = single.keypoints[0]?.position ?? { x: 0, y: 0 };
     const wanted = { x: (x * shown.width) / width, y: (y * shown.height) / height };
     await expectNose(page, { x: shown.width - 1 - wanted.x, y: wanted.y }, 8);
-    await expect(page.locator('[data-time]')).toHaveText(/ a second$/);
+    await expect(page.locator('[data-time]')).toHaveText(/ a second$/, { timeout: 20_000 });
     await expect(answer(page)).toHaveText('one person');
 
     await page.getByRole('checkbox', { name: 'mirrored' }).uncheck();
@@ -179,7 +188,7 @@ test.describe('bodies', () => {
     await expect(answer(page)).toHaveText('2 people');
     await dropFilm(page, '../photos/tfjs_pose.jpg');
     await expect(page.getByLabel('film.webm')).toBeVisible();
-    await expect(page.locator('[data-time]')).toHaveText(/ a second$/);
+    await expect(page.locator('[data-time]')).toHaveText(/ a second$/, { timeout: 20_000 });
     await expect(answer(page)).toHaveText('one person');
     const { x, y } = golden('tfjs_pose.jpg').multiple[0]?.keypoints[0]?.position ?? { x: 0, y: 0 };
     await expectNose(page, { x, y }, 6);
@@ -236,6 +245,193 @@ test.describe('bodies', () => {
   });
 });
 
+test.describe('faces', () => {
+  test.beforeEach(() => needs(facemesh, blazeface));
+
+  const numbers = async (page: Page, region: string) => {
+    const row = page.locator(`[data-region="${region}"]`);
+    await expect(row.locator('[data-x]')).toHaveText(/^\d+$/);
+    const [x = 0, y = 0] = (await row.locator('td').allInnerTexts()).map(Number);
+    return { x, y };
+  };
+
+  /** The middle of the eye that the published package finds. */
+  function eyeOf(name: string, turn: string) {
+    const { cases } = made('facemesh') as {
+      cases: { photo: string; turn: string; faces: { points: number[] }[] }[];
+    };
+    const points = cases.find((one) => one.photo === name && one.turn === turn)?.faces[0]?.points;
+    const eye = [263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466];
+    const middle = (axis: number) => {
+      const values = eye.map((i) => points?.[3 * i + axis] ?? 0);
+      return (Math.min(...values) + Math.max(...values)) / 2;
+    };
+    return { x: middle(0), y: middle(1) };
+  }
+
+  test('wear a mask in the painted picture', async ({ page }) => {
+    await page.goto('/face/');
+    await expect(answer(page)).toHaveText('one face');
+    await expect(page.locator('[data-spoken]')).toHaveText(
+      /^one face The mouth of the first is at \d+, \d+\.$/,
+    );
+    const plaster = await painted(page);
+    expect(plaster).toBeGreaterThan(5000);
+    await page.getByRole('button', { name: 'a net' }).click();
+    await expect(page.getByRole('button', { name: 'a net' })).toHaveAttribute(
+      'aria-pressed',
+      'true',
+    );
+    expect(await painted(page)).toBeLessThan(plaster);
+    await expect(page.locator('[data-opening="leftEye"] .percent')).toHaveText(/^\d+ %$/);
+  });
+
+  test('have their parts where the published package finds them, mirrored too', async ({
+    page,
+  }) => {
+    needs(photo('tfjs_portrait.jpg'));
+    await page.goto('/face/');
+    await sample(page, 'portrait');
+    await expect(page.getByRole('img', { name: 'portrait', exact: true })).toBeVisible();
+    const wanted = eyeOf('tfjs_portrait.jpg', 'upright');
+    const near = (wantedX: number) =>
+      expect(async () => {
+        const { x, y } = await numbers(page, 'leftEye');
+        expect(Math.abs(x - wantedX)).toBeLessThanOrEqual(3);
+        expect(Math.abs(y - wanted.y)).toBeLessThanOrEqual(3);
+      }).toPass({ timeout: 20_000 });
+    await near(wanted.x);
+    await page.getByRole('checkbox', { name: 'mirrored' }).check();
+    await near(820 - 1 - wanted.x);
+  });
+
+  test('are followed in a film', async ({ page }) => {
+    needs(photo('tfjs_portrait.jpg'));
+    await page.goto('/face/');
+    await expect(answer(page)).toHaveText('one face');
+    await dropFilm(page, '../photos/tfjs_portrait.jpg');
+    await expect(page.locator('[data-time]')).toHaveText(/ a second$/, { timeout: 20_000 });
+    const wanted = eyeOf('tfjs_portrait.jpg', 'upright');
+    await expect(async () => {
+      const { x, y } = await numbers(page, 'leftEye');
+      expect(Math.hypot(x - wanted.x, y - wanted.y)).toBeLessThan(8);
+    }).toPass({ timeout: 20_000 });
+  });
+
+  test('are none in a cup of coffee', async ({ page }) => {
+    needs(photo('coffee.png'));
+    await page.goto('/face/');
+    await sample(page, 'coffee');
+    await expect(answer(page)).toHaveText('no face');
+  });
+});
+
+test.describe('backgrounds', () => {
+  test.beforeEach(() => needs(bodypix));
+
+  /** Red, green, blue and alpha of what is drawn at a place, 0 to 1 across and down. */
+  const colourAt = (page: Page, x: number, y: number) =>
+    page.locator('[data-drawn]').evaluate(
+      (canvas: HTMLCanvasElement, [x = 0, y = 0]) => {
+        const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', {
+          willReadFrequently: true,
+        });
+        copy?.drawImage(canvas, 0, 0);
+        const [left, top] = [Math.floor(x * canvas.width), Math.floor(y * canvas.height)];
+        return [...(copy?.getImageData(left, top, 1, 1).data ?? [])];
+      },
+      [x, y],
+    );
+
+  const cornerIs = async (page: Page) => (await colourAt(page, 0.02, 0.02))[3] ?? 255;
+
+  test('become nothing, a colour, or a picture, and people stay', async ({ page }) => {
+    await page.goto('/background/');
+    await expect(answer(page)).toHaveText(/^\d+ % people$/);
+    const shirt = [0.74, 0.4] as const; // of the one on the right: red
+    const corner = [0.02, 0.02] as const;
+    const isShirt = async () => {
+      const [r = 0, g = 0, b = 0, alpha] = await colourAt(page, ...shirt);
+      expect(r).toBeGreaterThan(1.5 * g);
+      expect(r).toBeGreaterThan(1.5 * b);
+      expect(alpha).toBeGreaterThan(240); // its edges are soft
+    };
+    await isShirt();
+    await page.getByRole('button', { name: 'nothing' }).click();
+    expect((await colourAt(page, ...corner))[3]).toBeLessThan(10);
+    await isShirt();
+    await page.getByLabel('Which colour').fill('#2060c0');
+    await expect(page.getByRole('button', { name: 'a colour' })).toHaveAttribute(
+      'aria-pressed',
+      'true',
+    );
+    expect(await colourAt(page, ...corner)).toEqual([0x20, 0x60, 0xc0, 255]);
+    await isShirt();
+    const chooser = page.waitForEvent('filechooser');
+    await page.getByRole('button', { name: 'my own picture' }).click();
+    needs(photo('coffee.png'));
+    await (await chooser).setFiles(photo('coffee.png'));
+    await expect(page.getByRole('button', { name: 'my own picture' })).toHaveAttribute(
+      'aria-pressed',
+      'true',
+    );
+    expect(await colourAt(page, ...corner)).not.toEqual([0x20, 0x60, 0xc0, 255]);
+    await isShirt();
+    await page.getByRole('slider', { name: 'How blurred' }).fill('30');
+    await expect(page.getByRole('button', { name: 'a blur' })).toHaveAttribute(
+      'aria-pressed',
+      'true',
+    );
+    await isShirt();
+  });
+
+  test('leave a picture that can be saved, transparent where nothing is', async ({ page }) => {
+    await page.goto('/background/');
+    await expect(answer(page)).toHaveText(/people$/);
+    await page.getByRole('button', { name: 'nothing' }).click();
+    const downloading = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save it as a picture' }).click();
+    const download = await downloading;
+    expect(download.suggestedFilename()).toBe('gesso.png');
+    const { width, height, channels, data } = decode(readFileSync(await download.path()));
+    expect([width, height, channels]).toEqual([800, 600, 4]);
+    expect(data[3]).toBeLessThan(10);
+  });
+
+  test('are as large as the published package says', async ({ page }) => {
+    needs(photo('three_people.jpg'));
+    const { cases } = made('bodypix') as {
+      cases: { photo: string; model: string; person_share: number }[];
+    };
+    const wanted = cases.find(
+      (one) => one.photo === 'three_people.jpg' && one.model.includes('float_050/model-stride16'),
+    );
+    await page.goto('/background/');
+    await page.getByRole('checkbox', { name: 'soft edges' }).uncheck();
+    await sample(page, 'three people');
+    await expect(async () => {
+      const share = Number.parseFloat(await answer(page).innerText());
+      expect(Math.abs(share - 100 * (wanted?.person_share ?? 0))).toBeLessThan(2);
+    }).toPass({ timeout: 20_000 });
+  });
+
+  test('go behind whoever is before the camera, and in a film', async ({ page }) => {
+    needs(photo('tfjs_pose.jpg'));
+    await page.goto('/background/');
+    await expect(answer(page)).toHaveText(/people$/);
+    await page.getByRole('button', { name: 'nothing' }).click();
+    await page.getByRole('button', { name: 'Use the camera' }).click();
+    await expect(page.locator('[data-time]')).toHaveText(/ a second$/, { timeout: 20_000 });
+    await expect.poll(() => cornerIs(page)).toBeLessThan(10);
+    expect(await painted(page)).toBeGreaterThan(5000);
+    await page.getByRole('button', { name: 'Stop the camera' }).click();
+    await dropFilm(page, '../photos/tfjs_pose.jpg');
+    await expect(page.getByLabel('film.webm')).toBeVisible();
+    await expect(page.locator('[data-time]')).toHaveText(/ a second$/, { timeout: 20_000 });
+    await expect.poll(() => cornerIs(page)).toBeLessThan(10);
+  });
+});
+
 test.describe('a camera that is refused', () => {
   test('is told in words, and the still picture goes on', async ({ page }) => {
     needs(posenet);
@@ -266,12 +462,12 @@ test('a model that is not there is offered, not fetched', async ({ page }) => {
   await expect(page.getByRole('button', { name: 'Fetch it' })).toBeHidden();
 });
 
-for (const path of ['body']) {
+for (const path of ['body', 'face', 'background']) {
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`/${path}/ is for everybody once it has found somebody, ${colorScheme}`, async ({
       page,
     }) => {
-      needs(posenet);
+      needs(posenet, facemesh, blazeface, bodypix);
       await page.emulateMedia({ colorScheme });
       await page.goto(`/${path}/`);
       await expect(page.locator('[data-time]')).toHaveText(/ ms$/);
