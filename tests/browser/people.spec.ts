@@ -90,7 +90,9 @@ async function dropFilm(page: Page, from: string): Promise<void> {
     const canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
     const pen = canvas.getContext('2d');
-    const recorder = new MediaRecorder(canvas.captureStream(10), { videoBitsPerSecond: 4e6 });
+    const stream = canvas.captureStream(0); // a frame whenever it is told to
+    const [track] = stream.getVideoTracks() as CanvasCaptureMediaStreamTrack[];
+    const recorder = new MediaRecorder(stream, { videoBitsPerSecond: 4e6 });
     const parts: Blob[] = [];
     recorder.addEventListener('dataavailable', ({ data }) => parts.push(data));
     const ended = new Promise((resolve) => recorder.addEventListener('stop', resolve));
@@ -98,6 +100,7 @@ async function dropFilm(page: Page, from: string): Promise<void> {
     for (let i = 0; i < 12; i++) {
       pen?.drawImage(image, 0, 0);
       pen?.fillRect(0, 0, 2 + i, 2); // so that each frame is another
+      track?.requestFrame();
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     recorder.stop();

@@ -143,7 +143,8 @@ function chipOf(id: number): HTMLElement {
   chip.dataset.id = String(id);
   const dab = make('i', 'pigment');
   dab.style.background = colourOf(id);
-  chip.append(dab, tell(texts.personOf, { id }));
+  chip.ariaLabel = tell(texts.personOf, { id });
+  chip.append(dab, String(id));
   chip.addEventListener('click', () => {
     chosen = id;
     showPeople(shown);

@@ -13,7 +13,7 @@ import { tell, texts } from './texts.js';
 export type Seen = Picture | HTMLVideoElement;
 
 type Load = (model: Model, options: LoadOptions & Record<string, unknown>) => Promise<Card>;
-type Look<Found> = (picture: Picture) => Promise<Found>;
+type Look<Found> = (picture: Seen) => Promise<Found>;
 type Watch<Found> = (
   video: HTMLVideoElement,
   show: (found: Found) => void,
@@ -214,6 +214,7 @@ export class Seeing<Found> {
     this.camera.stop();
     this.live = undefined;
     this.film?.pause();
+    if (this.film) URL.revokeObjectURL(this.film.src);
     this.film = film;
     this.pause.hidden = film === undefined;
     this.pause.textContent = texts.pauseFilm;
@@ -282,6 +283,7 @@ export class Seeing<Found> {
 
   private fail(sentence: string): void {
     this.camera.stop();
+    this.live = undefined;
     this.camera.enable(false);
     this.found = undefined;
     this.redraw();
@@ -300,10 +302,10 @@ export class Seeing<Found> {
     const seen = this.seen();
     if (!this.ready || !seen) return;
     if (seen instanceof HTMLVideoElement) this.follow(seen);
-    else void this.lookAt(seen);
+    if (seen !== this.live) void this.lookAt(seen); // a film, too: one that waits has no new frames
   }
 
-  private async lookAt(picture: Picture): Promise<void> {
+  private async lookAt(picture: Seen): Promise<void> {
     const { turn, look } = this;
     if (!look) return;
     const start = performance.now();
