@@ -348,6 +348,7 @@ export class Seeing<Found> {
       if (sentence === this.said) return;
       this.said = sentence;
       find('[data-spoken]').textContent = sentence;
+      if (sentence) find('[data-drawn]').ariaLabel = tell(texts.drawnOver, { sentence });
     }, 500);
   }
 }
