@@ -1,27 +1,23 @@
 // What the oracles of networks that see people share: the published packages of TensorFlow.js, made
 // to read their models from a folder, and pictures as plain pixels.
 //
-// The packages are no part of this project. Install them in a folder of their own,
-//
-//   npm install --legacy-peer-deps @tensorflow/tfjs@4.22.0 @tensorflow-models/body-pix@2.2.1 \
-//     @tensorflow-models/blazeface@0.1.0 @tensorflow-models/facemesh@0.0.5 jpeg-js@0.4.4 pngjs@7.0.0
-//
-// and run an oracle with GESSO_ORACLE naming that folder (the current one by default). Models and
-// photos lie in $GESSO_SHARED, or else in ../shared, as for the tests. Each oracle writes its file
-// in tests/goldens anew, which then wants `npm run format`. Everything is computed by the cpu
-// backend: plain JavaScript, the same numbers on every machine. The pixels are those that
-// web/src/decode.ts gives.
+// `npm install` brings the packages; GESSO_ORACLE names another folder to take them from. Models
+// and photos lie in $GESSO_SHARED, or else in ../shared, as for the tests. An oracle, such as
+// `node tests/oracle/blazeface.mjs`, writes its file in tests/goldens anew, which then wants
+// `npm run format`. Everything is computed by the cpu backend: plain JavaScript, the same numbers
+// on every machine. The pixels are those that web/src/decode.ts gives.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deflateSync } from 'node:zlib';
+import { decode as decodePng } from 'fast-png';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const shared = process.env.GESSO_SHARED ?? join(root, '../shared');
 
 /** Loads a module from the folder of the packages. */
-export const load = createRequire(join(resolve(process.env.GESSO_ORACLE ?? '.'), 'package.json'));
+export const load = createRequire(join(resolve(process.env.GESSO_ORACLE ?? root), 'package.json'));
 
 export const tf = load('@tensorflow/tfjs');
 await tf.setBackend('cpu');
@@ -61,10 +57,13 @@ tf.env().setPlatform('folders', {
 /** A photo as { width, height, data }, four bytes for a pixel. */
 export function readPhoto(name) {
   const bytes = readFileSync(join(shared, 'photos', name));
-  const { width, height, data } = name.endsWith('.png')
-    ? load('pngjs').PNG.sync.read(bytes)
-    : load('jpeg-js').decode(bytes, { useTArray: true });
-  return { width, height, data: Uint8Array.from(data) };
+  if (!name.endsWith('.png')) return load('jpeg-js').decode(bytes, { useTArray: true });
+  const { width, height, channels, data: given } = decodePng(bytes);
+  const data = new Uint8Array(width * height * 4).fill(255);
+  for (let i = 0; i < width * height; i++) {
+    data.set(given.subarray(i * channels, (i + 1) * channels), 4 * i);
+  }
+  return { width, height, data };
 }
 
 /** Red, green and blue of a picture as a tensor [height, width, 3]. */
