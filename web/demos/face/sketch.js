@@ -1,4 +1,4 @@
-// A mask that goes with your face: 468 points, and triangles between them. Nothing leaves this page.
+// 468 points of a face, and a mask of the triangles between them. It goes where you go; nothing leaves the page.
 import { faceMesh, place } from 'gesso';
 import { studio } from '../studio/masks.ts';
 

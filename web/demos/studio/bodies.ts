@@ -53,7 +53,7 @@ const seeing = new Seeing<Pose[]>({
       if (!pen) return;
       pen.globalAlpha = Math.max(confidence, 0.15);
       pen.beginPath();
-      pen.arc(x, y, 5, 0, 2 * Math.PI);
+      pen.arc(x, y, Math.min(Math.max(canvas.clientWidth / 130, 2.5), 5), 0, 2 * Math.PI);
       pen.fillStyle = pen.strokeStyle;
       pen.fill();
       pen.lineWidth = 1.5;
