@@ -219,17 +219,19 @@ void each_span(const Grid& grid, const std::vector<Run>& across, const std::vect
     }
 }
 
-// The bytes of probabilities, and of logits by a table.
+// The bytes of a soft mask for probabilities or logits, by a table.
 class Softness {
  public:
-  explicit Softness(bool probabilities) {
-    if (probabilities) {
-      low_ = 0, high_ = 1;
-      for (size_t i = 0; i < table_.size(); ++i) table_[i] = byte(float(i) / last);
-    } else {
-      low_ = -8, high_ = 8;  // beyond, bytes are 0 and 255
-      for (size_t i = 0; i < table_.size(); ++i)
-        table_[i] = byte(1 / (1 + std::exp(-(low_ + float(i) / last * (high_ - low_)))));
+  explicit Softness(const MaskOptions& options) {
+    auto byte = [&](float probability) {
+      float share = (probability - options.threshold) / (2 * soft_edge) + 0.5f;
+      return uint8_t(std::clamp(share, 0.0f, 1.0f) * 255 + 0.5f);
+    };
+    low_ = options.probabilities ? 0 : -8;
+    high_ = options.probabilities ? 1 : 8;  // logits beyond are as sure as bytes can tell
+    for (size_t i = 0; i < table_.size(); ++i) {
+      float x = low_ + float(i) / last * (high_ - low_);
+      table_[i] = byte(options.probabilities ? x : 1 / (1 + std::exp(-x)));
     }
     scale_ = last / (high_ - low_);
   }
@@ -242,7 +244,6 @@ class Softness {
 
  private:
   static constexpr float last = 1020;
-  static uint8_t byte(float probability) { return uint8_t(probability * 255 + 0.5f); }
 
   float low_, high_, scale_;
   std::array<uint8_t, size_t(last) + 1> table_;
@@ -506,7 +507,7 @@ void mask_person(std::span<const PoseOutput> outputs, const SeenPicture& picture
               });
     return;
   }
-  Softness soft(options.probabilities);
+  Softness soft(options);
   Lines lines(grid);
   for (const Run& rows : down)
     for (int i = 0; i < rows.count; ++i) {

@@ -32,9 +32,12 @@ struct SeenPicture {
   Shape input;     // [1, height, width, channels]
 };
 
+// How far on both sides of the threshold the edge of a soft mask reaches.
+constexpr float soft_edge = 0.2f;
+
 struct MaskOptions {
   float threshold = 0.7f;      // of the probability; a person's pixels have more than this
-  bool soft = false;           // the probability itself, 255 for 1
+  bool soft = false;           // rises from 0 to 255 around the threshold
   bool probabilities = false;  // the network gives probabilities; otherwise logits
 };
 

@@ -24,8 +24,8 @@ export interface BodySegmentationOptions extends LoadOptions {
   /** What is more likely than this is a person; 0.7 if left out, 0 to 1. */
   threshold?: number;
   /**
-   * Whether the edges of a `person` or the `background` are soft: how likely each pixel is. True if left
-   * out; false for pixels that are either 0 or 255.
+   * Whether the edges of a `person` or the `background` are soft: they rise from 0 to 255 as the likelihood
+   * does from 0.2 below the threshold to 0.2 above. True if left out; false for either 0 or 255.
    */
   soft?: boolean;
   /**
