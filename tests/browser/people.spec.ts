@@ -96,10 +96,11 @@ async function dropFilm(page: Page, from: string): Promise<void> {
     const parts: Blob[] = [];
     recorder.addEventListener('dataavailable', ({ data }) => parts.push(data));
     const ended = new Promise((resolve) => recorder.addEventListener('stop', resolve));
-    recorder.start();
-    for (let i = 0; i < 12; i++) {
+    recorder.start(100);
+    // A busy machine drops the first frames: until enough have come.
+    for (let i = 0; parts.filter(({ size }) => size > 0).length < 12; i++) {
       pen?.drawImage(image, 0, 0);
-      pen?.fillRect(0, 0, 2 + i, 2); // so that each frame is another
+      pen?.fillRect(0, 0, 2 + (i % 50), 2); // so that each frame is another
       track?.requestFrame();
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
