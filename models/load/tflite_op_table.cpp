@@ -227,14 +227,19 @@ Operands transpose_row(const TfliteCall& c) {
   return {reorder(c.b, c.x(), c.ints(1, "the permutation"))};
 }
 
-Operands concat_row(const TfliteCall& c) {
+// All inputs, none of which may be left out.
+const Operands& all_inputs(const TfliteCall& c) {
   c.x();
-  return {join(c.b, c.in, c.option("axis"))};
+  for (size_t i = 0; i < c.in.size(); ++i) c.x(i);
+  return c.in;
+}
+
+Operands concat_row(const TfliteCall& c) {
+  return {join(c.b, all_inputs(c), c.option("axis"))};
 }
 
 Operands pack(const TfliteCall& c) {
-  c.x();
-  return {stack(c.b, c.in, c.option("axis"))};
+  return {stack(c.b, all_inputs(c), c.option("axis"))};
 }
 
 Operands unpack(const TfliteCall& c) {

@@ -440,6 +440,23 @@ TEST(Tflite, names_the_operator_that_is_refused) {
                  "  Try: a filter [out, height, width, channels]");
 }
 
+TEST(Tflite, inputs_that_are_needed_cannot_be_left_out) {
+  for (int op : {CONCATENATION, PACK}) {
+    TfliteFile file;
+    int x = file.input({2, 3});
+    int y = file.tensor({2, 3});
+    file.apply(op, {x, -1}, {y}, FlatTree().set(0, 2).set(1, 0));
+    file.outputs = {y};
+    try {
+      load(file.bytes())->build({});
+      ADD_FAILURE() << "no error";
+    } catch (const Error& error) {
+      EXPECT_NE(std::string_view(error.what()).find("input"), std::string_view::npos)
+          << error.what();
+    }
+  }
+}
+
 TEST(Tflite, constants_cannot_fill_the_memory_from_a_small_file) {
   TfliteFile file;
   file.constant<int8_t>({4000}, Tfl::i8, std::vector<int8_t>(4000), {{1}, {0}, 0});

@@ -282,6 +282,48 @@ describe('bodyPose', () => {
     expect(
       await messageFrom(() => bodyPose('posenet', { smoothing: { cutoff: 0, speed: 1 } })),
     ).toMatch('smoothing must be true, false, or { cutoff, speed } in hertz');
+    const endless = { cutoff: Number.POSITIVE_INFINITY, speed: 0 };
+    expect(await messageFrom(() => bodyPose('posenet', { smoothing: endless }))).toMatch(
+      'smoothing must be',
+    );
+    expect(await messageFrom(() => bodyPose('posenet', { maxPeople: 1e10 }))).toBe(
+      'bodyPose: maxPeople must be a whole number from 1 to 100.\n' +
+        '  given  10000000000\n  Try: maxPeople: 5',
+    );
+    const typo = { fit: 'strech' } as unknown as { fit: 'stretch' };
+    expect(await messageFrom(() => bodyPose('posenet', { preprocess: typo }))).toMatch(
+      /^bodyPose: preprocess: fit cannot be 'strech'/,
+    );
+  });
+
+  itNeeds([...needs, movenet], 'refuses to mirror what MoveNet looks at', async () => {
+    expect(await messageFrom(() => bodyPose('movenet', { preprocess: { flip: true } }))).toMatch(
+      'MoveNet looks at squares, which are neither mirrored nor sampled in another way',
+    );
+  });
+
+  itNeeds(needs, 'stops watching when it is disposed of, without an error', async () => {
+    const bodies = await bodyPose('posenet', { resolution: 129 });
+    const errors: unknown[] = [];
+    vi.stubGlobal('requestAnimationFrame', (call: () => void) => setTimeout(call));
+    vi.stubGlobal('cancelAnimationFrame', clearTimeout);
+    let frames = 0;
+    await new Promise<void>((seen) => {
+      bodies.watch(
+        readPixels(three),
+        () => {
+          frames += 1;
+          if (frames === 2) seen();
+        },
+        { onError: (error) => errors.push(error) },
+      );
+    });
+    bodies.dispose();
+    const before = frames;
+    await new Promise((passed) => setTimeout(passed, 200));
+    expect(errors).toEqual([]);
+    expect(frames).toBe(before);
+    vi.unstubAllGlobals();
   });
 
   itNeeds(needs, 'refuses what is no picture, and goes on', async () => {

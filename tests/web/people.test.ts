@@ -1,5 +1,6 @@
 // People keep their numbers, and their points stay still.
 import { describe, expect, it } from 'vitest';
+import { Place } from '../../web/src/people/looking.js';
 import { Smoother, usualSmoothing } from '../../web/src/people/smoothing.js';
 import { sizeOf, Tracker } from '../../web/src/people/tracking.js';
 
@@ -28,6 +29,22 @@ const spread = (values: readonly number[]) => {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 };
+
+describe('a picture that was read smaller', () => {
+  it('has its middle where its owner has it, mirrored or not', () => {
+    const [read, own] = [
+      { width: 320, height: 180 },
+      { width: 1920, height: 1080 },
+    ];
+    for (const flip of [false, true]) {
+      const place = new Place(read, own, undefined, flip);
+      expect([place.x(159.5), place.y(89.5)]).toEqual([959.5, 539.5]);
+    }
+    expect(new Place(own, own, undefined, true).x(0)).toBe(1919);
+    const p5 = new Place(own, own, { width: 960, height: 540 }, true);
+    expect([p5.x(0), p5.x(1919), p5.y(1079)]).toEqual([959.5, 0, 539.5]);
+  });
+});
 
 describe('a tracker', () => {
   it('numbers people from 1, and knows them in whatever order they come', () => {

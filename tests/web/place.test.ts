@@ -58,6 +58,17 @@ describe('place', () => {
     expect(deep.z).toBe(-10);
   });
 
+  it('leaves alone what is neither a list nor written as { … }', () => {
+    class Mask {
+      x = 1;
+      y = 2;
+    }
+    const found = { mask: new Mask(), data: new Uint8Array(2) };
+    const there = place(picture, { width: 400, height: 200 })(found);
+    expect(there.mask).toBe(found.mask);
+    expect(there.data).toBe(found.data);
+  });
+
   it('refuses what has no size, and options that cannot be right', async () => {
     expect(
       await messageFrom(() => place({ width: 0, height: 5 }, { width: 1, height: 1 })),

@@ -83,10 +83,11 @@ export function replaceBackground(
   compose('replaceBackground', target, image, people, edge, ({ context, width, height }) => {
     const picture = drawableOf(background as ImageSource);
     if (picture === undefined) {
-      context.fillStyle = background as string;
+      context.fillStyle = colourOf(background);
       context.fillRect(0, 0, width, height);
       return;
     }
+    refuseEmpty('replaceBackground', picture);
     const scale = Math.max(width / picture.width, height / picture.height);
     const [across, down] = [picture.width * scale, picture.height * scale];
     const [x, y] = [(width - across) / 2, (height - down) / 2];
@@ -109,6 +110,26 @@ export function cutOut(
   compose('cutOut', target, image, people, edge, () => {});
 }
 
+function colourOf(background: unknown): string | CanvasGradient | CanvasPattern {
+  const isColour = typeof background === 'string' && CSS.supports('color', background);
+  const isPaint = background instanceof CanvasGradient || background instanceof CanvasPattern;
+  if (isColour || isPaint) return background;
+  fail(
+    'replaceBackground: this is nothing to put behind people',
+    { given: show(background) },
+    "a colour such as 'teal', a gradient, an image, a canvas or a video",
+  );
+}
+
+function refuseEmpty(who: string, { width, height }: Drawable): void {
+  if (width > 0 && height > 0) return;
+  fail(
+    `${who}: the picture has no size yet`,
+    { width, height },
+    'wait until the image has loaded, or the video plays',
+  );
+}
+
 type Drawable = NonNullable<ReturnType<typeof drawableOf>>;
 
 /** Draws what is behind, and then the people. */
@@ -129,10 +150,21 @@ function compose(
       'the image, canvas or video in which people were found',
     );
   }
+  refuseEmpty(who, picture);
+  if (!(people?.mask?.width > 0)) {
+    fail(
+      `${who}: it needs to know who is in the picture`,
+      { given: show(people) },
+      'what bodySegmentation().segment(image) gives',
+    );
+  }
   const { context, width, height } = canvas;
   const layer = scratch('layer', context.canvas.width, context.canvas.height);
   drawPeople(layer, picture, people, edge ?? 2);
   context.save();
+  context.globalAlpha = 1;
+  context.globalCompositeOperation = 'source-over';
+  if ('filter' in context) context.filter = 'none';
   context.clearRect(0, 0, width, height);
   behind(canvas, picture);
   context.drawImage(layer.canvas, 0, 0, width, height);

@@ -127,8 +127,11 @@ function scaleOf(fit: NonNullable<PlaceOptions['fit']>, full: { x: number; y: nu
 
 /** Where a picture begins, with so much room beside it: a percentage of the room, or pixels. */
 function offset(position: string, room: number): number {
-  const number = Number.parseFloat(position);
-  return position.endsWith('%') ? (number / 100) * room : number;
+  const lengths = position.matchAll(/([-+]?) ?([-+]?[\d.]+)(%|px)/g);
+  return [...lengths].reduce((sum, [, sign, number, unit]) => {
+    const length = Number(number) * (unit === '%' ? room / 100 : 1);
+    return sum + (sign === '-' ? -length : length);
+  }, 0);
 }
 
 function styleOf(source: unknown): Style {
@@ -153,27 +156,42 @@ function styleOf(source: unknown): Style {
       'place(video, { width, height }) with the rectangle that you draw it in',
     );
   }
-  const { objectFit, objectPosition, transform } = style;
-  const [across = '50%', down = '50%'] = objectPosition.split(' ');
+  const { objectFit, objectPosition } = style;
+  const [across = '50%', down = '50%'] = objectPosition.match(/calc\([^)]*\)|\S+/g) ?? [];
   return {
     x,
     y,
     width,
     height,
     fit: fits.find((fit) => fit === objectFit) ?? 'fill',
-    flip: mirrors(transform),
+    flip: isMirrored(style),
     position: [across, down],
     mirror: element.offsetWidth, // it turns around its middle
   };
 }
 
-/** Whether `matrix(a, b, c, d, …)` mirrors: its determinant is negative. */
-function mirrors(transform: string): boolean {
-  const [a = 1, b = 0, c = 0, d = 1] = (/^matrix\((.*)\)$/.exec(transform)?.[1] ?? '')
-    .split(',')
-    .filter((text) => text !== '')
-    .map(Number);
-  return a * d - b * c < 0;
+/** Whether an element is mirrored, left and right. Fails where it is turned in any other way. */
+function isMirrored({ transform, rotate, scale }: CSSStyleDeclaration): boolean {
+  const turned = rotate !== 'none' ? `rotate3d(${axisAngle(rotate)})` : '';
+  const [x = '1', y = x] = scale === 'none' ? [] : scale.split(' ');
+  const matrix = new DOMMatrix(
+    `${turned} scale(${x}, ${y}) ${transform === 'none' ? '' : transform}`,
+  );
+  const flat = Math.abs(matrix.m12) + Math.abs(matrix.m21) < 1e-6;
+  if (flat && matrix.m22 > 0 && matrix.m11 !== 0) return matrix.m11 < 0;
+  fail(
+    'place: the page shows this element turned',
+    { transform, rotate, scale, known: 'upright elements, mirrored or not' },
+    'place(video, { width, height, flip }), and turn what you draw like the element',
+  );
+}
+
+/** The property `rotate` as the function `rotate3d` takes it. */
+function axisAngle(rotate: string): string {
+  const parts = rotate.split(' ');
+  const angle = parts.pop() ?? '0deg';
+  const axes: Record<string, string> = { x: '1, 0, 0', y: '0, 1, 0', z: '0, 0, 1', '': '0, 0, 1' };
+  return `${axes[parts.join('')] ?? parts.join(', ')}, ${angle}`;
 }
 
 type Along = (at: number) => number;
@@ -186,7 +204,8 @@ function moved(
   scale: { x: number; y: number },
   known: Map<object, unknown>,
 ): unknown {
-  if (typeof found !== 'object' || found === null || ArrayBuffer.isView(found)) return found;
+  if (typeof found !== 'object' || found === null) return found;
+  if (!Array.isArray(found) && !isPlainObject(found)) return found; // a mask, or an object of somebody's own
   if (known.has(found)) return known.get(found);
   const copy: unknown = Array.isArray(found) ? [] : {};
   known.set(found, copy);

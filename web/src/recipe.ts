@@ -85,6 +85,20 @@ export function readPreprocess(
   return { ...rest, mean, std };
 }
 
+/**
+ * Checks preprocessing of which parts may be left out.
+ *
+ * @returns the parts that were given
+ */
+export function readSomePreprocess(
+  who: string,
+  given: Partial<Preprocess> | undefined,
+): Partial<Preprocess> | undefined {
+  if (given === undefined) return undefined;
+  const checked = readOptions(`${who}: preprocess`, given, preprocessSchema);
+  return Object.fromEntries(Object.entries(checked).filter(([name]) => Object.hasOwn(given, name)));
+}
+
 /** The files beside a model that hold a recipe, in the order to look. */
 export const recipeFiles = ['gesso.json', 'metadata.json'];
 

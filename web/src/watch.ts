@@ -18,19 +18,20 @@ export const watchOptions = {
  * The `watch` of a task.
  *
  * @param look what the task does with one picture
+ * @param onResult told of each answer; what it promises is waited for
  * @param example a call that is right, for messages
  */
 export function watchWith<T>(
   source: ImageSource,
   look: (source: ImageSource) => Promise<T>,
-  onResult: (result: T) => void,
+  onResult: (result: T) => unknown,
   onError: ((error: unknown) => void) | undefined,
   example: string,
 ): () => void {
   if (typeof onResult !== 'function') fail('watch: it needs a function to call', {}, example);
   const step = async (watching: () => boolean) => {
     const result = await look(source);
-    if (watching()) onResult(result);
+    if (watching()) await onResult(result);
   };
   return watchFrames(unwrap(source), step, onError ?? report);
 }
@@ -39,7 +40,7 @@ export function watchWith<T>(
 export function watchPlainly<T>(
   source: ImageSource,
   look: (source: ImageSource) => Promise<T>,
-  onResult: (result: T) => void,
+  onResult: (result: T) => unknown,
   options: WatchOptions,
   example: string,
 ): () => void {

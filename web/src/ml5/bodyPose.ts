@@ -1,6 +1,7 @@
 // ml5.bodyPose: finds people and the parts of their bodies.
 import { fail } from '../errors.js';
 import { readOptions } from '../options.js';
+import { confidence } from '../people/options.js';
 import type { Pose } from '../people/types.js';
 import { bodyPose as task } from '../tasks/bodyPose.js';
 import { type Callback, callbackOf, refuseMore, sortArguments } from './calls.js';
@@ -43,7 +44,7 @@ const who = 'ml5.bodyPose';
 const schema = {
   modelType: ['MULTIPOSE_LIGHTNING', 'SINGLEPOSE_LIGHTNING', 'SINGLEPOSE_THUNDER'],
   enableSmoothing: true,
-  minPoseScore: 0.25,
+  minPoseScore: confidence('minPoseScore', 0.25),
   enableTracking: true,
   modelUrl: '',
   trackerType: ['boundingBox', 'keypoint'],
@@ -78,7 +79,7 @@ export function bodyPose(
   const single = options.modelType.startsWith('SINGLE');
   const bodies = task(options.modelUrl || (single ? 'movenet' : 'posenet'), {
     maxPeople: single ? 1 : 6, // MoveNet finds so many
-    minConfidence: options.minPoseScore,
+    minConfidence: options.minPoseScore ?? 0.25,
     smoothing: options.enableSmoothing,
     flip: options.flipped || options.flipHorizontal,
   });

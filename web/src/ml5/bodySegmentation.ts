@@ -94,11 +94,11 @@ export function bodySegmentation(
   return instance(bodies, methods, callbackOf(given));
 }
 
-/** The mask in black, as ml5 draws it. */
+/** The mask in black, as ml5 draws it, with soft edges; its data without them. */
 function covering(found: Segmentation): Promise<BodySegmentationResult> {
   const { data } = found.mask;
   for (let i = 0; i < data.length; i += 4) data.fill(0, i, i + 3);
-  return withMask(found);
+  return withMask({ ...found, data: found.data.map((much) => (much < 128 ? 0 : 255)) });
 }
 
 async function withMask({ data, mask }: Segmentation): Promise<BodySegmentationResult> {

@@ -2,6 +2,7 @@
 import { fail } from '../errors.js';
 import { readOptions } from '../options.js';
 import type { Face } from '../people/faces.js';
+import { count } from '../people/options.js';
 import { faceMesh as task } from '../tasks/faceMesh.js';
 import { type Callback, callbackOf, refuseMore, sortArguments } from './calls.js';
 import { anything, asShown, type Detecting, detecting, flipSchema } from './detecting.js';
@@ -30,7 +31,7 @@ export interface FaceMesh extends Detecting<Face[]> {
 const who = 'ml5.faceMesh';
 
 const schema = {
-  maxFaces: 1,
+  maxFaces: count('maxFaces', 1),
   refineLandmarks: false,
   landmarkModelUrl: '',
   detectorModelUrl: '',
@@ -66,7 +67,7 @@ export function faceMesh(
     );
   }
   const faces = task(options.landmarkModelUrl || 'facemesh', {
-    maxFaces: options.maxFaces,
+    maxFaces: options.maxFaces ?? 1,
     flip: options.flipped || options.flipHorizontal,
     ...(options.detectorModelUrl && { detector: options.detectorModelUrl }),
   });

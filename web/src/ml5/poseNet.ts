@@ -1,7 +1,9 @@
 // ml5.poseNet, as it was up to ml5 0.12.
 import { fail } from '../errors.js';
 import type { ImageSource } from '../image.js';
+import { positive } from '../layers/kinds.js';
 import { readOptions } from '../options.js';
+import { confidence, count } from '../people/options.js';
 import type { Keypoint, Pose } from '../people/types.js';
 import { type BodyPose, bodyPose } from '../tasks/bodyPose.js';
 import { show } from '../tensor.js';
@@ -57,10 +59,10 @@ const who = 'ml5.poseNet';
 const schema = {
   detectionType: ['multiple', 'single'],
   flipHorizontal: false,
-  minConfidence: 0.5,
-  maxPoseDetections: 5,
-  scoreThreshold: 0.5,
-  nmsRadius: 20,
+  minConfidence: confidence('minConfidence', 0.5),
+  maxPoseDetections: count('maxPoseDetections', 5),
+  scoreThreshold: confidence('scoreThreshold', 0.5),
+  nmsRadius: positive(20),
   inputResolution: 256,
   modelUrl: '',
   architecture: anything,
@@ -85,23 +87,29 @@ export function poseNet(
   const [video] = given.others as ImageSource[];
   const [kind] = given.texts;
   const ofMl5 = { ...given.options[0], ...(kind !== undefined && { detectionType: kind }) };
-  const options = readOptions(who, ofMl5, schema);
+  const {
+    minConfidence = 0.5,
+    maxPoseDetections = 5,
+    scoreThreshold = 0.5,
+    nmsRadius = 20,
+    ...options
+  } = readOptions(who, ofMl5, schema);
   const people = (most: number): Loading<BodyPose> =>
     bodyPose(options.modelUrl || 'posenet', {
       maxPeople: most,
       minConfidence: 0,
       flip: options.flipHorizontal,
-      partConfidence: options.scoreThreshold,
-      radius: options.nmsRadius,
-      resolution: Math.max(2, Math.floor(options.inputResolution / 32)) * 32 + 1,
+      partConfidence: scoreThreshold,
+      radius: nmsRadius,
+      resolution: Math.min(Math.max(2, Math.floor(options.inputResolution / 32)), 64) * 32 + 1,
       smoothing: false,
     });
   const single = options.detectionType === 'single';
-  const usual = people(single ? 1 : options.maxPoseDetections);
+  const usual = people(single ? 1 : maxPoseDetections);
   let other: BodyPose | undefined;
   const listeners = new Set<(poses: PoseNetPose[]) => void>();
   const convert = (poses: readonly Pose[], media: ImageSource) =>
-    asShown(poses, media).map((pose) => converted(pose, usual, options.minConfidence));
+    asShown(poses, media).map((pose) => converted(pose, usual, minConfidence));
   const detect = async (bodies: BodyPose, args: readonly unknown[]): Promise<PoseNetPose[]> => {
     const { others, options, texts } = sortArguments(args);
     const media = ([...others, ...options, ...texts][0] ?? video) as ImageSource | undefined;
@@ -111,7 +119,7 @@ export function poseNet(
   const method =
     (isSingle: boolean) =>
     (...args: readonly unknown[]) => {
-      other ??= isSingle === single ? undefined : people(isSingle ? 1 : options.maxPoseDetections);
+      other ??= isSingle === single ? undefined : people(isSingle ? 1 : maxPoseDetections);
       const bodies = isSingle === single ? usual : (other ?? usual);
       const callback = sortArguments(args).callbacks[0] as ErrorFirst<PoseNetPose[]> | undefined;
       return answerErrorFirst(detect(bodies, args), callback);

@@ -1,6 +1,6 @@
 // What is behind faceDetector() and faceMesh(): one network that finds faces, and one for their points.
 import type { ImageSource } from '../image.js';
-import { fail, namesFor, openModel, showShape } from '../library.js';
+import { openModel } from '../library.js';
 import type { Open } from '../model.js';
 import type { Progress } from '../progress.js';
 import type { ModelSource } from '../source.js';
@@ -29,14 +29,15 @@ import {
 import type { Square } from './find.js';
 import { Followed } from './following.js';
 import { Looking, type Place } from './looking.js';
+import { refuseNetwork, takesPicture } from './networks.js';
 import type { FacesRequest } from './seeFaces.js';
 import type { Keypoint } from './types.js';
 
 /** Boxes whose intersection is this part of their union are one face, as in the published package. */
 const overlap = 0.3;
 
-/** How sure BlazeFace is of a face that gets a mesh, and of how many of them at most. */
-const forMesh: FacesRequest['decode'] = { kind: 'faces', most: 10, score: 0.75, overlap };
+/** How sure BlazeFace is of a face that gets a mesh. */
+const surelyFace = 0.75;
 
 /** A mesh that is less sure has left its square. */
 const sure = 0.8;
@@ -57,7 +58,13 @@ export class FaceDetecting {
   constructor(open: Open, { maxFaces, minConfidence, flip, smoothing }: CheckedFaceOptions) {
     this.open = open;
     this.#decode = { kind: 'faces', most: maxFaces, score: minConfidence, overlap };
-    this.#looking = new Looking(open.client, flip, finestDetected, () => new Followed(smoothing));
+    this.#looking = new Looking(
+      'detect',
+      open.client,
+      flip,
+      finestDetected,
+      () => new Followed(smoothing),
+    );
   }
 
   async detect(image: ImageSource, follows = false): Promise<DetectedFace[]> {
@@ -116,7 +123,7 @@ export class FaceMeshing {
     this.#detector = detector;
     this.#most = maxFaces;
     this.#least = minConfidence;
-    this.#looking = new Looking(open.client, flip, finestMeshed, () => {
+    this.#looking = new Looking('detect', open.client, flip, finestMeshed, () => {
       return { followed: new Followed(smoothing), squares: [], waited: 0 };
     });
   }
@@ -128,7 +135,7 @@ export class FaceMeshing {
     memory.waited = anew || squares.length === 0 ? 0 : memory.waited + 1;
     const answer = await look('faces', {
       model: this.#detector.model,
-      decode: forMesh,
+      decode: { kind: 'faces', most: Math.max(10, this.#most), score: surelyFace, overlap },
       mesh: {
         model: this.open.model,
         most: this.#most,
@@ -190,7 +197,7 @@ export async function openFaceDetector(
 ): Promise<FaceDetecting> {
   const open = await openModel('faceDetector', source, options);
   try {
-    if (!findsFaces(open)) await refuse('faceDetector', open, 'BlazeFace', 'find faces');
+    if (!findsFaces(open)) await refuseNetwork('faceDetector', open, 'find faces', 'BlazeFace');
     return new FaceDetecting(open, options);
   } catch (error) {
     await open.client.close(open.model);
@@ -210,8 +217,11 @@ export async function openFaceMesh(
   try {
     const [mesh, detector] = (await Promise.all(opening)) as [Open, Open];
     const both = 'FaceMesh, and as its detector BlazeFace';
-    if (!findsPoints(mesh)) await refuse('faceMesh', mesh, both, 'find the points of a face');
-    if (!findsFaces(detector)) await refuse('faceMesh', detector, both, 'find faces');
+    const models = "faceMesh('facemesh', { detector: 'blazeface' })";
+    if (!findsPoints(mesh))
+      await refuseNetwork('faceMesh', mesh, 'find the points of a face', both, models);
+    if (!findsFaces(detector))
+      await refuseNetwork('faceMesh', detector, 'find faces', both, models);
     return new FaceMeshing(mesh, detector, options);
   } catch (error) {
     // What is still on its way is freed when it comes.
@@ -232,9 +242,6 @@ function together(count: number, onProgress: (progress: Progress) => void) {
   });
 }
 
-const takesPicture = ({ description: { inputs } }: Open) =>
-  inputs.length === 1 && inputs[0]?.shape.length === 4;
-
 const findsFaces = (open: Open) =>
   takesPicture(open) &&
   open.description.outputs.length === 1 &&
@@ -242,21 +249,3 @@ const findsFaces = (open: Open) =>
 
 const findsPoints = (open: Open) =>
   takesPicture(open) && open.description.outputs.some(({ shape }) => shape.at(-1) === 3 * 468);
-
-async function refuse(who: string, open: Open, needed: string, what: string): Promise<never> {
-  const { inputs, outputs } = open.description;
-  const [meshes, detectors] = await Promise.all(['faceMesh', 'faceDetector'].map(namesFor));
-  const names = (list: string[] = []) => list.map((name) => `'${name}'`).join(', ');
-  fail(
-    `${who}: this model does not ${what}`,
-    {
-      address: open.address,
-      inputs: inputs.map(({ name, shape }) => `${name} ${showShape(shape)}`).join(', '),
-      outputs: outputs.map(({ name, shape }) => `${name} ${showShape(shape)}`).join(', '),
-      needed,
-    },
-    who === 'faceMesh'
-      ? `faceMesh(${names(meshes)}, { detector: ${names(detectors)} })`
-      : `${names(detectors)}, or loadModel() for this one`,
-  );
-}

@@ -11,8 +11,6 @@ import {
   workersCanDraw,
 } from '../library.js';
 import type { LookAnswer, LookMethod, LookRequest } from '../seeing.js';
-import { boxOf } from './boxes.js';
-import type { Box } from './types.js';
 
 /** One picture, which may be a frame of many. */
 export interface Glance<Memory> {
@@ -23,8 +21,6 @@ export interface Glance<Memory> {
   time: number;
   /** What is known from the frames before; new for a picture that stands alone. */
   memory: Memory;
-  /** Whether it stands alone. */
-  alone: boolean;
   /** From pixels to what the owner of the picture counts in, mirrored where that is wanted. */
   place: Place;
   /** Can be called once. */
@@ -33,6 +29,7 @@ export interface Glance<Memory> {
 
 /** Looks at pictures, and remembers those that move. */
 export class Looking<Memory> {
+  readonly #who: string;
   readonly #client: Client;
   readonly #flip: boolean;
   readonly #most: number;
@@ -40,11 +37,13 @@ export class Looking<Memory> {
   readonly #memories = new WeakMap<object, Memory>();
 
   /**
+   * @param who the method that the user called, to begin messages with
    * @param flip whether answers are mirrored, as by a camera that faces whom it shows
    * @param most how many pixels the longer side of a picture may have: larger ones are read smaller
    * @param begin what is known before the first frame
    */
-  constructor(client: Client, flip: boolean, most: number, begin: () => Memory) {
+  constructor(who: string, client: Client, flip: boolean, most: number, begin: () => Memory) {
+    this.#who = who;
     this.#client = client;
     this.#flip = flip;
     this.#most = most;
@@ -58,19 +57,18 @@ export class Looking<Memory> {
     const alone = !(follows || isVideo(source)) || typeof source !== 'object' || source === null;
     const far = client.far && workersCanDraw();
     const own = drawableOf(image);
-    const picture = await takePicture('detect', image, far, this.#most);
+    const picture = await takePicture(this.#who, image, far, this.#most);
     const { width, height } = picture;
     return {
       width,
       height,
       time: performance.now(),
       memory: alone ? this.#begin() : this.#memory(source),
-      alone,
       place: new Place(picture, own ?? picture, sizeMeant(image), this.#flip),
       look: (method, request) =>
         client
           .look(method, picture, request)
-          .catch((error: unknown) => refuseReading('detect', error)), // as it moves to the worker
+          .catch((error: unknown) => refuseReading(this.#who, error)), // as it moves to the worker
     };
   }
 
@@ -93,6 +91,10 @@ export class Place {
   /** How many of the owner's units a pixel has, along each axis. */
   readonly across: number;
   readonly down: number;
+  /** Where the middle of the first pixel that was read lies, from that of the picture's own. */
+  readonly #left: number;
+  readonly #top: number;
+  /** What the places of a point and of its mirror image add up to. */
   readonly #mirror: number | undefined;
 
   /**
@@ -102,23 +104,20 @@ export class Place {
    */
   constructor(read: Size, own: Size, meant: Size | undefined, flip: boolean) {
     const { width, height } = meant ?? own;
+    const pixel = { x: width / own.width, y: height / own.height };
     this.across = width / read.width;
     this.down = height / read.height;
-    this.#mirror = flip ? width - width / own.width : undefined;
+    this.#left = (this.across - pixel.x) / 2;
+    this.#top = (this.down - pixel.y) / 2;
+    this.#mirror = flip ? width - pixel.x : undefined;
   }
 
   x(x: number): number {
-    const there = this.across * x;
+    const there = this.across * x + this.#left;
     return this.#mirror === undefined ? there : this.#mirror - there;
   }
 
   y(y: number): number {
-    return this.down * y;
-  }
-
-  /** The box between two corners in pixels, upper left and lower right. */
-  box(left: number, top: number, right: number, bottom: number): Box {
-    const [from, to] = [this.x(left), this.x(right)];
-    return boxOf(Math.min(from, to), this.y(top), Math.max(from, to), this.y(bottom));
+    return this.down * y + this.#top;
   }
 }

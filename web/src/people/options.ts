@@ -10,6 +10,14 @@ export const confidence = (name: string, example: number) =>
     (value) => typeof value === 'number' && value >= 0 && value <= 1,
   );
 
+/** How many people or faces: no picture has more than one can count. */
+export const count = (name: string, example: number) =>
+  absent<number>(
+    'a whole number from 1 to 100',
+    `${name}: ${example}`,
+    (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 100,
+  );
+
 export const smoothing = absent<boolean | Smoothing>(
   'true, false, or { cutoff, speed } in hertz',
   `smoothing: ${JSON.stringify(usualSmoothing)}`,
@@ -19,7 +27,7 @@ export const smoothing = absent<boolean | Smoothing>(
 function isSmoothing(value: unknown): value is Smoothing {
   if (!isRecord(value)) return false;
   const { cutoff, speed, ...more } = value;
-  const hertz = [cutoff, speed].every((part) => typeof part === 'number' && part >= 0);
+  const hertz = [cutoff, speed].every((part) => Number.isFinite(part) && Number(part) >= 0);
   return hertz && cutoff !== 0 && Object.keys(more).length === 0;
 }
 

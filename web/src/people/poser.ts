@@ -1,6 +1,6 @@
 // What is behind bodyPose(): a network that finds people, and who was who.
 import type { ImageSource } from '../image.js';
-import { fail, namesFor, openModel, showShape } from '../library.js';
+import { fail, openModel } from '../library.js';
 import type { Open } from '../model.js';
 import type { Preprocess } from '../recipe.js';
 import type { ModelSource } from '../source.js';
@@ -8,6 +8,7 @@ import type { CheckedPoseOptions } from '../tasks/bodyPose.js';
 import type { FindRequest } from './find.js';
 import { Followed } from './following.js';
 import { type Glance, Looking } from './looking.js';
+import { mobilenet, preprocessOf, refuseNetwork, takesPicture } from './networks.js';
 import { peopleIn, poseOf } from './posing.js';
 import type { Pose } from './types.js';
 
@@ -40,7 +41,7 @@ export class Poser {
     this.open = open;
     this.#network = network;
     this.#least = minConfidence;
-    this.#looking = new Looking(open.client, flip, network.pixels, () => {
+    this.#looking = new Looking('detect', open.client, flip, network.pixels, () => {
       return { followed: new Followed(smoothing), square: undefined };
     });
   }
@@ -70,31 +71,18 @@ export async function openPoser(source: ModelSource, options: CheckedPoseOptions
 }
 
 async function networkOf(open: Open, options: CheckedPoseOptions): Promise<Network> {
-  const { inputs, outputs } = open.description;
-  const [input] = inputs;
+  const { outputs } = open.description;
   const named = (text: string) => outputs.some(({ name }) => name.includes(text));
-  const takesPicture = inputs.length === 1 && input?.shape.length === 4;
-  if (takesPicture && named('fwd') && named('bwd')) return posenet(open, options);
-  const [output] = outputs;
-  const points = outputs.length === 1 && output?.shape.slice(-2).join() === '17,3';
-  if (takesPicture && points) return movenet(options);
-  const wanted = await namesFor(who);
-  fail(
-    `${who}: this model does not find bodies`,
-    {
-      address: open.address,
-      inputs: inputs.map(({ name, shape }) => `${name} ${showShape(shape)}`).join(', '),
-      outputs: outputs.map(({ name, shape }) => `${name} ${showShape(shape)}`).join(', '),
-      needed: 'PoseNet, or a MoveNet for one person',
-    },
-    `${wanted.map((name) => `'${name}'`).join(', ')}, or loadModel() for this one`,
-  );
+  if (takesPicture(open) && named('fwd') && named('bwd')) return posenet(open, options);
+  const isMovenet = outputs.length === 1 && outputs[0]?.shape.slice(-2).join() === '17,3';
+  if (takesPicture(open) && isMovenet) return movenet(open, options);
+  return refuseNetwork(who, open, 'find bodies', 'PoseNet, or a MoveNet for one person');
 }
 
-function posenet(open: Open, options: CheckedPoseOptions): Network {
+async function posenet(open: Open, options: CheckedPoseOptions): Promise<Network> {
   const { maxPeople, resolution, partConfidence, radius } = options;
   const [, height = -1, width = -1] = open.description.inputs[0]?.shape ?? [];
-  const preprocess = preprocessOf(open, options.preprocess);
+  const preprocess = await preprocessOf(who, open, mobilenet, options.preprocess);
   const decode =
     maxPeople === 1
       ? ({ kind: 'pose' } as const)
@@ -108,10 +96,18 @@ function posenet(open: Open, options: CheckedPoseOptions): Network {
  * Looks at the square in which the person was last seen: the answer ends with the next one. Told to
  * stretch or crop pictures, it looks at each as a whole.
  */
-function movenet(options: CheckedPoseOptions): Network {
-  const usual = { fit: 'contain', sampling: 'halfPixel', mean: 0, std: 1 } as const;
-  const preprocess = { ...usual, binarize: false, flip: false, ...options.preprocess };
+async function movenet(open: Open, options: CheckedPoseOptions): Promise<Network> {
+  const usual: Preprocess = { ...mobilenet, sampling: 'halfPixel', mean: 0, std: 1 };
+  const preprocess = await preprocessOf(who, open, usual, options.preprocess);
   const follows = preprocess.fit === 'contain';
+  if (follows && (preprocess.flip || preprocess.sampling !== usual.sampling)) {
+    const { flip, sampling } = preprocess;
+    fail(
+      `${who}: MoveNet looks at squares, which are neither mirrored nor sampled in another way`,
+      { flip, sampling },
+      "flip: true beside preprocess, or preprocess: { fit: 'stretch', … }",
+    );
+  }
   return {
     pixels: 960, // somebody who is a fifth of it fills the network's picture
     request({ width, height, memory }) {
@@ -125,14 +121,4 @@ function movenet(options: CheckedPoseOptions): Network {
       memory.square = { x, y, size, angle: 0 };
     },
   };
-}
-
-/** As the networks were trained: -1 to 1 for MobileNet, the mean of ImageNet taken off for ResNet. */
-function preprocessOf(open: Open, given: Partial<Preprocess> | undefined): Preprocess {
-  const resnet = open.description.outputs.some(({ name }) => name.includes('resnet'));
-  const [mean, std]: [Preprocess['mean'], number] = resnet
-    ? [[123.15, 115.9, 103.06], 1]
-    : [127.5, 127.5];
-  const usual = { fit: 'contain', sampling: 'asymmetric', mean, std } as const;
-  return { ...usual, binarize: false, flip: false, ...given };
 }

@@ -1,12 +1,13 @@
 // What is behind bodySegmentation(): a network that tells people from what is behind them.
 import type { ImageSource } from '../image.js';
-import { fail, namesFor, openModel, showShape } from '../library.js';
+import { fail, openModel } from '../library.js';
 import type { Open } from '../model.js';
 import type { Preprocess } from '../recipe.js';
 import type { ModelSource } from '../source.js';
 import type { CheckedSegmentationOptions } from '../tasks/bodySegmentation.js';
 import { Looking } from './looking.js';
 import type { Mask, MaskRequest } from './masks.js';
+import { mobilenet, preprocessOf, refuseNetwork, takesPicture } from './networks.js';
 import { posesIn } from './posing.js';
 import { nobody, type Segmentation, segmentedParts } from './types.js';
 
@@ -36,7 +37,7 @@ export class Segmenter {
     this.#network = network;
     this.#options = options;
     const whole = Number.POSITIVE_INFINITY; // a mask is as large as the picture
-    this.#looking = new Looking(open.client, options.flip, whole, () => undefined);
+    this.#looking = new Looking('segment', open.client, options.flip, whole, () => undefined);
   }
 
   async detect(image: ImageSource): Promise<Segmentation> {
@@ -128,23 +129,14 @@ export async function openSegmenter(
 
 async function networkOf(open: Open, options: CheckedSegmentationOptions): Promise<Network> {
   const { inputs, outputs } = open.description;
-  const [input] = inputs;
-  const [, height = -1, width = -1] = input?.shape ?? [];
-  const takesPicture = inputs.length === 1 && input?.shape.length === 4;
+  const [, height = -1, width = -1] = inputs[0]?.shape ?? [];
   const segments = outputs.some(({ name }) => name.includes('segments'));
-  const channels = outputs[0]?.shape.at(-1) ?? 0;
-  const isSelfie = outputs.length === 1 && outputs[0]?.shape.length === 4 && channels <= 2;
-  const facts = {
-    address: open.address,
-    inputs: inputs.map(({ name, shape }) => `${name} ${showShape(shape)}`).join(', '),
-    outputs: outputs.map(({ name, shape }) => `${name} ${showShape(shape)}`).join(', '),
-  };
-  if (!takesPicture || !(segments || isSelfie)) {
-    fail(
-      `${who}: this model does not tell people from what is behind them`,
-      { ...facts, needed: 'BodyPix, or one output [1, height, width, 1 or 2]' },
-      `${(await namesFor(who)).map((name) => `'${name}'`).join(', ')}, or loadModel() for this one`,
-    );
+  const [output] = outputs;
+  const channels = output?.shape.at(-1) ?? 0;
+  const isSelfie = outputs.length === 1 && output?.shape.length === 4 && channels <= 2;
+  if (!takesPicture(open) || !(segments || isSelfie)) {
+    const needed = 'BodyPix, or one output [1, height, width, 1 or 2]';
+    await refuseNetwork(who, open, 'tell people from what is behind them', needed);
   }
   const { maskType } = options;
   if (!segments && (maskType === 'parts' || maskType === 'people')) {
@@ -158,7 +150,7 @@ async function networkOf(open: Open, options: CheckedSegmentationOptions): Promi
   return {
     probabilities: !segments && options.probabilities,
     size: (width, height) => (isOpen ? sizeFor(open, options, width, height) : undefined),
-    preprocess: preprocessOf(open, segments, options.preprocess),
+    preprocess: await preprocessOf(who, open, segments ? mobilenet : selfie, options.preprocess),
   };
 }
 
@@ -178,20 +170,12 @@ function sizeFor(
   return [fitted(height), fitted(width)];
 }
 
-/** As the networks were trained. */
-function preprocessOf(
-  open: Open,
-  isBodyPix: boolean,
-  given: Partial<Preprocess> | undefined,
-): Preprocess {
-  const resnet = open.description.outputs.some(({ name }) => name.includes('resnet'));
-  const [mean, std]: [Preprocess['mean'], number] = resnet
-    ? [[123.15, 115.9, 103.06], 1]
-    : isBodyPix
-      ? [127.5, 127.5]
-      : [0, 255];
-  const [fit, sampling] = isBodyPix
-    ? (['contain', 'asymmetric'] as const)
-    : (['stretch', 'halfPixel'] as const);
-  return { fit, sampling, mean, std, binarize: false, flip: false, ...given };
-}
+/** As networks for selfies are trained: stretched to a square, with colours from 0 to 1. */
+const selfie: Preprocess = {
+  fit: 'stretch',
+  sampling: 'halfPixel',
+  mean: 0,
+  std: 255,
+  binarize: false,
+  flip: false,
+};

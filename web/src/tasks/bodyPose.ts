@@ -1,13 +1,13 @@
 // Finds people and the parts of their bodies in a picture.
 import type { ImageSource } from '../image.js';
 import { peopleCode } from '../later.js';
-import { positive, whole } from '../layers/kinds.js';
+import { positive } from '../layers/kinds.js';
 import { type About, type LoadOptions, loadOptions } from '../model.js';
 import { absent, isRecord, readOptions } from '../options.js';
-import { confidence, smoothing, smoothingOf } from '../people/options.js';
+import { confidence, count, smoothing, smoothingOf } from '../people/options.js';
 import type { Smoothing } from '../people/smoothing.js';
 import { type Pose, type Skeleton, skeleton } from '../people/types.js';
-import type { Preprocess } from '../recipe.js';
+import { type Preprocess, readSomePreprocess } from '../recipe.js';
 import type { ModelSource } from '../source.js';
 import { type Loading, usableAtOnce } from '../usable.js';
 import { type WatchOptions, watchPlainly } from '../watch.js';
@@ -84,7 +84,7 @@ export interface BodyPose {
 const who = 'bodyPose';
 
 const schema = {
-  maxPeople: whole(1, 5),
+  maxPeople: count('maxPeople', 5),
   minConfidence: confidence('minConfidence', 0.2),
   resolution: absent<number>(
     'a multiple of 32, and 1',
@@ -128,6 +128,7 @@ export function bodyPose(
     minConfidence: minConfidence ?? 0.2,
     resolution: resolution ?? 257,
     smoothing: smoothingOf(given.smoothing),
+    preprocess: readSomePreprocess(who, given.preprocess),
     partConfidence: partConfidence ?? 0.5,
     radius: radius ?? 20,
   };
@@ -138,7 +139,7 @@ export function bodyPose(
     watch(source, onPoses, options = {}) {
       const look = (source: ImageSource) => sight.use((poser) => poser.detect(source, true));
       const example = 'watch(video, (poses) => { people = poses; })';
-      return watchPlainly(source, look, onPoses, options, example);
+      return sight.watch(() => watchPlainly(source, look, onPoses, options, example));
     },
     skeleton: skeleton(),
     about: () => sight.session.about(),

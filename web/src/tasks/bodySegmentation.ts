@@ -1,12 +1,11 @@
 // Tells people in a picture from what is behind them.
 import type { ImageSource } from '../image.js';
 import { peopleCode } from '../later.js';
-import { whole } from '../layers/kinds.js';
 import { type About, type LoadOptions, loadOptions } from '../model.js';
 import { absent, isRecord, readOptions } from '../options.js';
-import { confidence } from '../people/options.js';
+import { confidence, count } from '../people/options.js';
 import { type Segmentation, type SegmentedPart, segmentedParts } from '../people/types.js';
-import type { Preprocess } from '../recipe.js';
+import { type Preprocess, readSomePreprocess } from '../recipe.js';
 import type { ModelSource } from '../source.js';
 import { type Loading, usableAtOnce } from '../usable.js';
 import { type WatchOptions, watchPlainly } from '../watch.js';
@@ -102,7 +101,7 @@ const schema = {
     'detail: 0.5',
     (value) => typeof value === 'number' && value >= 0.1 && value <= 1,
   ),
-  maxPeople: whole(1, 10),
+  maxPeople: count('maxPeople', 10),
   minConfidence: confidence('minConfidence', 0.4),
   flip: false,
   probabilities: true,
@@ -131,6 +130,7 @@ export function bodySegmentation(
   const given = readOptions(who, options, schema);
   const checked: CheckedSegmentationOptions = {
     ...given,
+    preprocess: readSomePreprocess(who, given.preprocess),
     threshold: given.threshold ?? 0.7,
     detail: given.detail ?? 0.5,
     maxPeople: given.maxPeople ?? 10,
@@ -141,14 +141,10 @@ export function bodySegmentation(
   const segment = (image: ImageSource) => sight.use((segmenter) => segmenter.detect(image));
   const bodies: BodySegmentation = {
     segment,
-    watch: (source, onPeople, options = {}) =>
-      watchPlainly(
-        source,
-        segment,
-        onPeople,
-        options,
-        'watch(video, (people) => cutOut(canvas, video, people))',
-      ),
+    watch(source, onPeople, options = {}) {
+      const example = 'watch(video, (people) => cutOut(canvas, video, people))';
+      return sight.watch(() => watchPlainly(source, segment, onPeople, options, example));
+    },
     parts: segmentedParts,
     about: () => sight.session.about(),
     dispose: () => sight.dispose(),

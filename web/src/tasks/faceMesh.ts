@@ -1,12 +1,11 @@
 // Finds faces in a picture, and the points of each.
 import type { ImageSource } from '../image.js';
 import { peopleCode } from '../later.js';
-import { whole } from '../layers/kinds.js';
 import { type About, type LoadOptions, loadOptions } from '../model.js';
 import { absent, readOptions } from '../options.js';
 import { type DetectedFace, type Face, type FaceRegions, faceRegions } from '../people/faces.js';
 import { faceTriangles } from '../people/faceTriangles.js';
-import { confidence, smoothing, smoothingOf } from '../people/options.js';
+import { confidence, count, smoothing, smoothingOf } from '../people/options.js';
 import type { Smoothing } from '../people/smoothing.js';
 import type { ModelSource } from '../source.js';
 import { type Loading, usableAtOnce } from '../usable.js';
@@ -114,7 +113,7 @@ export interface FaceMesh {
 }
 
 const shared = {
-  maxFaces: whole(1, 5),
+  maxFaces: count('maxFaces', 5),
   flip: false,
   smoothing,
   ...loadOptions,
@@ -155,7 +154,7 @@ export function faceDetector(
     watch(source, onFaces, options = {}) {
       const look = (source: ImageSource) => sight.use((seer) => seer.detect(source, true));
       const example = 'watch(video, (found) => { faces = found; })';
-      return watchPlainly(source, look, onFaces, options, example);
+      return sight.watch(() => watchPlainly(source, look, onFaces, options, example));
     },
     about: () => sight.session.about(),
     dispose: () => sight.dispose(),
@@ -188,7 +187,7 @@ export function faceMesh(
     watch(source, onFaces, options = {}) {
       const look = (source: ImageSource) => sight.use((seer) => seer.detect(source, true));
       const example = 'watch(video, (found) => { faces = found; })';
-      return watchPlainly(source, look, onFaces, options, example);
+      return sight.watch(() => watchPlainly(source, look, onFaces, options, example));
     },
     triangles: faceTriangles(),
     regions: faceRegions(),

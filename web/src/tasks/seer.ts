@@ -16,6 +16,8 @@ export interface Sight<S extends Seer<unknown>> {
   session: Session;
   /** The object once it has loaded; at once, when it has. */
   use<T>(call: (seer: S) => Promise<T>): Promise<T>;
+  /** Begins a `watch` that ends with the object, at the latest. */
+  watch(begin: () => () => void): () => void;
   dispose(): void;
 }
 
@@ -25,6 +27,7 @@ export function sightOf<S extends Seer<unknown>>(who: string, ready: Promise<S>)
     ready.then(({ open }) => open),
   );
   let loaded: S | undefined;
+  const watches = new Set<() => void>();
   ready.then(
     (seer) => {
       loaded = seer;
@@ -40,7 +43,18 @@ export function sightOf<S extends Seer<unknown>>(who: string, ready: Promise<S>)
       session.refuseDisposed();
       return call(seer);
     },
+    watch(begin) {
+      session.refuseDisposed();
+      const end = begin();
+      const stop = () => {
+        watches.delete(stop);
+        end();
+      };
+      watches.add(stop);
+      return stop;
+    },
     dispose() {
+      for (const stop of watches) stop();
       ready.then(
         (seer) => seer.dispose?.(),
         () => {}, // there is nothing to free
