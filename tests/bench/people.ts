@@ -68,14 +68,16 @@ function readMovedModels(): void {
   };
 }
 
+/** A photo, as large as what a camera of a computer gives. */
 async function picture(name: string): Promise<HTMLCanvasElement> {
   const image = new Image();
   image.src = `/photos/${name}`;
   await image.decode();
   const canvas = document.createElement('canvas');
-  canvas.width = image.naturalWidth;
-  canvas.height = image.naturalHeight;
-  canvas.getContext('2d')?.drawImage(image, 0, 0);
+  const scale = 640 / Math.max(image.naturalWidth, image.naturalHeight);
+  canvas.width = Math.round(image.naturalWidth * scale);
+  canvas.height = Math.round(image.naturalHeight * scale);
+  canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
   return canvas;
 }
 
@@ -159,11 +161,11 @@ async function masks(): Promise<Work> {
     modelUrl: address,
   });
   return {
-    name: 'BodyPix 0.50 at half size, person mask',
+    name: 'BodyPix 0.50 at half of 640 pixels, person mask',
     bar: 1.6,
     gesso: () => bodies.segment(image),
     peer: () => peer.segmentPerson(image),
-    networks: await alone(address, 417, 513),
+    networks: await alone(address, 257, 321),
   };
 }
 

@@ -121,7 +121,9 @@ for (const version of versions) {
         ${halves}
         import('/gesso/index.js').then(({ replaceBackground }) => {
           replaceBackground(window.p5.instance ?? window, picture, people, 'teal');
-          const seen = [get(10, 10), get(150, 110)].map((colour) => colour.join(' '));
+          const { data } = drawingContext.getImageData(0, 0, 320, 240);
+          const colour = (x, y) => [...data.slice(4 * (320 * y + x)).slice(0, 4)].join(' ');
+          const seen = [colour(20, 20), colour(300, 220)];
           describe('seen ' + seen.join(', '));
         });
       }`;

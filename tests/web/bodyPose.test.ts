@@ -292,7 +292,7 @@ describe('bodyPose', () => {
     );
     const typo = { fit: 'strech' } as unknown as { fit: 'stretch' };
     expect(await messageFrom(() => bodyPose('posenet', { preprocess: typo }))).toMatch(
-      /^bodyPose: preprocess: fit cannot be 'strech'/,
+      /^bodyPose: preprocess: fit cannot be "strech"/,
     );
   });
 

@@ -566,7 +566,7 @@ describe('faceMesh', () => {
 
   it('refuses options that cannot be right', async () => {
     expect(await messageFrom(() => faceMesh('facemesh', { maxFaces: 0 }))).toBe(
-      'faceMesh: maxFaces must be a whole number from 1.\n  given  0\n  Try: 5',
+      'faceMesh: maxFaces must be a whole number from 1 to 100.\n  given  0\n  Try: maxFaces: 5',
     );
     expect(await messageFrom(() => faceDetector('blazeface', { minConfidence: 2 }))).toMatch(
       'faceDetector: minConfidence must be a number from 0 to 1',

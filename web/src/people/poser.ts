@@ -88,7 +88,8 @@ async function posenet(open: Open, options: CheckedPoseOptions): Promise<Network
       ? ({ kind: 'pose' } as const)
       : ({ kind: 'poses', most: maxPeople, part_score: partConfidence, radius } as const);
   const size = height < 0 || width < 0 ? ([resolution, resolution] as const) : undefined;
-  const pixels = 2 * Math.max(...(size ?? [height, width]));
+  // Of a picture that is much larger the network would see only every so many pixels.
+  const pixels = 5 * Math.max(...(size ?? [height, width]));
   return { pixels, request: () => ({ ...(size && { size }), preprocess, decode }) };
 }
 
