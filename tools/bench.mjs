@@ -310,7 +310,8 @@ try {
     console.table(voice);
   }
   if (people) {
-    console.log('Whole answers, from the picture to the points; reading: the browser's part of ours; beside: what is neither that nor the network');
+    console.log('Whole answers, from the picture to the points. Shares of the time of gesso:');
+    console.log('reading: by the browser, the picture; beside: neither that nor the network');
     console.table(people.rows.map(round));
     console.log(`WebAssembly memory after ${people.frames} pictures, over that before`);
     console.table(people.growth);
