@@ -96,12 +96,15 @@ export function bodySegmentation(
 
 /** The mask in black, as ml5 draws it, with soft edges; its data without them. */
 function covering(found: Segmentation): Promise<BodySegmentationResult> {
-  const { data } = found.mask;
-  for (let i = 0; i < data.length; i += 4) data.fill(0, i, i + 3);
-  return withMask({ ...found, data: found.data.map((much) => (much < 128 ? 0 : 255)) });
+  const { mask } = found;
+  for (let i = 0; i < mask.data.length; i += 4) mask.data.fill(0, i, i + 3);
+  return withMask({ mask, data: found.data.map((much) => (much < 128 ? 0 : 255)) });
 }
 
-async function withMask({ data, mask }: Segmentation): Promise<BodySegmentationResult> {
+async function withMask({
+  data,
+  mask,
+}: Pick<Segmentation, 'data' | 'mask'>): Promise<BodySegmentationResult> {
   const shown = findP5() ? await p5Image(mask) : mask;
   return { data, imageData: null, maskImageData: mask, mask: shown };
 }

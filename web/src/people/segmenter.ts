@@ -54,11 +54,16 @@ export class Segmenter {
     };
     const { data, poses } = await glance.look('masks', request);
     if (maskType === 'background') for (const [i, much] of data.entries()) data[i] = 255 - much;
+    let mask: ImageData | undefined;
     return {
       width,
       height,
       data,
-      mask: drawn(width, height, data, maskType),
+      // Made when it is first asked for: it takes as long as all else beside the network.
+      get mask() {
+        mask ??= drawn(width, height, data, maskType);
+        return mask;
+      },
       people: posesIn(poses, place, minConfidence),
       flip,
     };
@@ -87,7 +92,7 @@ function drawn(
     ? amounts()
     : numbers(maskType === 'parts' ? segmentedParts.length : 254);
   const pixels = new Uint32Array(data.length);
-  for (let i = 0; i < data.length; i++) pixels[i] = colours[data[i] ?? 0] ?? 0;
+  for (let i = 0; i < data.length; i++) pixels[i] = colours[data[i] as number] as number;
   const bytes = new Uint8ClampedArray(pixels.buffer);
   if (typeof ImageData !== 'undefined') return new ImageData(bytes, width, height);
   return { width, height, data: bytes, colorSpace: 'srgb' } as ImageData; // in Node
