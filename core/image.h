@@ -64,4 +64,29 @@ inline void write_image(std::span<const uint8_t> rgba, int width, int height,
   write_image(rgba, width, height, options, shape, out, scratch);
 }
 
+// Where the elements of a tensor lie in a picture, in pixels; 0, 0 is the middle of the upper left
+// one.
+struct PictureMap {
+  double x = 0, y = 0;                      // of the first element
+  double x_by_column = 1, y_by_column = 0;  // from one column to the next
+  double x_by_row = 0, y_by_row = 1;        // from one row to the next
+
+  // Columns and rows may lie between elements, or outside of the tensor.
+  std::array<double, 2> at(double column, double row) const {
+    return {x + column * x_by_column + row * x_by_row, y + column * y_by_column + row * y_by_row};
+  }
+};
+
+// Where write_image reads the elements of a tensor of `shape`, but for those at the edges, which do
+// not leave the part of the picture that it uses.
+PictureMap map_of(int width, int height, const ImageOptions& options, const Shape& shape);
+
+// A square around a point, of so many pixels, turned clockwise by an angle in radians.
+PictureMap map_of_square(double x, double y, double size, double angle, const Shape& shape);
+
+// As write_image, but reads where a map says; what lies outside of the picture is black. Of the
+// options mean, std and binarize count.
+void write_mapped(std::span<const uint8_t> rgba, int width, int height, const PictureMap& map,
+                  const ImageOptions& options, const Shape& shape, std::span<float> out);
+
 }  // namespace gesso

@@ -1,5 +1,6 @@
 // Measures gesso beside TF.js in Chromium:
-//   npm run bench [-- --json FILE] [--kernels] [--only inference|training|charrnn|voice|frames|threads]
+//   npm run bench [-- --json FILE] [--kernels] [--frames COUNT]
+//     [--only inference|training|charrnn|voice|frames|threads|people]
 import { createReadStream, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -13,6 +14,7 @@ const { values: flags } = parseArgs({
     json: { type: 'string' },
     kernels: { type: 'boolean', default: false },
     only: { type: 'string' },
+    frames: { type: 'string', default: '10000' },
   },
 });
 
@@ -35,6 +37,7 @@ const folders = {
   '/library': 'dist',
   '/tfjs': 'node_modules/@tensorflow/tfjs/dist',
   '/tfjs-wasm': 'node_modules/@tensorflow/tfjs-backend-wasm/dist',
+  '/photos': join(shared, 'photos'),
   '/mnist': join(shared, 'data/mnist'),
   '/text': join(shared, 'data/text'),
   '/ml5-old': 'node_modules/ml5-0.12/dist',
@@ -42,6 +45,7 @@ const folders = {
 const types = {
   gz: 'application/octet-stream',
   html: 'text/html',
+  jpg: 'image/jpeg',
   js: 'text/javascript',
   json: 'application/json',
   wasm: 'application/wasm',
@@ -114,6 +118,12 @@ async function smooth(address) {
     'training steps a second meanwhile': figure(trainingSteps, ''),
     'answers of PoseNet a second meanwhile': figure(answers, ''),
   };
+}
+
+/** Whole answers about people beside the packages of TF.js; null where there are no photos. */
+async function peopleSeen(address) {
+  if (!existsSync(join(shared, 'photos'))) return null;
+  return left(`${address}people.html?frames=${flags.frames}`, 'people');
 }
 
 /** How long a voice of two layers of 128 learns; null where its text is not at hand. */
@@ -264,6 +274,7 @@ try {
   const frames = wants('frames') ? await smooth(address) : null;
   const threads = wants('threads') ? await threaded() : null;
   const voice = wants('voice') ? await voiceLearns(address) : null;
+  const people = wants('people') ? await peopleSeen(address) : null;
   const voices = wants('charrnn') ? await left(`${address}voices.html`, 'voices') : null;
 
   const inference = rows.filter(({ bar }) => bar === undefined);
@@ -298,6 +309,13 @@ try {
     console.log('A voice of two layers of 128 learns Shakespeare from nothing');
     console.table(voice);
   }
+  if (people) {
+    console.log('Whole answers, from the picture to the points. Shares of the time of gesso:');
+    console.log('reading: by the browser, the picture; beside: neither that nor the network');
+    console.table(people.rows.map(round));
+    console.log(`WebAssembly memory after ${people.frames} pictures, over that before`);
+    console.table(people.growth);
+  }
   if (threads) {
     console.log('One run in the worker, with its way there and back, on one thread and on two');
     console.table(threads.map(round));
@@ -308,7 +326,7 @@ try {
     const file = resolve(flags.json);
     writeFileSync(
       file,
-      `${JSON.stringify({ machine, date, rows, learning, frames, threads, voice, voices, sizes: sizes() }, null, 2)}\n`,
+      `${JSON.stringify({ machine, date, rows, learning, frames, threads, people, voice, voices, sizes: sizes() }, null, 2)}\n`,
     );
     console.log(`Written to ${basename(file)}`);
   }

@@ -177,15 +177,17 @@ export async function bundleAll() {
     exports: 'auto',
   });
 
-  const beside = [
-    instead('./core.js', 'coreBeside.ts'),
-    instead('../text/load.js', 'text/loadBeside.ts'),
-  ];
+  const beside = [instead('./core.js', 'coreBeside.ts'), instead('../later.js', 'laterBeside.ts')];
   await globalScript('gesso', 'index.ts', 'gesso.js', beside);
   await globalScript('ml5', 'ml5/global.ts', 'gesso-ml5.js', beside);
-  const voice = { file: join(dist, 'voice.js'), format: 'esm', codeSplitting: false };
-  const library = instead('./library.js', 'text/libraryBeside.ts');
-  await bundle(join(sources, 'text/voiceCode.ts'), voice, [library]);
+  const library = instead('../library.js', 'libraryBeside.ts');
+  for (const [code, name] of [
+    ['text/voiceCode.ts', 'voice.js'],
+    ['people/peopleCode.ts', 'people.js'],
+  ]) {
+    const output = { file: join(dist, name), format: 'esm', codeSplitting: false };
+    await bundle(join(sources, code), output, [library]);
+  }
   const worker = readFileSync(join(dist, 'worker.js'), 'utf8').replace(/\/\/# source.*\s*$/, '');
   const inside = `self.gessoEmbedded=${JSON.stringify({ files: embedded(), worker })};`;
   await globalScript('gesso', 'index.ts', 'gesso-single.js', [], inside);

@@ -17,7 +17,17 @@ const width = 640;
 const quality = 0.85;
 
 /** Seconds until a sketch shows what it is about; 3 for those that are not named. */
-const patience = { colours: 8, wave: 20, weave: 14, moths: 15, keeping: 6, murmur: 25, camera: 6 };
+const patience = {
+  colours: 8,
+  wave: 20,
+  weave: 14,
+  moths: 15,
+  keeping: 6,
+  murmur: 25,
+  camera: 6,
+  theremin: 9,
+  shards: 4,
+};
 
 const all = readdirSync(sketches).filter((file) => file.endsWith('.js'));
 const given = process.argv.slice(2);

@@ -10,6 +10,7 @@
 #include "models/text/writer.h"
 #include "models/train/input_gradient.h"
 #include "models/train/trainer.h"
+#include "wasm/decode.h"
 
 using emscripten::val;
 
@@ -201,15 +202,39 @@ class BoundProgram {
     return view(seconds_);
   }
 
-  void write_image(int i, const Picture& picture, const std::string& options) {
-    const TensorType& type = input_type(i);
-    std::span<std::byte> bytes = program_->input(i);
-    if (type.dtype != DType::f32)
-      fail("image: the model's input does not hold real numbers", {{"input", to_string(type)}},
-           "run() with a tensor of that type");
-    gesso::write_image(picture.pixels(), picture.width(), picture.height(),
-                       image_options(*Given("image options", options)), type.shape,
-                       {reinterpret_cast<float*>(bytes.data()), type.shape.count()}, scratch_);
+  void write_image(int i, const Picture& picture, const std::string& text) {
+    const Shape& shape = input_type(i).shape;
+    ImageOptions options = image_options(*Given("image options", text));
+    write_numbers(i, [&](std::span<float> numbers) {
+      gesso::write_image(picture.pixels(), picture.width(), picture.height(), options, shape,
+                         numbers, scratch_);
+    });
+    map_ = map_of(picture.width(), picture.height(), options, shape);
+  }
+
+  // Of the picture a square of `size` pixels around `x`, `y`, turned clockwise by `angle` radians.
+  void write_square(int i, const Picture& picture, const std::string& text) {
+    const Shape& shape = input_type(i).shape;
+    Given given("image options", text);
+    map_ = map_of_square(given->at("x").number(), given->at("y").number(),
+                         given->at("size").number(), given->at("angle").number(), shape);
+    write_numbers(i, [&](std::span<float> numbers) {
+      write_mapped(picture.pixels(), picture.width(), picture.height(), map_, image_options(*given),
+                   shape, numbers);
+    });
+  }
+
+  val decode(const std::string& options) {
+    found_ = gesso::decode(*program_, map_, *Given("options", options));
+    return found();
+  }
+  val found() const { return val(emscripten::typed_memory_view(found_.size(), found_.data())); }
+
+  val mask(const Picture& picture, const std::string& options) {
+    mask_.resize(picture.pixels().size() / 4);
+    found_ = gesso::mask(*program_, map_, picture.width(), picture.height(),
+                         *Given("options", options), mask_);
+    return val(emscripten::typed_memory_view(mask_.size(), mask_.data()));
   }
 
  private:
@@ -218,9 +243,33 @@ class BoundProgram {
     return inputs[checked(i, inputs.size(), "input")].type;
   }
 
+  // Lets `write` fill an input with real numbers, which are rounded where it holds whole ones.
+  template <class Write>
+  void write_numbers(int i, Write write) {
+    const TensorType& type = input_type(i);
+    std::byte* data = program_->input(i).data();
+    size_t count = type.shape.count();
+    if (type.dtype == DType::f32) return write(std::span(reinterpret_cast<float*>(data), count));
+    numbers_.resize(count);
+    write(std::span(numbers_));
+    if (type.dtype == DType::i32)
+      std::transform(numbers_.begin(), numbers_.end(), reinterpret_cast<int32_t*>(data), rounded);
+    else if (type.dtype == DType::u8)
+      std::transform(numbers_.begin(), numbers_.end(), reinterpret_cast<uint8_t*>(data),
+                     [](float x) { return uint8_t(std::clamp(rounded(x), 0, 255)); });
+    else
+      fail("image: the model's input does not hold numbers of a picture",
+           {{"input", to_string(type)}}, "run() with a tensor of that type");
+  }
+  static int rounded(float x) { return int(std::lround(x)); }
+
   ImageScratch scratch_;
   std::unique_ptr<Program> program_;
   std::vector<double> seconds_;
+  std::vector<float> numbers_;  // of a picture, on their way into an input of whole numbers
+  PictureMap map_;              // where the elements of the input lie in its picture
+  std::vector<float> found_;
+  std::vector<uint8_t> mask_;
 };
 
 std::map<std::string, Shape> shapes_of(const std::string& text) {
@@ -574,7 +623,11 @@ EMSCRIPTEN_BINDINGS(gesso) {
       .function("run", &BoundProgram::run)
       .function("profile", &BoundProgram::profile)
       .function("steps", &BoundProgram::steps)
-      .function("writeImage", &BoundProgram::write_image);
+      .function("writeImage", &BoundProgram::write_image)
+      .function("writeSquare", &BoundProgram::write_square)
+      .function("decode", &BoundProgram::decode)
+      .function("mask", &BoundProgram::mask)
+      .function("found", &BoundProgram::found);
   class_<BoundModel>("Model")
       .constructor<const FileStore&, const std::string&>()
       .function("describe", &BoundModel::describe)

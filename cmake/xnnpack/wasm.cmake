@@ -37,19 +37,10 @@ set_source_files_properties(${packing} PROPERTIES COMPILE_OPTIONS -Os)
 # What divides the work is called a few hundred times a run, and comes in forty shapes.
 set_source_files_properties(${pool} PROPERTIES COMPILE_OPTIONS "-Oz;-flto")
 
-# emcc, a script around clang, would take longer to start than clang to compile most of these files.
-# So it is asked once how it calls clang; where it does not say, it goes on to be called itself.
+include(call_clang.cmake)
 foreach(language IN ITEMS C CXX)
-  string(TOLOWER "${language}" suffix)
-  set(empty "${CMAKE_CURRENT_BINARY_DIR}/empty.${suffix}")
-  file(WRITE "${empty}" "")
   separate_arguments(flags UNIX_COMMAND "${CMAKE_${language}_FLAGS}")
-  execute_process(COMMAND "${CMAKE_${language}_COMPILER}" -v ${flags} -c "${empty}" -o "${empty}.o"
-                  ERROR_VARIABLE calls COMMAND_ERROR_IS_FATAL ANY)
-  if(calls MATCHES "(^|\n) *([^\n]*clang[^\n]* -target wasm32[^\n]*) -v ")
-    set(CMAKE_${language}_COMPILE_OBJECT
-        "${CMAKE_MATCH_2} <DEFINES> <INCLUDES> <FLAGS> -o <OBJECT> -c <SOURCE>")
-  endif()
+  gesso_call_clang(${language} ${flags})
 endforeach()
 
 set_target_properties(xnnpack PROPERTIES C_STANDARD 99 C_EXTENSIONS ON CXX_STANDARD 17)

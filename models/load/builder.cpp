@@ -1,6 +1,7 @@
 #include "models/load/builder.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "core/evaluate.h"
@@ -32,6 +33,13 @@ std::vector<double> elements_of(Operand constant) {
     elements.assign(all.begin(), all.end());
   });
   return elements;
+}
+
+Ints integers_of(Operand constant) {
+  Ints integers;
+  for (double value : elements_of(constant))
+    integers.push_back(std::isnan(value) ? 0 : int(std::clamp(value, -0x1p31, 0x1p31 - 1)));
+  return integers;
 }
 
 void Builder::count_call() {

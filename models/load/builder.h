@@ -90,8 +90,9 @@ class Builder {
   std::map<const Buffer*, Value> constants_;
 };
 
-// The elements of a constant.
+// The elements of a constant; as integers they are brought into 32 bits, and NaN is 0.
 std::shared_ptr<const Buffer> data_of(Operand constant);
 std::vector<double> elements_of(Operand constant);
+Ints integers_of(Operand constant);
 
 }  // namespace gesso

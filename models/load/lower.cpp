@@ -35,15 +35,6 @@ Ints padding_of(Operand x, int height, int width, const WindowOptions& w) {
   return {top, bottom, left, right};
 }
 
-Operand convolve(Builder& b, Operand x, Operand filter, Operand bias, const WindowOptions& w,
-                 int groups) {
-  return b.apply(conv2d_op, {x, filter, bias},
-                 {{"padding", padding_of(x, filter.shape()[1], filter.shape()[2], w)},
-                  {"strides", w.strides},
-                  {"dilations", w.dilations},
-                  {"groups", double(groups)}});
-}
-
 Operand times(Builder& b, Operand x, Operand y) {
   return b.apply(mul_op, {x, y});
 }
@@ -70,6 +61,20 @@ std::pair<int, int> same_padding(int size, int kernel, int stride, int dilation)
   return {int(total / 2), int(total - total / 2)};
 }
 
+Operand convolve(Builder& b, Operand x, Operand filter, Operand bias, const WindowOptions& w) {
+  check_window(x, w, "conv2d");
+  const Shape& f = filter.shape();
+  int channels = x.shape().back();
+  if (f.rank() != 4 || f[3] < 1 || channels % f[3] != 0)
+    fail("conv2d: the filter does not fit the channels of the input",
+         {{"input", x.shape()}, {"filter", f}}, "a filter [out, height, width, channels]");
+  return b.apply(conv2d_op, {x, filter, bias},
+                 {{"padding", padding_of(x, f[1], f[2], w)},
+                  {"strides", w.strides},
+                  {"dilations", w.dilations},
+                  {"groups", double(channels / f[3])}});
+}
+
 Operand conv2d(Builder& b, Operand x, Operand filter, Operand bias, const WindowOptions& window) {
   check_window(x, window, "conv2d");
   check_filter(filter, "conv2d");
@@ -78,7 +83,7 @@ Operand conv2d(Builder& b, Operand x, Operand filter, Operand bias, const Window
     fail("conv2d: the filter does not fit the channels of the input",
          {{"input", x.shape()}, {"filter", filter.shape()}},
          "a filter [height, width, channels, out]");
-  return convolve(b, x, b.transpose(filter, {3, 0, 1, 2}), bias, window, channels / in);
+  return convolve(b, x, b.transpose(filter, {3, 0, 1, 2}), bias, window);
 }
 
 Operand depthwise_conv2d(Builder& b, Operand x, Operand filter, Operand bias,
@@ -93,7 +98,7 @@ Operand depthwise_conv2d(Builder& b, Operand x, Operand filter, Operand bias,
   if (out > std::numeric_limits<int>::max())
     fail("conv2d: the filter has too many channels", {{"filter", f}}, "fewer channels");
   Operand ours = b.reshape(b.transpose(filter, {2, 3, 0, 1}), {int(out), f[0], f[1], 1});
-  return convolve(b, x, ours, bias, window, f[2]);
+  return convolve(b, x, ours, bias, window);
 }
 
 Operand conv_transpose2d(Builder& b, Operand x, Operand filter, Operand bias,

@@ -22,7 +22,10 @@ struct WindowOptions {
 // elements, and an odd one is padded after.
 std::pair<int, int> same_padding(int size, int kernel, int stride, int dilation);
 
-// filter is [height, width, in / groups, out] as TensorFlow stores it; bias may be left out.
+// filter is [out, height, width, in / groups] as our operator has it; bias may be left out.
+Operand convolve(Builder& b, Operand x, Operand filter, Operand bias, const WindowOptions& window);
+
+// filter is [height, width, in / groups, out] as TensorFlow stores it.
 Operand conv2d(Builder& b, Operand x, Operand filter, Operand bias, const WindowOptions& window);
 
 // filter is [height, width, in, multiplier].

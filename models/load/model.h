@@ -26,7 +26,7 @@ struct ModelPort {
 class Model {
  public:
   virtual ~Model() = default;
-  virtual std::string_view format() const = 0;  // "tfjs-layers", "tfjs-graph"
+  virtual std::string_view format() const = 0;  // "tfjs-layers", "tfjs-graph", "tflite"
   virtual const std::vector<ModelPort>& inputs() const = 0;
   virtual const std::vector<ModelPort>& outputs() const = 0;
   virtual size_t parameters() const = 0;  // number of weights

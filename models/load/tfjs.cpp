@@ -5,21 +5,21 @@
 #include "models/load/model.h"
 #include "models/load/tfjs_graph.h"
 #include "models/load/tfjs_layers.h"
+#include "models/load/tflite.h"
 
 namespace gesso {
 namespace {
 
-// The first bytes of files that people have and that are not TF.js models.
+// The first bytes of files that people have and that cannot be loaded.
 void refuse_other_formats(std::string_view file, std::span<const std::byte> bytes) {
   std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   std::string_view format;
   if (text.starts_with("\x89HDF\r\n")) format = "an HDF5 file of Keras";
-  if (text.size() > 8 && text.substr(4, 4) == "TFL3") format = "a TFLite file";
   if (text.starts_with("PK\x03\x04")) format = "a zip archive";
   if (text.starts_with("\x08") && file.ends_with(".onnx")) format = "an ONNX file";
   if (!format.empty())
     fail(phrase({file, " is ", format, ", which cannot be loaded"}),
-         {{"can be loaded", "TF.js layers and graph models"}},
+         {{"can be loaded", "TF.js layers and graph models, TFLite"}},
          "convert it with tensorflowjs_converter and load the model.json it writes");
 }
 
@@ -27,7 +27,8 @@ std::unique_ptr<Model> load(const Files& files, std::string_view entry) {
   auto file = files.find(entry);
   if (file == files.end())
     fail(phrase({entry, " is not among the model's files"}), {{"files", files.size()}},
-         "the address of a model.json");
+         "the address of a model.json or a .tflite file");
+  if (is_tflite(file->second)) return load_tflite(std::string(entry), file->second);
   refuse_other_formats(entry, file->second);
   auto document = std::make_shared<const Document>(std::string(entry), file->second);
   Field root = document->root();

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "core/ops/list.h"
+#include "models/load/arrange.h"
 #include "models/load/lower.h"
 
 namespace gesso {
@@ -17,13 +18,6 @@ constexpr int most_int = std::numeric_limits<int>::max();
 
 // More parts or numbers than any real model asks for, and fewer than would fill the memory.
 constexpr int most_parts = 1 << 16, most_numbers = 1 << 22;
-
-int axis_of(const OpCall& c, int axis, int rank) {
-  int positive = positive_axis(axis, rank);
-  if (positive < 0 || positive >= rank)
-    c.refuse(phrase({"the axis ", axis, " is not one of the input"}), "an axis from 0");
-  return positive;
-}
 
 // Element-wise ops. TF.js computes most functions on floats, whatever the input is.
 
@@ -151,11 +145,11 @@ Operands euclidean_norm(const OpCall& c) {
 Operands arg_reduce(const OpCall& c) {
   Operand x = c.x().dtype() == DType::boolean ? c.b.cast(c.x(), DType::i32) : c.x();
   int axis = c.has(1) ? c.integer(1, "the dimension") : 0;
-  return {c.b.apply(*c.node.row->op, {x}, {{"axis", double(axis_of(c, axis, x.rank()))}})};
+  return {c.b.apply(*c.node.row->op, {x}, {{"axis", double(axis_from(axis, x.rank()))}})};
 }
 
 Operands cumulative_sum(const OpCall& c) {
-  int axis = axis_of(c, c.integer(1, "the axis"), c.x().rank());
+  int axis = axis_from(c.integer(1, "the axis"), c.x().rank());
   return {c.b.apply(cumulative_sum_op, {c.x()},
                     {{"axis", double(axis)},
                      {"exclusive", c.flag_attr("exclusive", false)},
@@ -392,43 +386,15 @@ Operands size_row(const OpCall& c) {
 }
 
 Operands reshape_row(const OpCall& c) {
-  Ints sizes = c.has(1) ? c.ints(1, "the shape") : c.ints_attr("shape");
-  size_t count = c.x().shape().count(), known = 1;
-  int open = -1;
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    if (sizes[i] == -1 && open < 0)
-      open = int(i);
-    else if (sizes[i] < 0)
-      c.refuse("the shape has a negative size", "sizes of 0 or more, and one -1");
-    else if (sizes[i] > 0 && known > size_t(most_int) / size_t(sizes[i]))
-      c.refuse("the shape is too large", "as many elements as the input");
-    else
-      known *= size_t(sizes[i]);
-  }
-  if (open >= 0) sizes[size_t(open)] = known ? int(count / known) : 0;
-  return {c.b.reshape(c.x(), shape_from(c, sizes))};
+  return {reshape_to(c.b, c.x(), c.has(1) ? c.ints(1, "the shape") : c.ints_attr("shape"))};
 }
 
-Operands expand_dims(const OpCall& c) {
-  Shape shape = c.x().shape();
-  int axis =
-      axis_of(c, c.has(1) ? c.integer(1, "the axis") : c.integer_attr("dim", 0), shape.rank() + 1);
-  shape.insert(axis, 1);
-  return {c.b.reshape(c.x(), shape)};
+Operands expand_dims_row(const OpCall& c) {
+  return {expand_dims(c.b, c.x(), c.has(1) ? c.integer(1, "the axis") : c.integer_attr("dim", 0))};
 }
 
-Operands squeeze(const OpCall& c) {
-  Ints axes = c.ints_attr(c.has_attr("squeeze_dims") ? "squeeze_dims" : "axis");
-  int rank = c.x().rank();
-  for (int& axis : axes) axis = axis_of(c, axis, rank);
-  Shape shape;
-  for (int i = 0; i < rank; ++i) {
-    int size = c.x().shape()[i];
-    bool named = std::find(axes.begin(), axes.end(), i) != axes.end();
-    if (named && size != 1) c.refuse("only axes of size 1 can be squeezed", "other axes");
-    if (axes.empty() ? size != 1 : !named) shape.push_back(size);
-  }
-  return {c.b.reshape(c.x(), shape)};
+Operands squeeze_row(const OpCall& c) {
+  return {squeeze(c.b, c.x(), c.ints_attr(c.has_attr("squeeze_dims") ? "squeeze_dims" : "axis"))};
 }
 
 Operands transpose_row(const OpCall& c) {
@@ -438,196 +404,69 @@ Operands transpose_row(const OpCall& c) {
   } else {
     for (int i = c.x().rank(); i-- > 0;) order.push_back(i);
   }
-  Ints sorted = order;
-  std::sort(sorted.begin(), sorted.end());
-  bool all = int(sorted.size()) == c.x().rank();
-  for (size_t i = 0; i < sorted.size(); ++i) all = all && sorted[i] == int(i);
-  if (!all) c.refuse("the permutation must name every axis once", "[0, 2, 1]");
-  return {c.b.transpose(c.x(), order)};
-}
-
-Operand concatenated(const OpCall& c, Operands parts, int axis) {
-  if (parts.empty()) c.refuse("has nothing to join", "at least one input");
-  bool floats =
-      std::any_of(parts.begin(), parts.end(), [](auto& x) { return x.dtype() == DType::f32; });
-  if (floats)
-    for (Operand& x : parts) x = as_float(c.b, x);
-  if (parts.size() == 1) return parts[0];
-  return c.b.apply(concat_op, parts, {{"axis", double(axis_of(c, axis, parts[0].rank()))}});
+  return {reorder(c.b, c.x(), order)};
 }
 
 Operands concat_v2(const OpCall& c) {
   if (c.in.size() < 2) c.refuse("has nothing to join", "at least one input and an axis");
-  return {concatenated(c, {c.in.begin(), c.in.end() - 1}, c.integer(c.in.size() - 1, "the axis"))};
+  return {join(c.b, {c.in.begin(), c.in.end() - 1}, c.integer(c.in.size() - 1, "the axis"))};
 }
 
 Operands concat_v1(const OpCall& c) {
   if (c.in.size() < 2) c.refuse("has nothing to join", "an axis and at least one input");
-  return {concatenated(c, {c.in.begin() + 1, c.in.end()}, c.integer(0, "the axis"))};
+  return {join(c.b, {c.in.begin() + 1, c.in.end()}, c.integer(0, "the axis"))};
 }
 
 Operands pack(const OpCall& c) {
-  int axis = axis_of(c, c.integer_attr("axis", 0), c.x().rank() + 1);
-  Operands parts;
-  for (Operand x : c.in) {
-    Shape shape = x.shape();
-    if (x.rank() != c.x().rank()) c.refuse("the inputs must have one shape", "equal shapes");
-    shape.insert(axis, 1);
-    parts.push_back(c.b.reshape(x, shape));
-  }
-  return {concatenated(c, std::move(parts), axis)};
-}
-
-Operands split_into(const OpCall& c, Operand x, const Ints& sizes, int axis) {
-  if (sizes.size() == 1) return {x};
-  return c.b.apply_all(split_op, {x}, {{"splits", sizes}, {"axis", double(axis)}});
+  c.x();
+  return {stack(c.b, c.in, c.integer_attr("axis", 0))};
 }
 
 Operands unpack(const OpCall& c) {
-  int axis = axis_of(c, c.integer_attr("axis", 0), c.x().rank());
-  int n = c.x().shape()[axis];
-  if (n == 0) return {};
-  if (n > most_parts) c.refuse("gives too many parts", phrase({"at most ", most_parts}));
-  Operands parts = split_into(c, c.x(), Ints(size_t(n), 1), axis);
-  Shape shape = c.x().shape();
-  shape.erase(axis);
-  for (Operand& part : parts) part = c.b.reshape(part, shape);
-  return parts;
+  return unstack(c.b, c.x(), c.integer_attr("axis", 0));
 }
 
 Operands split(const OpCall& c) {
-  int axis = axis_of(c, c.integer(0, "the axis"), c.x(1).rank());
+  int axis = axis_from(c.integer(0, "the axis"), c.x(1).rank());
   int n = c.integer_attr("num_split", 1), size = c.x(1).shape()[axis];
   if (n < 1 || n > most_parts || size % n != 0)
     c.refuse(phrase({"cannot split an axis of ", size, " into ", n}), "equal parts");
-  return split_into(c, c.x(1), Ints(size_t(n), size / n), axis);
+  return split_into(c.b, c.x(1), Ints(size_t(n), size / n), axis);
 }
 
 Operands split_v(const OpCall& c) {
-  int axis = axis_of(c, c.integer(2, "the axis"), c.x().rank());
+  int axis = axis_from(c.integer(2, "the axis"), c.x().rank());
   Ints sizes = c.ints(1, "the sizes");
   int64_t rest = c.x().shape()[axis];
   for (int size : sizes) rest -= size == -1 ? 0 : size;
   for (int& size : sizes)
     if (size == -1) size = int(std::clamp<int64_t>(rest, 0, most_int)), rest = 0;
-  return split_into(c, c.x(), sizes, axis);
+  return split_into(c.b, c.x(), sizes, axis);
 }
 
 Operands slice_row(const OpCall& c) {
-  Ints starts = c.ints(1, "the beginning"), sizes = c.ints(2, "the size");
-  const Shape& s = c.x().shape();
-  if (int(starts.size()) > s.rank() || int(sizes.size()) > s.rank())
-    c.refuse("the beginning or the size has more numbers than the input has axes",
-             "one number an axis");
-  starts.resize(size_t(s.rank()), 0);  // axes that are not named are kept whole
-  sizes.resize(size_t(s.rank()), -1);
-  for (size_t i = 0; i < sizes.size(); ++i)
-    if (sizes[i] == -1) sizes[i] = std::max(0, s[int(i)] - std::clamp(starts[i], 0, s[int(i)]));
-  return {c.b.apply(slice_op, {c.x()}, {{"starts", starts}, {"sizes", sizes}})};
+  return {slice(c.b, c.x(), c.ints(1, "the beginning"), c.ints(2, "the size"))};
 }
 
-// A slice as Python writes it, x[begin:end:stride, ..., newaxis, i]. Bit i of a mask speaks of the
-// i-th entry: begin and end are left out, the entry is "...", a new axis, or a single index.
-Operands strided_slice(const OpCall& c) {
-  Ints begin = c.ints(1, "the beginning"), end = c.ints(2, "the end");
+Operands strided_slice_row(const OpCall& c) {
+  Ints begin = c.ints(1, "the beginning");
   Ints step = c.has(3) ? c.ints(3, "the strides") : Ints(begin.size(), 1);
-  if (begin.size() != end.size() || begin.size() != step.size() || begin.size() > 31)
-    c.refuse("begin, end and strides must have one length", "one number an axis");
   auto mask = [&](Text name) { return uint32_t(c.integer_attr(name, 0)); };
-  uint32_t begins = mask("begin_mask"), ends = mask("end_mask"), dots = mask("ellipsis_mask");
-  uint32_t news = mask("new_axis_mask"), single = mask("shrink_axis_mask");
-  const Shape& s = c.x().shape();
-
-  int entries = int(begin.size()), axes_named = 0;
-  for (int i = 0; i < entries; ++i)
-    if (!(dots >> i & 1) && !(news >> i & 1)) ++axes_named;
-  Ints starts, sizes, strides;
-  Shape shape;
-  auto keep = [&](int count) {
-    for (; count > 0 && int(starts.size()) < s.rank(); --count) {
-      int size = s[int(starts.size())];
-      starts.push_back(0);
-      sizes.push_back(size);
-      strides.push_back(1);
-      shape.push_back(size);
-    }
-  };
-  bool dotted = false;
-  for (int i = 0; i < entries; ++i) {
-    size_t at = size_t(i);
-    if (dots >> i & 1) {
-      if (dotted) c.refuse("has two ellipses", "one ... only");
-      dotted = true;
-      keep(s.rank() - axes_named);
-      continue;
-    }
-    if (news >> i & 1) {
-      shape.push_back(1);
-      continue;
-    }
-    int axis = int(starts.size());
-    if (axis >= s.rank()) c.refuse("has more indices than the input has axes", "fewer indices");
-    int64_t size = s[axis], stride = step[at], low = stride > 0 ? 0 : -1;
-    if (stride == 0) c.refuse("a stride cannot be 0", "1");
-    auto place = [&](int64_t index) {
-      return std::clamp(index < 0 ? index + size : index, low, low + size);
-    };
-    if (single >> i & 1) {
-      int64_t index = begin[at] < 0 ? begin[at] + size : begin[at];
-      if (index < 0 || index >= size)
-        c.refuse(phrase({"the index ", begin[at], " is outside of the axis"}),
-                 phrase({"an index below ", size}));
-      starts.push_back(int(index));
-      sizes.push_back(1);
-      strides.push_back(1);
-      continue;
-    }
-    int64_t from = begins >> i & 1 ? (stride > 0 ? 0 : size - 1) : place(begin[at]);
-    int64_t to = ends >> i & 1 ? (stride > 0 ? size : -1) : place(end[at]);
-    int64_t extent = std::max<int64_t>(0, stride > 0 ? to - from : from - to);
-    int64_t magnitude = std::abs(stride);
-    starts.push_back(int(extent ? from : 0));
-    sizes.push_back(int(extent));
-    strides.push_back(extent ? int(stride) : 1);
-    shape.push_back(int((extent + magnitude - 1) / magnitude));
-  }
-  keep(s.rank());
-  Operand y = c.x();
-  if (sizes != sizes_of(y) ||
-      std::any_of(strides.begin(), strides.end(), [](int n) { return n != 1; }))
-    y = c.b.apply(slice_op, {y}, {{"starts", starts}, {"sizes", sizes}, {"strides", strides}});
-  return {c.b.reshape(y, shape)};
-}
-
-// [[before, after], ...] as one list of each.
-std::pair<Ints, Ints> paddings(const OpCall& c, size_t i) {
-  Ints all = c.ints(i, "the padding");
-  if (int(all.size()) != 2 * c.x().rank())
-    c.refuse("the padding must have two numbers for every axis", "[[before, after], ...]");
-  std::pair<Ints, Ints> p;
-  for (size_t k = 0; k < all.size(); k += 2) {
-    p.first.push_back(all[k]);
-    p.second.push_back(all[k + 1]);
-  }
-  return p;
+  return {strided_slice(c.b, c.x(), begin, c.ints(2, "the end"), step,
+                        {mask("begin_mask"), mask("end_mask"), mask("ellipsis_mask"),
+                         mask("new_axis_mask"), mask("shrink_axis_mask")})};
 }
 
 Operands pad_row(const OpCall& c) {
-  auto [before, after] = paddings(c, 1);
-  double value = c.has(2) ? c.number(2, "the value") : 0;
-  return {c.b.apply(pad_op, {c.x()},
-                    {{"beginningPadding", before}, {"endingPadding", after}, {"value", value}})};
+  return {pad(c.b, c.x(), c.ints(1, "the padding"), c.has(2) ? c.number(2, "the value") : 0)};
 }
 
 Operands mirror_pad(const OpCall& c) {
-  auto [before, after] = paddings(c, 1);
   std::string mode = c.text_attr("mode", "REFLECT");
   if (mode != "REFLECT" && mode != "SYMMETRIC")
     c.refuse(phrase({"the mode ", in_quotes(mode), " cannot be loaded"}), "REFLECT or SYMMETRIC");
-  return {c.b.apply(pad_op, {c.x()},
-                    {{"beginningPadding", before},
-                     {"endingPadding", after},
-                     {"mode", std::string(mode == "REFLECT" ? "reflection" : "symmetric")}})};
+  return {
+      pad(c.b, c.x(), c.ints(1, "the padding"), 0, mode == "REFLECT" ? "reflection" : "symmetric")};
 }
 
 Operands tile_row(const OpCall& c) {
@@ -820,7 +659,7 @@ Operand batched_gather(const OpCall& c, int batch, int axis) {
 Operands gather_row(const OpCall& c) {
   int batch = c.integer_attr("batch_dims", 0);
   if (batch < 0) batch += c.x(1).rank();
-  int axis = c.has(2) ? axis_of(c, c.integer(2, "the axis"), c.x().rank()) : 0;
+  int axis = c.has(2) ? axis_from(c.integer(2, "the axis"), c.x().rank()) : 0;
   if (batch > 0) return {batched_gather(c, batch, axis)};
   return {c.b.apply(gather_op, {c.x(), as_index(c, 1)}, {{"axis", double(axis)}})};
 }
@@ -863,7 +702,7 @@ Operands one_hot_row(const OpCall& c) {
                          {"onValue", c.number(2, "the value of ones")},
                          {"offValue", c.number(3, "the value of zeros")},
                          {"type", std::string(to_string(type))}});
-  int axis = axis_of(c, c.integer_attr("axis", -1), rank + 1);
+  int axis = axis_from(c.integer_attr("axis", -1), rank + 1);
   std::vector<int> order;
   for (int i = 0; i < rank; ++i) order.push_back(i);
   order.insert(order.begin() + axis, rank);
@@ -1138,7 +977,7 @@ const OpRow rows[] = {
     {"Erf", unary_float, &erf_op},
     {"EuclideanNorm", euclidean_norm},
     {"Exp", unary_float, &exp_op},
-    {"ExpandDims", expand_dims},
+    {"ExpandDims", expand_dims_row},
     {"Expm1", unary_float, &expm1_op},
     {"FakeQuantWithMinMaxVars", identity},
     {"Fill", fill},
@@ -1231,9 +1070,9 @@ const OpRow rows[] = {
     {"Sqrt", unary_float, &sqrt_op},
     {"Square", unary_number, &square_op},
     {"SquaredDifference", binary_op, &squared_difference_op},
-    {"Squeeze", squeeze},
+    {"Squeeze", squeeze_row},
     {"StopGradient", identity},
-    {"StridedSlice", strided_slice},
+    {"StridedSlice", strided_slice_row},
     {"Sub", binary_op, &sub_op},
     {"Sum", reduce_row, &reduce_sum_op},
     {"Tan", unary_float, &tan_op},
@@ -1323,10 +1162,7 @@ Operand OpCall::constant(size_t i, Text what) const {
 }
 
 Ints OpCall::ints(size_t i, Text what) const {
-  Ints values;
-  for (double value : elements_of(constant(i, what)))
-    values.push_back(int(std::clamp(value, -2147483648.0, 2147483647.0)));
-  return values;
+  return integers_of(constant(i, what));
 }
 
 double OpCall::number(size_t i, Text what) const {
@@ -1336,7 +1172,9 @@ double OpCall::number(size_t i, Text what) const {
 }
 
 int OpCall::integer(size_t i, Text what) const {
-  return int(std::clamp(number(i, what), -2147483648.0, 2147483647.0));
+  Ints values = ints(i, what);
+  if (values.size() != 1) refuse(phrase({what, " must be one number"}), "a scalar");
+  return values[0];
 }
 
 int OpCall::integer_attr(Text name, int otherwise) const {

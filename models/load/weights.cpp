@@ -12,16 +12,6 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "weights are stored little-endian");
 
-// A half-precision number: 1 sign bit, 5 bits of exponent, 10 of fraction (IEEE 754 binary16).
-float float_from_half(uint16_t half) {
-  int exponent = half >> 10 & 31, fraction = half & 1023;
-  float size = exponent == 31  ? (fraction ? std::numeric_limits<float>::quiet_NaN()
-                                           : std::numeric_limits<float>::infinity())
-               : exponent == 0 ? std::ldexp(float(fraction), -24)
-                               : std::ldexp(float(fraction + 1024), exponent - 25);
-  return half & 0x8000 ? -size : size;
-}
-
 // The bytes of a group: its files one after the other, without joining them.
 class Group {
  public:
@@ -205,6 +195,15 @@ std::vector<int> file_order(int rank) {
 }
 
 }  // namespace
+
+float float_from_half(uint16_t half) {
+  int exponent = half >> 10 & 31, fraction = half & 1023;
+  float size = exponent == 31  ? (fraction ? std::numeric_limits<float>::quiet_NaN()
+                                           : std::numeric_limits<float>::infinity())
+               : exponent == 0 ? std::ldexp(float(fraction), -24)
+                               : std::ldexp(float(fraction + 1024), exponent - 25);
+  return half & 0x8000 ? -size : size;
+}
 
 std::shared_ptr<Buffer> transposed(const TensorType& type, const Buffer& data,
                                    const std::vector<int>& order) {

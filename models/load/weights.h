@@ -68,6 +68,9 @@ class Weights {
   std::map<std::string, const Weight*, std::less<>> by_name_;
 };
 
+// A half-precision number: 1 sign bit, 5 bits of exponent, 10 of fraction (IEEE 754 binary16).
+float float_from_half(uint16_t half);
+
 // The elements of a tensor of this type with their axes in another order.
 std::shared_ptr<Buffer> transposed(const TensorType& type, const Buffer& data,
                                    const std::vector<int>& order);

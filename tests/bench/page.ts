@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { loadModel } from 'gesso';
+import { median } from './median.js';
 import { networks } from './networks.js';
 import { type Training, trainingNames, trainings } from './training.js';
 import { matmul, network, type Workload } from './workloads.js';
@@ -32,11 +33,6 @@ const trainingRounds = 7;
 
 const status = document.querySelector('[role=status]') as HTMLElement;
 const table = document.querySelector('tbody') as HTMLElement;
-
-function median(times: number[]): number {
-  const sorted = [...times].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
 
 async function time(run: () => Promise<void>): Promise<number> {
   const start = performance.now();

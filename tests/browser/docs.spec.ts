@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { expect, type Page, test } from '@playwright/test';
 import { type Block, blocks, dense, patternOf, root, scriptOf } from '../blocks.js';
 import { fakeCamera } from './p5Pages.js';
-import { digits, mobilenet, needs, photo } from './page.js';
+import { digits, mobilenet, models, needs, photo } from './page.js';
 import { type FolderServer, serveFiles } from './server.js';
 
 const dist = resolve(root, 'dist');
@@ -15,7 +15,7 @@ test.use({
   launchOptions: fakeCamera,
 });
 
-/** `mobilenet` is in a folder of this server, as if the page had said so. */
+/** Known models are in a folder of this server, as if the page had said so. */
 const local =
   '<script type="module">' +
   "import { setModelPath } from './gesso/index.js'; setModelPath('./models');</script>";
@@ -28,12 +28,12 @@ function pageOf({ language, text }: Block): string {
   const script = `${tag}<script>gesso.setModelPath('./models')</script>`;
   const body =
     language === 'html' ? text.replace(tag, script) : `<script type="module">${text}</script>`;
-  return `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">${named}${text.includes('mobilenet') ? local : ''}${body}`;
+  return `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">${named}${/'(mobilenet|posenet|bodypix)'/.test(text) ? local : ''}${body}`;
 }
 
 const folders: [prefix: string, folder: string][] = [
   ['/gesso/', dist],
-  ['/models/mobilenet_v1_025_224_layers/', mobilenet],
+  ['/models/', models],
 ];
 
 /** The file that an address of the page stands for. */
@@ -74,6 +74,14 @@ const shown: [part: string, check: (page: Page) => Promise<void>][] = [
       expect(live).toBe('ended');
       await expect(caption).not.toHaveText(/Error/);
     },
+  ],
+  [
+    'bodies.skeleton',
+    (page) => expect(page.locator('p')).toHaveText(/^\d to be seen$/, { timeout: 20_000 }),
+  ],
+  [
+    'replaceBackground(',
+    (page) => expect(page.getByRole('status')).toHaveText('You, elsewhere.', { timeout: 20_000 }),
   ],
   [
     'downloads://my-sketch',

@@ -6,8 +6,11 @@ import { expect, expectNoSidewaysScroll, picture, test } from './page.js';
 
 const demos = resolve(import.meta.dirname, '../../web/demos');
 const demoNames = [
+  'background',
+  'body',
   'colours',
   'digits',
+  'face',
   'image-classifier',
   'mnist',
   'points',

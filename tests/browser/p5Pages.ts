@@ -5,7 +5,7 @@ import { extname, normalize, resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import config from '../../playwright.config.js';
 import { root } from '../blocks.js';
-import { digits, mobilenet, shared } from './page.js';
+import { digits, models, shared } from './page.js';
 
 /** A browser whose camera shows a test picture. */
 export const fakeCamera = {
@@ -36,7 +36,7 @@ const folders: Record<string, string> = {
   '/sketches/': resolve(root, 'web/sketches'),
   '/photos/': resolve(shared, 'photos'),
   '/models/digits/': digits,
-  '/models/mobilenet_v1_025_224_layers/': mobilenet,
+  '/models/': models,
 };
 
 /** A server of the library, p5 and sketches, and of pages that a test makes up. */

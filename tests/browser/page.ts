@@ -9,10 +9,10 @@ export const shared = process.env.GESSO_SHARED ?? resolve(root, '../shared');
 
 export const digits = resolve(root, 'models/digits');
 export const photo = (name: string) => resolve(shared, 'photos', name);
-export const mobilenet = resolve(
-  process.env.GESSO_MODELS ?? resolve(shared, 'models'),
-  'mobilenet_v1_025_224_layers',
-);
+export const models = process.env.GESSO_MODELS ?? resolve(shared, 'models');
+export const model = (name: string) => resolve(models, name);
+export const mobilenet = model('mobilenet_v1_025_224_layers');
+export const posenet = model('posenet_mobilenet075_s16_quant2');
 
 /** Marks a test as skipped, with the reason, when a file that it needs is not on this machine. */
 export function needs(...paths: string[]): void {

@@ -387,6 +387,10 @@ test.describe('without a network', () => {
       await page.getByRole('button', { name: 'Look at a painted seven' }).click();
       await expect(answer(page)).toHaveText('7');
     },
+    async 'body/'(page) {
+      await expect(page.getByRole('img', { name: 'two painted people' })).toBeVisible();
+      await expect(page.getByText(/^The model posenet is not on this machine/)).toBeVisible();
+    },
     async 'storage/'(page) {
       await page.getByLabel('By name or address').fill('digits');
       await page.getByRole('button', { name: 'Download and pin' }).click();

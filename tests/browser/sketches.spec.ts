@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { root } from '../blocks.js';
 import { fakeCamera } from './p5Pages.js';
-import { expect, mobilenet, needs, test } from './page.js';
+import { expect, mobilenet, model, needs, posenet, test } from './page.js';
 
 test.use({ launchOptions: fakeCamera });
 
@@ -20,10 +20,20 @@ const words: Record<string, RegExp> = {
   murmur: /It murmurs: MENENIUS:/,
   parrot: /After \d+ rounds it is surprised by [1234]\.\d/,
   photo: /^espresso; /,
+  shards: /The face (is whole|flies apart)\./,
+  theremin: /The string sounds [A-G]( flat| sharp)?\./,
   two: /It reads 1\..* It reads 7\./,
   watching: /It looks, and sees [17]/,
   wave: /At a quarter the wave is y = 0\.[789]/,
   weave: /checks, stripes, checks/,
+};
+
+/** The models that come from elsewhere; where there is one, the sketch waits until it is told to begin. */
+const models: Record<string, string> = {
+  camera: mobilenet,
+  photo: mobilenet,
+  shards: model('facemesh_tfhub'),
+  theremin: posenet,
 };
 
 const canvases = (page: Page) => page.frameLocator('[data-stage]').locator('canvas');
@@ -63,11 +73,11 @@ test('there is a page for each sketch, with a picture of it', async ({ page }) =
 
 for (const [name, text] of Object.entries(words)) {
   test(`${name} runs on its page, p5 2 and p5 1`, async ({ page }) => {
-    const asks = name === 'camera' || name === 'photo';
-    if (asks) needs(mobilenet);
+    const fetched = models[name];
+    if (fetched) needs(fetched);
     await page.goto(`/sketches/${name}/`);
     const start = page.getByRole('button', { name: 'Start it' });
-    if (asks) {
+    if (fetched) {
       await expect(page.getByText(/downloads a model/)).toBeVisible();
       await expect(canvases(page)).toHaveCount(0);
       await start.click();

@@ -211,6 +211,103 @@ TEST(Image, WritesNothingPastTheTensor) {
   EXPECT_EQ(out.back(), 7);
 }
 
+std::vector<float> mapped(const Picture& picture, const PictureMap& map,
+                          const ImageOptions& options, const Shape& shape) {
+  std::vector<float> out(shape.count(), -99);
+  write_mapped(picture.rgba, picture.width, picture.height, map, options, shape, out);
+  return out;
+}
+
+TEST(Image, TellsWhereItReads) {
+  for (Fit fit : {Fit::stretch, Fit::crop, Fit::contain})
+    for (Sampling sampling : {Sampling::align_corners, Sampling::half_pixel, Sampling::asymmetric})
+      for (bool flip : {false, true})
+        for (auto [width, height] : {std::pair{40, 23}, {17, 61}, {30, 30}}) {
+          Picture picture = random_picture(width, height);
+          Shape shape{1, 19, 26, 3};
+          ImageOptions options{fit, sampling, {3, 4, 5}, {2, 3, 4}};
+          options.flip = flip;
+          PictureMap map = map_of(width, height, options, shape);
+          auto expected = write(picture, options, shape);
+          auto found = mapped(picture, map, options, shape);
+          int compared = 0;
+          for (int i = 2; i < shape[1] - 2; ++i)
+            for (int j = 2; j < shape[2] - 2; ++j) {
+              auto [x, y] = map.at(j, i);
+              if (x < 0 || y < 0 || x > width - 1 || y > height - 1) continue;
+              ++compared;
+              for (int c = 0; c < 3; ++c) {
+                size_t at = (size_t(i) * 26 + size_t(j)) * 3 + size_t(c);
+                ASSERT_NEAR(found[at], expected[at], 1e-3) << j << " " << i << " " << int(fit);
+              }
+            }
+          EXPECT_GT(compared, 50);
+        }
+}
+
+// What a map reads in the middle of a picture, and what the same map reads of a small part of it:
+// rows that lie inside altogether are read in another way than those that do not.
+TEST(Image, ReadsAllRowsAlike) {
+  Picture picture = random_picture(64, 48);
+  picture.rgba.shrink_to_fit();  // so that the sanitizer sees the end
+  Shape shape{1, 24, 24, 3};
+  for (double size : {3.0, 20.0, 30.0, 47.9})
+    for (double angle : {0.0, 0.3, 1.6, 3.2, -2.0})
+      for (double x : {0.0, 23.5, 31.7, 63.0})
+        for (double y : {0.0, 23.5, 24.1, 47.0}) {
+          PictureMap map = map_of_square(x, y, size, angle, shape);
+          auto found = mapped(picture, map, {}, shape);
+          // Each element alone, where the next one would lie outside.
+          for (int i = 0; i < 24; ++i)
+            for (int j = 0; j < 24; ++j) {
+              auto [at_x, at_y] = map.at(j, i);
+              PictureMap there{at_x, at_y, -1e9, 0, 0, 0};
+              auto expected = mapped(picture, there, {}, {1, 1, 2, 3});
+              for (size_t c = 0; c < 3; ++c)
+                ASSERT_NEAR(found[size_t(i * 24 + j) * 3 + c], expected[c], 1e-3);
+            }
+        }
+}
+
+TEST(Image, ReadsUpToTheLastPixel) {
+  Picture picture = random_picture(5, 4);
+  picture.rgba.shrink_to_fit();
+  for (double last : {4.0, std::nextafter(4.0, 0.0), std::nextafter(4.0, 9.0)}) {
+    PictureMap map{0, 0, last / 2, 0, 0, 3.0 / 2};
+    auto found = mapped(picture, map, {}, {1, 3, 3, 3});
+    EXPECT_NEAR(found[6], picture.rgba[16], 1e-3);
+    EXPECT_NEAR(found[24], picture.rgba[16 + 3 * 20], 1e-3);
+  }
+  double none = std::nan("");
+  EXPECT_EQ(mapped(picture, {none, 0, 1, 0, 0, 1}, {}, {1, 1, 2, 1}), (std::vector<float>{0, 0}));
+  EXPECT_EQ(mapped(picture, {0, 0, none, 0, 0, 1}, {}, {1, 1, 2, 1})[1], 0);
+}
+
+TEST(Image, ReadsASquareThatIsTurned) {
+  Picture picture = grey(2, 2, {1, 2, 3, 4});
+  Shape shape{1, 2, 2, 1};
+  auto turned = [&](double quarters) {
+    auto found =
+        mapped(picture, map_of_square(0.5, 0.5, 2, quarters * std::acos(0.0), shape), {}, shape);
+    for (float& x : found) x = std::round(x * 1000) / 1000;
+    return found;
+  };
+  EXPECT_EQ(turned(0), (std::vector<float>{1, 2, 3, 4}));
+  EXPECT_EQ(turned(1), (std::vector<float>{2, 4, 1, 3}));
+  EXPECT_EQ(turned(2), (std::vector<float>{4, 3, 2, 1}));
+  EXPECT_EQ(turned(3), (std::vector<float>{3, 1, 4, 2}));
+}
+
+TEST(Image, ReadsBlackOutsideOfAPicture) {
+  Picture picture = grey(2, 1, {100, 200});
+  Shape shape{1, 1, 4, 1};
+  EXPECT_EQ(mapped(picture, {-1, 0, 1, 0, 0, 1}, {}, shape), (std::vector<float>{0, 100, 200, 0}));
+  EXPECT_EQ(mapped(picture, {-0.5, 0, 1, 0, 0, 1}, {}, shape),
+            (std::vector<float>{50, 150, 100, 0}));
+  EXPECT_EQ(mapped(picture, {1e300, 0, 1e300, 0, 0, 1}, {}, shape), (std::vector<float>(4)));
+  EXPECT_EQ(mapped(picture, {NAN, NAN, NAN, 0, 0, 1}, {}, shape), (std::vector<float>(4)));
+}
+
 TEST(Image, KeepsItsScratch) {
   ImageScratch scratch;
   std::vector<float> out(16 * 16 * 3);

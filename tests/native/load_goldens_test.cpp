@@ -1,34 +1,21 @@
-// Real models, loaded and run, give what TensorFlow.js gives. The models and the answers lie
-// outside of the repository: in $GESSO_SHARED, or else in ../shared.
+// Real models, loaded and run, give what TensorFlow.js gives.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "core/backends/backend.h"
 #include "models/load/model.h"
+#include "tests/native/shared_files.h"
 
 namespace gesso {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-fs::path shared_folder() {
-  const char* named = std::getenv("GESSO_SHARED");
-  return named ? fs::path(named) : fs::path("../shared");
-}
-
-std::vector<char> read_file(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 // The files of a model, in memory of their own.
 struct Download {

@@ -157,12 +157,12 @@ TEST(Load, refuses_other_files) {
   source.json = "\x89HDF\r\n\x1a\n";
   expect_refusal(source,
                  "model.json is an HDF5 file of Keras, which cannot be loaded.\n"
-                 "  can be loaded  TF.js layers and graph models\n"
+                 "  can be loaded  TF.js layers and graph models, TFLite\n"
                  "  Try: convert it with tensorflowjs_converter and load the model.json it writes");
   expect_error([] { load_model({}, "m/model.json"); },
                "m/model.json is not among the model's files.\n"
                "  files  0\n"
-               "  Try: the address of a model.json");
+               "  Try: the address of a model.json or a .tflite file");
 }
 
 TEST(Load, refuses_missing_and_mistyped_fields) {

@@ -22,6 +22,8 @@ import { cli, dist, goldens, itNeeds, model, models, photo, readJson } from './f
 const given = {
   'coffee.png': photo('coffee.png'),
   'photo.jpg': photo('tfjs_dog.jpg'),
+  'person.jpg': photo('tfjs_pose.jpg'),
+  'portrait.jpg': photo('tfjs_portrait.jpg'),
   'folder-of-a-model': model('mobilenet_v1_025_224_layers'),
   models,
   'iris.csv': resolve(models, '../data/tabular/iris.csv'),
@@ -251,7 +253,7 @@ describe('the guide', () => {
   it.each(Object.entries(known))('tells of the known model %s', (name, { folder, task, files }) => {
     const bytes = Object.values(files).reduce((sum, file) => sum + file.bytes, 0);
     const row = text.split('\n').find((line) => line.startsWith(`| \`${name}\` |`)) ?? '';
-    const opener = ['imageClassifier', 'charRNN'].includes(task) ? task : 'loadModel';
+    const opener = task === 'pitchDetection' ? 'loadModel' : task;
     expect(row).toContain(` ${Math.round(bytes / 1e5) / 10} MB`);
     expect(row.endsWith(`| \`${folder}\` | \`${opener}\` |`)).toBe(true);
   });

@@ -158,8 +158,11 @@ describe('files in hand', () => {
   });
 
   it.each([
-    [named('photo.jpg'), 'none of these files is a model.json.\n  given  photo.jpg'],
-    [[], 'none of these files is a model.json.\n  given  no files'],
+    [
+      named('photo.jpg'),
+      'none of these files is a model.json or a .tflite file.\n  given  photo.jpg',
+    ],
+    [[], 'none of these files is a model.json or a .tflite file.\n  given  no files'],
     [
       named('a.json', 'b.json'),
       'several of these files could be the model.\n  given  a.json, b.json',

@@ -229,6 +229,8 @@ function resolveLink(href: string, part: Part, chapters: readonly Part[]): strin
   if (target === operators) return `${top}operators/`;
   const demo = /^web\/demos\/(.*)index\.html$/.exec(target)?.[1];
   if (demo !== undefined && existsSync(join(tree, target))) return `${top}${demo}`;
+  const sketch = /^web\/sketches\/(\w+)\.js$/.exec(target)?.[1];
+  if (sketch !== undefined && existsSync(join(tree, target))) return `${top}sketches/${sketch}/`;
   const inFile = chapters.filter(({ source }) => source === target);
   const holds = ({ tokens }: Part) =>
     tokens.some((token) => isHeading(token) && slug(token.text) === anchor);

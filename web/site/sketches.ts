@@ -40,11 +40,9 @@ async function readSketch(file: string): Promise<Sketch> {
     );
   }
   const { camera, network } = texts.pages.sketch;
-  const asks = code.includes('createCapture')
-    ? camera
-    : /mobilenet/i.test(code)
-      ? network
-      : undefined;
+  const needsCamera = code.includes('createCapture') && !code.includes('createButton');
+  const fetches = /mobilenet|bodyPose|bodySegmentation|faceMesh/i.test(code);
+  const asks = needsCamera ? camera : fetches ? network : undefined;
   return { name, title, ...captionOf(`sketches/${name}`, first), code, asks };
 }
 

@@ -173,7 +173,7 @@ function overview(): string {
     '',
     '  gesso COMMAND --help, gesso --version',
     '',
-    'A MODEL is a known name, the path of a folder or of a model.json, or an address.',
+    'A MODEL is a known name, the path of a folder, a model.json or a .tflite file, or an address.',
     'GESSO_MODELS names a folder in which known names are looked up first;',
     'what is downloaded is kept in ~/.cache/gesso/models, or in models in GESSO_CACHE.',
   ].join('\n');

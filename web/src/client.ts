@@ -25,6 +25,7 @@ import {
   type WritingGiven,
   type WritingMethod,
 } from './runtime.js';
+import type { LookAnswer, LookMethod, LookRequest } from './seeing.js';
 import { settings } from './settings.js';
 import type { Slice, Told, Training } from './training.js';
 import type { ToldWritten } from './writing.js';
@@ -41,6 +42,11 @@ export interface Client {
   create(topology: string, seed: number): Promise<Opened>;
   run(model: number, inputs: Tensors, into?: Tensors): Promise<Tensors>;
   see(model: number, picture: Picture, preprocess: Preprocess): Promise<Tensors>;
+  look<M extends LookMethod>(
+    method: M,
+    picture: Picture,
+    request: LookRequest<M>,
+  ): Promise<LookAnswer<M>>;
   gradient(model: number, inputs: Tensors, request: GradientRequest): Promise<Tensors>;
   /** Calls a method of Training; `told` is the last argument of one that has it. */
   train<M extends TrainingMethod>(
@@ -80,6 +86,7 @@ type Calls = Pick<
   | 'run'
   | 'gradient'
   | 'see'
+  | 'look'
   | 'profile'
   | 'timing'
   | 'status'
@@ -123,7 +130,7 @@ function clientOf(calls: Calls, isFar: boolean): Client {
     models.set(model, { address, sha256, build, threads });
     return opened;
   };
-  const answer = (model: number, work: Promise<Tensors>) => {
+  const answer = <T>(model: number, work: Promise<T>) => {
     const answered = (observer: Observer, which: Observed, time: number) =>
       observer.answered?.(which, time);
     return observed(models.get(model), work, answered);
@@ -187,6 +194,7 @@ function clientOf(calls: Calls, isFar: boolean): Client {
     run: (model, inputs, into) => answer(model, calls.run(model, inputs, into)),
     gradient: (model, inputs, request) => answer(model, calls.gradient(model, inputs, request)),
     see: (model, picture, preprocess) => answer(model, calls.see(model, picture, preprocess)),
+    look: (method, picture, request) => answer(request.model, calls.look(method, picture, request)),
     profile: (model, request) => calls.profile(model, request),
     timing: (model) => calls.timing(model),
     async status() {
@@ -283,6 +291,8 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
     run: (model, inputs) => far(remote.run(model, inputs)),
     gradient: (model, inputs, request) => far(remote.gradient(model, inputs, request)),
     see: (model, picture, preprocess) => far(remote.see(model, handOver(picture), preprocess)),
+    look: <M extends LookMethod>(method: M, picture: Picture, request: LookRequest<M>) =>
+      far(remote.look(method, handOver(picture), request) as Promise<LookAnswer<M>>),
     profile: (model, request) => {
       if (!('picture' in request)) return far(remote.profile(model, request));
       const { picture } = request;

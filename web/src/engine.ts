@@ -134,6 +134,18 @@ export interface CoreProgram {
   /** JSON: see StepDescription in profiling.ts. */
   steps(): string;
   writeImage(i: number, image: CoreImage, options: string): void;
+  /** @param options JSON: those of writeImage, and a Square as in people/find.ts */
+  writeSquare(i: number, image: CoreImage, options: string): void;
+  /** @param options JSON: see Decode in people/find.ts; points are where the picture written last has them */
+  decode(options: string): Float32Array<ArrayBuffer>;
+  /**
+   * @param image the picture that was written last
+   * @param options JSON: see Mask in people/masks.ts, and `flip`
+   * @returns a byte for each of its pixels
+   */
+  mask(image: CoreImage, options: string): Uint8Array<ArrayBuffer>;
+  /** The people whom mask() told apart, as decode() gives poses. */
+  found(): Float32Array<ArrayBuffer>;
   delete(): void;
 }
 

@@ -46,12 +46,15 @@ type Drawable = Exclude<CanvasImageSource, SVGImageElement> | SVGImageElement;
  *
  * @param who the function that the user called, to begin messages with
  * @param far whether WebAssembly lives in a worker that can read an ImageBitmap by itself
+ * @param most how many pixels the longer side may have: what the browser draws is drawn smaller if need be,
+ *   because reading pixels takes as long as a small network
  * @throws MLError when there is no picture yet, or the page may not read it; the message says why
  */
 export async function takePicture(
   who: string,
   source: ImageSource,
   far: boolean,
+  most = Number.POSITIVE_INFINITY,
 ): Promise<Picture> {
   const drawn = unwrap(source);
   if (typeof drawn === 'string' || drawn instanceof Uint8Array) return decode(who, drawn);
@@ -68,8 +71,13 @@ export async function takePicture(
   }
   checkReady(who, drawn);
   try {
+    const [width, height] = sizeOf(drawn);
+    const scale = Math.min(1, most / Math.max(width, height));
+    const fitted = (side: number) => Math.max(1, Math.round(side * scale));
+    if (!far) return draw(drawn, fitted(width), fitted(height));
+    const size = { resizeWidth: fitted(width), resizeHeight: fitted(height) };
     // Awaited here, so that a refusal lands in the catch.
-    return far ? await createImageBitmap(drawn) : draw(drawn, ...sizeOf(drawn));
+    return await createImageBitmap(drawn, scale < 1 ? { ...size, resizeQuality: 'medium' } : {});
   } catch (error) {
     return refuseReading(who, error);
   }
@@ -99,6 +107,32 @@ export function unwrap(source: unknown): unknown {
   if ('elt' in source && isDrawable(source.elt)) return source.elt;
   if ('canvas' in source && isDrawable(source.canvas)) return source.canvas;
   return source;
+}
+
+/** Whether what is drawn now is a frame of something that moves. */
+export function isVideo(source: unknown): boolean {
+  return is('HTMLVideoElement', unwrap(source));
+}
+
+/** What canvases can draw of a source, and its size; undefined for what they cannot. */
+export function drawableOf(
+  source: ImageSource,
+): { source: Drawable; width: number; height: number } | undefined {
+  const drawn = unwrap(source);
+  if (!isDrawable(drawn)) return undefined;
+  const [width, height] = sizeOf(drawn);
+  return { source: drawn, width, height };
+}
+
+/**
+ * The size in which the owner of a picture counts: of what p5 makes its `width` and `height`, whatever
+ * the pixel density or the size of the video inside; else undefined, which means the picture's own.
+ */
+export function sizeMeant(source: ImageSource): { width: number; height: number } | undefined {
+  if (unwrap(source) === source || !('width' in (source as object))) return undefined;
+  const { width, height } = source as { width?: unknown; height?: unknown };
+  const known = typeof width === 'number' && typeof height === 'number' && width > 0 && height > 0;
+  return known ? { width, height } : undefined;
 }
 
 /** Like `instanceof`, for classes that may not exist here and for objects of another window. */
@@ -181,6 +215,19 @@ function checkReady(who: string, source: Drawable): void {
   checkSize(who, ...sizeOf(source), 'give it a width and a height, and draw on it, first');
 }
 
+/** The size in which what is found in a source counts, as far as it has one. */
+export function sizeOfSource(source: ImageSource): { width: number; height: number } {
+  const meant = sizeMeant(source);
+  if (meant) return meant;
+  const drawn = unwrap(source);
+  const [width, height] = isPixels(drawn)
+    ? [drawn.width, drawn.height]
+    : isDrawable(drawn)
+      ? sizeOf(drawn)
+      : [0, 0];
+  return { width, height };
+}
+
 function sizeOf(source: Drawable): [width: number, height: number] {
   if ('naturalWidth' in source) return [source.naturalWidth, source.naturalHeight];
   if ('videoWidth' in source) return [source.videoWidth, source.videoHeight];
@@ -207,6 +254,7 @@ function draw(source: Drawable, width: number, height: number): Pixels {
   } else {
     context.clearRect(0, 0, width, height);
   }
+  context.imageSmoothingQuality = 'medium'; // counts where the picture is drawn smaller
   context.drawImage(source, 0, 0, width, height);
   return context.getImageData(0, 0, width, height);
 }

@@ -10,8 +10,11 @@
  * This file is what a page or a program can import, and nothing else. Each line from `entries` is also
  * a name of its own, such as `gesso/image`.
  */
+export * from './entries/bodypose.js';
+export * from './entries/bodysegmentation.js';
 export * from './entries/cache.js';
 export * from './entries/charrnn.js';
+export * from './entries/facemesh.js';
 export * from './entries/image.js';
 export * from './entries/layers.js';
 export * from './entries/model.js';

@@ -43,7 +43,7 @@ export interface About {
   name: string;
   /** Where its main file came from. */
   address: string;
-  /** `tfjs-layers` or `tfjs-graph`. */
+  /** `tfjs-layers`, `tfjs-graph` or `tflite`. */
   format: string;
   /** Number of weights. */
   parameters: number;
@@ -134,7 +134,7 @@ const gradientOptions = {
 };
 
 /**
- * Loads a TensorFlow.js layers or graph model.
+ * Loads a TensorFlow.js layers or graph model, or a TFLite file.
  *
  *     const model = await loadModel('./model/model.json');
  *     model.inputs;                                    // [{ name, shape: [-1, 2], dtype }]

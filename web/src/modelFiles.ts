@@ -4,7 +4,7 @@ import { fail, MLError } from './errors.js';
 import { isRecord, parseRecord } from './options.js';
 import type { Progress } from './progress.js';
 import { sha256Of } from './sha256.js';
-import { type Expected, Folder, looksLikePage, type Place } from './source.js';
+import { type Expected, Folder, looksLikePage, type Place, shows } from './source.js';
 
 /** The files of a model, in the pieces in which they came. */
 export interface Contents {
@@ -277,7 +277,9 @@ async function readFrom(
 ): Promise<ReadFiles> {
   const { entry } = folder;
   const main = await read(entry);
-  const manifest = readManifest(entry, folder.nameOf(entry), main);
+  const manifest = isTflite(entry, folder.nameOf(entry), main)
+    ? new Map<string, undefined>()
+    : readManifest(entry, folder.nameOf(entry), main);
   for (const [path, bytes] of manifest) count.expect(path, bytes);
 
   const files = new Map([[entry, main]]);
@@ -300,6 +302,9 @@ async function readSaved(
 ): Promise<Saved> {
   const { entry } = folder;
   const address = folder.nameOf(entry);
+  if (isTflite(entry, address, main)) {
+    return { trainingConfig: undefined, userDefinedMetadata: undefined, optimizer: null };
+  }
   const { trainingConfig, userDefinedMetadata } = parse(entry, address, main);
   const own = isRecord(userDefinedMetadata) ? userDefinedMetadata.gesso : undefined;
   const path = isRecord(own) ? own.optimizer : undefined;
@@ -318,6 +323,31 @@ function refuseContent(address: string, found: string, known: string): never {
     { address, 'SHA-256': found, known },
     'download it again; to use a changed copy, give its path instead of the name',
   );
+}
+
+/**
+ * Whether the main file is a TFLite file, which is all of its model: bytes 4 to 7 say so.
+ *
+ * @throws MLError when only its name does
+ */
+function isTflite(entry: string, address: string, pieces: readonly Uint8Array[]): boolean {
+  const begin = new Uint8Array(8);
+  let filled = 0;
+  for (const piece of pieces) {
+    const part = piece.subarray(0, begin.length - filled);
+    begin.set(part, filled);
+    filled += part.length;
+  }
+  const text = String.fromCharCode(...begin.subarray(0, filled));
+  if (text.slice(4) === 'TFL3') return true;
+  if (entry.endsWith('.tflite') && !looksLikePage(text)) {
+    fail(
+      `${entry}: this is not a TFLite file`,
+      { address, needed: 'TFL3 in bytes 4 to 7', begins: JSON.stringify(text) },
+      'copy the file again',
+    );
+  }
+  return false;
 }
 
 /** Bytes of one element as weights are stored. */
@@ -375,7 +405,7 @@ function parse(
     fail(
       `${entry}: a web page came instead of the model`,
       { address, begins: JSON.stringify(text.trimStart().slice(0, 40)) },
-      'open the address in a browser tab: it must show the JSON of the model, not a page',
+      `open the address in a browser tab: it must ${shows(entry)}, not a page`,
     );
   }
   const content = parseRecord(text);

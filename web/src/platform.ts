@@ -17,7 +17,7 @@ export interface Platform {
   isOwn(address: string): boolean;
   /** The address that a path or relative address, as a user typed it, stands for. */
   resolve(path: string): string;
-  /** The same for the model.json of a model, where a path may name the folder that it is in. */
+  /** The same for the main file of a model, where a path may name the folder of a model.json. */
   resolveModel(path: string): string;
   /** Where models are looked for by name when setModelPath was not called. */
   modelPath(): string | null;
@@ -38,7 +38,7 @@ const page: Platform = {
   resolve: (path) => new URL(path, base()).href,
   resolveModel(path) {
     const address = new URL(path, base());
-    if (!address.pathname.endsWith('.json')) {
+    if (!namesMainFile(address.pathname)) {
       address.pathname = `${address.pathname.replace(/\/$/, '')}/model.json`;
     }
     return address.href;
@@ -47,6 +47,11 @@ const page: Platform = {
   openStore: browserStore,
   hasWorker: true,
 };
+
+/** Whether a path is that of a model's main file, and not of its folder. */
+export function namesMainFile(path: string): boolean {
+  return /\.(json|tflite)$/.test(path);
+}
 
 function base(): string {
   return typeof document === 'undefined' ? location.href : document.baseURI;

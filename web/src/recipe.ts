@@ -10,8 +10,11 @@ export interface Preprocess {
    * proportions, or `contain` it whole, with black beside it.
    */
   fit: 'stretch' | 'crop' | 'contain';
-  /** Which pixels a resized pixel is made of; bilinear, except for `nearest`. */
-  sampling: 'alignCorners' | 'halfPixel' | 'nearest';
+  /**
+   * Which pixels a resized pixel is made of; bilinear, except for `nearest`. `asymmetric` is what
+   * TensorFlow.js does if not told otherwise.
+   */
+  sampling: 'alignCorners' | 'halfPixel' | 'asymmetric' | 'nearest';
   /** Subtracted from every channel, or from red, green and blue; pixels are 0 to 255. */
   mean: number | [red: number, green: number, blue: number];
   /** What the difference is divided by: 127.5 with a mean of 127.5 gives -1 to 1. */
@@ -36,7 +39,7 @@ export interface Recipe {
 /** `mean` and `std` have no default: what a model was trained on cannot be guessed. */
 const preprocessSchema = {
   fit: ['crop', 'stretch', 'contain'],
-  sampling: ['halfPixel', 'alignCorners', 'nearest'],
+  sampling: ['halfPixel', 'alignCorners', 'asymmetric', 'nearest'],
   mean: channelNumbers('mean: 127.5', () => true),
   std: channelNumbers('std: 127.5', (value) => value !== 0),
   binarize: false,
@@ -80,6 +83,20 @@ export function readPreprocess(
     );
   }
   return { ...rest, mean, std };
+}
+
+/**
+ * Checks preprocessing of which parts may be left out.
+ *
+ * @returns the parts that were given
+ */
+export function readSomePreprocess(
+  who: string,
+  given: Partial<Preprocess> | undefined,
+): Partial<Preprocess> | undefined {
+  if (given === undefined) return undefined;
+  const checked = readOptions(`${who}: preprocess`, given, preprocessSchema);
+  return Object.fromEntries(Object.entries(checked).filter(([name]) => Object.hasOwn(given, name)));
 }
 
 /** The files beside a model that hold a recipe, in the order to look. */

@@ -17,6 +17,7 @@ import { type OwnFiles, useOwnFiles } from './ownFiles.js';
 import { type Measured, type MeasureRequest, measure, type StepDescription } from './profiling.js';
 import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
+import type { LookAnswer, LookMethod, LookRequest, Sight } from './seeing.js';
 import { type Settings, settings } from './settings.js';
 import { countOf, type DType, keep, showShape, type Tensor } from './tensor.js';
 import type { DataSet, Told, Training } from './training.js';
@@ -325,6 +326,34 @@ export class Runtime {
     return this.#outputs(loaded, ready);
   }
 
+  /**
+   * Looks for something in a picture, with one model or several; the code for it is loaded by the first
+   * call.
+   */
+  async look<M extends LookMethod>(
+    method: M,
+    picture: Picture,
+    request: LookRequest<M>,
+  ): Promise<LookAnswer<M>> {
+    const { looks } = await import('./seeing.js');
+    const loaded = this.#find(request.model);
+    const pixels = pixelsOf(picture);
+    const sight: Sight = {
+      core: loaded.core,
+      image: this.#upload(loaded, pixels),
+      width: pixels.width,
+      height: pixels.height,
+      program: (model, size) => {
+        const loaded = this.#find(model);
+        const [input] = loaded.description.inputs;
+        const shapes = input && size ? { [input.name]: [1, ...size, input.shape[3] ?? 3] } : {};
+        return this.#program(loaded, shapes).program;
+      },
+    };
+    const look = looks[method] as (sight: Sight, request: LookRequest<M>) => LookAnswer<M>;
+    return look(sight, request);
+  }
+
   /** What runs here. Loads the WebAssembly, if nothing has. */
   async status(): Promise<Running> {
     const core = await engine();
@@ -409,10 +438,11 @@ export class Runtime {
   }
 
   /** Copies a picture to where C++ reads it. */
-  #upload({ core }: LoadedModel, { width, height, data }: Pixels): void {
-    guard(core, () => {
+  #upload({ core }: LoadedModel, { width, height, data }: Pixels): CoreImage {
+    return guard(core, () => {
       this.#image ??= new core.Image();
       this.#image.reserve(width, height).set(data);
+      return this.#image;
     });
   }
 

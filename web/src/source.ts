@@ -5,7 +5,7 @@ import { fail } from './errors.js';
 import type { Wanted } from './modelFiles.js';
 import { nearest } from './options.js';
 import { isTogether } from './ownFiles.js';
-import { platform } from './platform.js';
+import { namesMainFile, platform } from './platform.js';
 import { type KnownFile, type KnownModel, readRegistry } from './registry.js';
 import { settings } from './settings.js';
 import { show } from './tensor.js';
@@ -14,8 +14,9 @@ import { show } from './tensor.js';
  * What names a model:
  *
  * - a known name: `'mobilenet'`
- * - an address or a path of a `model.json` or of the folder that it lies in: `'./model/'`,
- *   `'https://example.org/model.json'`; in pages relative to the page, in Node to the working folder
+ * - an address or a path of a `model.json` or of the folder that it lies in, or of a `.tflite` file:
+ *   `'./model/'`, `'https://example.org/model.json'`; in pages relative to the page, in Node to the
+ *   working folder
  * - files that the user dropped or chose: a `FileList`, an array of `File`, or a `Map` from path to
  *   `Blob` or bytes
  */
@@ -29,9 +30,9 @@ export type ModelSource =
 /** The files of a model by path. */
 export type GivenFiles = Record<string, Blob | Uint8Array<ArrayBuffer>>;
 
-/** One place to try: the address of a model.json, or files in hand. Can be sent to a worker. */
+/** One place to try: the address of a main file, or files in hand. Can be sent to a worker. */
 export interface Place {
-  /** The address of the model.json; for files in hand, the name of the main one. */
+  /** Of the model.json or .tflite file; for files in hand, the name of the main one. */
   address: string;
   /** Files in hand; absent when the address is to be fetched. */
   given?: GivenFiles;
@@ -130,7 +131,7 @@ function isRemote(address: string): boolean {
 }
 
 function looksLikePath(text: string): boolean {
-  return /[\\/]/.test(text) || text.endsWith('.json') || text === '.' || text === '..';
+  return /[\\/]/.test(text) || namesMainFile(text) || text === '.' || text === '..';
 }
 
 function joined(folder: string, name: string): string {
@@ -171,16 +172,16 @@ function isFileList(source: unknown): source is ArrayLike<File> {
 function givenPlace(who: string, files: GivenFiles): Place {
   const names = Object.keys(files);
   const beside = new Set(['metadata.json', 'gesso.json', 'package.json', 'manifest.json']);
-  const candidates = names.filter((name) => name.endsWith('.json') && !beside.has(baseName(name)));
+  const candidates = names.filter((name) => namesMainFile(name) && !beside.has(baseName(name)));
   const entry = candidates.find((name) => baseName(name) === 'model.json') ?? candidates[0];
   const plain = candidates.filter((name) => baseName(name) === 'model.json').length;
   if (entry === undefined || (candidates.length > 1 && plain !== 1)) {
     fail(
       entry === undefined
-        ? `${who}: none of these files is a model.json`
+        ? `${who}: none of these files is a model.json or a .tflite file`
         : `${who}: several of these files could be the model`,
       { given: names.slice(0, 8).join(', ') || 'no files' },
-      'one model.json together with the weight files that it names',
+      'one model.json together with the weight files that it names, or one .tflite file',
     );
   }
   return { address: entry, given: files };
@@ -296,7 +297,7 @@ export class Folder {
           `${path}: the file is not there`,
           { address, answer },
           isEntry
-            ? `open the address in a browser tab: it must show the JSON of the model${copy}`
+            ? `open the address in a browser tab: it must ${shows(path)}${copy}`
             : 'copy all weight files into the folder of the model.json',
         );
       case 'refused':
@@ -334,7 +335,12 @@ export class Folder {
   }
 }
 
-/** Whether text is a web page instead of the JSON that was asked for. */
+/** What a browser does at the address of a main file. */
+export function shows(entry: string): string {
+  return entry.endsWith('.tflite') ? 'download the file' : 'show the JSON of the model';
+}
+
+/** Whether text is a web page instead of what was asked for. */
 export function looksLikePage(text: string): boolean {
   return text.trimStart().startsWith('<');
 }

@@ -1,6 +1,61 @@
 // Calls a function for the frames of a video or canvas, as fast as it can and never faster.
-
+import { fail } from './errors.js';
+import { type ImageSource, unwrap } from './image.js';
 import { tell } from './observer.js';
+import { callback, readOptions } from './options.js';
+
+export interface WatchOptions {
+  /** Told of the error that ended the watching; without it the error goes to the console. */
+  onError?: (error: unknown) => void;
+}
+
+/** The schema of WatchOptions. */
+export const watchOptions = {
+  onError: callback<(error: unknown) => void>('onError: (error) => {}'),
+};
+
+/**
+ * The `watch` of a task.
+ *
+ * @param look what the task does with one picture
+ * @param onResult told of each answer; what it promises is waited for
+ * @param example a call that is right, for messages
+ */
+export function watchWith<T>(
+  source: ImageSource,
+  look: (source: ImageSource) => Promise<T>,
+  onResult: (result: T) => unknown,
+  onError: ((error: unknown) => void) | undefined,
+  example: string,
+): () => void {
+  if (typeof onResult !== 'function') fail('watch: it needs a function to call', {}, example);
+  const step = async (watching: () => boolean) => {
+    const result = await look(source);
+    if (watching()) await onResult(result);
+  };
+  return watchFrames(unwrap(source), step, onError ?? report);
+}
+
+/** What `watchWith` does, for a task whose only options are these. */
+export function watchPlainly<T>(
+  source: ImageSource,
+  look: (source: ImageSource) => Promise<T>,
+  onResult: (result: T) => unknown,
+  options: WatchOptions,
+  example: string,
+): () => void {
+  const { onError } = readOptions('watch', options, watchOptions);
+  return watchWith(source, look, onResult, onError, example);
+}
+
+/** An error that nobody asked to be told of: to the console, as if it had not been caught. */
+function report(error: unknown): void {
+  if (typeof reportError === 'function') reportError(error);
+  else
+    queueMicrotask(() => {
+      throw error;
+    });
+}
 
 /** What is used of a video, where the browser can say when a new frame is shown. */
 interface FrameSource {

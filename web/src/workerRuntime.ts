@@ -1,6 +1,8 @@
 // A runtime whose results move to the other thread without a copy.
 import * as Comlink from 'comlink';
+import type { Picture } from './image.js';
 import { type Opened, Runtime, type Tensors } from './runtime.js';
+import type { LookAnswer, LookMethod, LookRequest } from './seeing.js';
 
 export class WorkerRuntime extends Runtime {
   override async open(...[job, request, onProgress]: Parameters<Runtime['open']>): Promise<Opened> {
@@ -22,6 +24,19 @@ export class WorkerRuntime extends Runtime {
 
   override async see(...given: Parameters<Runtime['see']>): Promise<Tensors> {
     return handOver(await super.see(...given));
+  }
+
+  override async look<M extends LookMethod>(
+    method: M,
+    picture: Picture,
+    request: LookRequest<M>,
+  ): Promise<LookAnswer<M>> {
+    const answer = await super.look(method, picture, request);
+    const arrays = ArrayBuffer.isView(answer) ? [answer] : Object.values(answer);
+    return Comlink.transfer(
+      answer,
+      arrays.filter(ArrayBuffer.isView).map(({ buffer }) => buffer),
+    );
   }
 }
 

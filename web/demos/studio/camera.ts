@@ -19,6 +19,8 @@ export class Camera {
   constructor(
     private readonly moments: Moments,
     private readonly trouble: Trouble,
+    /** The camera that looks at whoever holds the phone, or the one on its back. */
+    private readonly facing: 'user' | 'environment' = 'environment',
   ) {
     this.button.addEventListener('click', () => {
       if (!this.end) {
@@ -45,7 +47,9 @@ export class Camera {
     this.trouble.clear();
     let stream: MediaStream;
     try {
-      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment' } });
+      stream = await navigator.mediaDevices.getUserMedia({
+        video: { facingMode: this.facing },
+      });
     } catch (error) {
       this.trouble.show(
         tell(texts.cameraFailed, {

@@ -5,6 +5,13 @@ import { texts } from './texts.js';
 /** What a classifier is made from: a name, an address, or the files of a folder. */
 export type Model = string | File[];
 
+/** What a model says about itself, as far as these pages show it. */
+export interface Card {
+  name?: string;
+  build?: string;
+  card?: { trainedOn: string; source: string; licence: string; limits: string } | null;
+}
+
 /** An entry of models/index.json, which the server of these pages writes. */
 export interface Shelved {
   name: string;
@@ -89,6 +96,11 @@ export class ModelShelf<Card> {
     void this.use(files, folder || texts.droppedModel);
   }
 
+  /** Loads a model that the library knows by name, wherever it lies. */
+  useKnown(name: string): void {
+    void this.use(name, name);
+  }
+
   /** Loads the model that there is once more, for a sketch that runs anew. */
   useAgain(trouble: Trouble): void {
     if (this.last) void this.use(...this.last, trouble);
@@ -123,4 +135,23 @@ export class ModelShelf<Card> {
       if (!cancelled) trouble.show(error);
     }
   }
+}
+
+/** Shows where a model comes from, what it learned and what it gets wrong; nothing, if nobody says so. */
+export function showCard(card: Card['card'] = null): void {
+  const box = find('[data-card]');
+  box.hidden = card === null;
+  if (card === null) return;
+  const facts = [
+    [texts.trainedOn, card.trainedOn],
+    [texts.getsWrong, card.limits],
+    [texts.source, card.source],
+    [texts.licence, card.licence],
+  ] as const;
+  const entries = facts.flatMap(([name, text]) => {
+    const fact = make('dd', '', text);
+    fact.lang = 'en'; // as the card was written
+    return [make('dt', '', name), fact];
+  });
+  find('dl', box).replaceChildren(...entries);
 }

@@ -3,26 +3,12 @@ import { setModelPath } from 'gesso';
 import source from '../image-classifier/sketch.js?raw';
 import { Camera } from './camera.js';
 import { takeDrops } from './drops.js';
-import { type Model, ModelShelf } from './models.js';
-import {
-  find,
-  type LoadOptions,
-  make,
-  type Result,
-  showTimeSince,
-  Trouble,
-  Verdict,
-} from './page.js';
+import { type Card, type Model, ModelShelf, showCard } from './models.js';
+import { find, type LoadOptions, type Result, showTimeSince, Trouble, Verdict } from './page.js';
+import { paintOrange, paintSeven } from './paintings.js';
 import { Easel, type Picture } from './pictures.js';
 import { Sketch } from './sketch.js';
 import { tell, texts } from './texts.js';
-
-/** What a model says about itself, as far as this page shows it. */
-interface Card {
-  name?: string;
-  build?: string;
-  card?: { trainedOn: string; source: string; licence: string; limits: string } | null;
-}
 
 type Load = (model: Model, options: LoadOptions) => Promise<Card>;
 type Classify = (picture: Picture) => Promise<Result[]>;
@@ -97,28 +83,13 @@ async function open(): Promise<void> {
     if (files.some(({ name }) => name.endsWith('.json'))) opened.useFiles(files);
     else if (only) void easel.hangFile(only);
   });
-  await easel.hangSamples();
+  await easel.hangSamples([
+    [texts.paintedOrange, paintOrange()],
+    [texts.paintedSeven, paintSeven()],
+  ]);
   const first = await opened.open();
   if (first === 'digits') easel.hangSample(texts.paintedSeven);
   else easel.hangSample('coffee', texts.paintedOrange);
-}
-
-function showCard(card: NonNullable<Card['card']> | null): void {
-  const box = find('[data-card]');
-  box.hidden = card === null;
-  if (card === null) return;
-  const facts = [
-    [texts.trainedOn, card.trainedOn],
-    [texts.getsWrong, card.limits],
-    [texts.source, card.source],
-    [texts.licence, card.licence],
-  ] as const;
-  const entries = facts.flatMap(([name, text]) => {
-    const fact = make('dd', '', text);
-    fact.lang = 'en'; // as the card was written
-    return [make('dt', '', name), fact];
-  });
-  find('dl', box).replaceChildren(...entries);
 }
 
 /** Classifies the picture on the easel. */

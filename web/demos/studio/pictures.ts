@@ -1,6 +1,5 @@
 // Where pictures come from: samples, a chosen file, a pasted one, a dropped one.
 import { find, make, type Trouble } from './page.js';
-import { paintOrange, paintSeven } from './paintings.js';
 import { tell, texts } from './texts.js';
 
 export type Picture = HTMLImageElement | HTMLCanvasElement;
@@ -10,6 +9,9 @@ interface Photo {
   name: string;
   address: string;
 }
+
+/** A picture that is painted on the spot, for when no photo is at hand. */
+export type Painting = [name: string, canvas: HTMLCanvasElement];
 
 /** The easel: one picture at a time, and a rail of samples below it. */
 export class Easel {
@@ -21,6 +23,8 @@ export class Easel {
   constructor(
     private readonly onPicture: () => void,
     private readonly trouble: Trouble,
+    /** Given the files that are no pictures but films, where a page shows them. */
+    private readonly onFilm?: (film: File) => void,
   ) {
     const input = find<HTMLInputElement>('[data-file]');
     input.addEventListener('change', () => {
@@ -36,8 +40,8 @@ export class Easel {
     });
   }
 
-  /** Fills the rail: the photos that the server has, then two paintings made on the spot. */
-  async hangSamples(): Promise<void> {
+  /** Fills the rail: the photos that the server has, then paintings made on the spot. */
+  async hangSamples(paintings: readonly Painting[]): Promise<void> {
     const response = await fetch('../photos/index.json');
     const photos: Photo[] = response.ok ? await response.json() : [];
     for (const { name, address } of photos) {
@@ -46,10 +50,7 @@ export class Easel {
       image.src = `../photos/${address}`;
       this.addSample(name, image, () => this.hangImage(image.src, name));
     }
-    for (const [name, canvas] of [
-      [texts.paintedOrange, paintOrange()],
-      [texts.paintedSeven, paintSeven()],
-    ] as const) {
+    for (const [name, canvas] of paintings) {
       const miniature = make('canvas');
       miniature.width = canvas.width;
       miniature.height = canvas.height;
@@ -68,6 +69,10 @@ export class Easel {
 
   /** Hangs a picture from a file. */
   async hangFile(file: File): Promise<void> {
+    if (this.onFilm && file.type.startsWith('video/')) {
+      this.onFilm(file);
+      return;
+    }
     await this.hangImage(URL.createObjectURL(file), file.name);
   }
 
@@ -84,6 +89,13 @@ export class Easel {
     this.hang(image, name);
   }
 
+  /** Marks the sample that hangs there; none, if there is none of that name. */
+  mark(name: string): void {
+    for (const button of this.rail.querySelectorAll<HTMLElement>('button')) {
+      button.setAttribute('aria-pressed', String(button.dataset.name === name));
+    }
+  }
+
   private hang(picture: Picture, name: string): void {
     if (picture instanceof HTMLCanvasElement) {
       picture.setAttribute('role', 'img');
@@ -92,9 +104,7 @@ export class Easel {
     this.trouble.clear();
     this.picture = picture;
     this.frame.replaceChildren(picture);
-    for (const button of this.rail.querySelectorAll<HTMLElement>('button')) {
-      button.setAttribute('aria-pressed', String(button.dataset.name === name));
-    }
+    this.mark(name);
     this.onPicture();
   }
 

@@ -103,10 +103,24 @@ function library(models: { dispose(): void }[]): Module {
       models.push(model);
       return model;
     };
-  const { charRNN, imageClassifier, loadModel, neuralNetwork, sequential } = gesso;
+  const {
+    bodyPose,
+    bodySegmentation,
+    charRNN,
+    faceDetector,
+    faceMesh,
+    imageClassifier,
+    loadModel,
+    neuralNetwork,
+    sequential,
+  } = gesso;
   return {
     ...gesso,
+    bodyPose: noting(bodyPose),
+    bodySegmentation: noting(bodySegmentation),
     charRNN: noting(charRNN),
+    faceDetector: noting(faceDetector),
+    faceMesh: noting(faceMesh),
     imageClassifier: noting(imageClassifier),
     loadModel: noting(loadModel),
     neuralNetwork: noting(neuralNetwork),

@@ -1,10 +1,12 @@
 /** Names what is in a picture: `gesso/image`. */
 export type { ImageSource, Pixels } from '../image.js';
+export type { Activation } from '../recipe.js';
 export type {
   ImageClassifier,
   ImageClassifierOptions,
   Label,
   Preprocess,
-  WatchOptions,
+  WatchLabelsOptions,
 } from '../tasks/imageClassifier.js';
 export { imageClassifier } from '../tasks/imageClassifier.js';
+export type { WatchOptions } from '../watch.js';

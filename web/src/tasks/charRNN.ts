@@ -1,10 +1,10 @@
 // A voice: a network that writes character by character, and learns from a text in the page.
 import { fail } from '../errors.js';
+import { voiceCode } from '../later.js';
 import { loadOptions } from '../model.js';
 import { absent, callback, isPlainObject, readOptions } from '../options.js';
 import { setDeterministic } from '../settings.js';
 import { show } from '../tensor.js';
-import { voiceCode } from '../text/load.js';
 import type {
   CharRNN,
   CharRNNOptions,

@@ -1,6 +1,6 @@
 // Names what is in a picture.
 import { fail } from '../errors.js';
-import { type ImageSource, refuseReading, takePicture, unwrap, workersCanDraw } from '../image.js';
+import { type ImageSource, refuseReading, takePicture, workersCanDraw } from '../image.js';
 import {
   type About,
   type LoadOptions,
@@ -9,7 +9,7 @@ import {
   openModel,
   Session,
 } from '../model.js';
-import { absent, callback, isRecord, readOptions } from '../options.js';
+import { absent, isRecord, readOptions } from '../options.js';
 import { platform } from '../platform.js';
 import {
   type Activation,
@@ -24,7 +24,7 @@ import { knownBy, namesFor, readLabels } from '../registry.js';
 import { Folder, type ModelSource } from '../source.js';
 import { countOf, showShape, type TypedArray } from '../tensor.js';
 import { type Loading, usableAtOnce } from '../usable.js';
-import { watchFrames } from '../watch.js';
+import { type WatchOptions, watchOptions, watchWith } from '../watch.js';
 
 export type { Preprocess } from '../recipe.js';
 
@@ -49,11 +49,9 @@ export interface ImageClassifierOptions extends LoadOptions {
   activation?: Activation;
 }
 
-export interface WatchOptions {
+export interface WatchLabelsOptions extends WatchOptions {
   /** How many guesses a result holds; if left out, as the classifier was told. */
   topK?: number;
-  /** Told of the error that ended the watching; without it the error goes to the console. */
-  onError?: (error: unknown) => void;
 }
 
 export interface ImageClassifier {
@@ -77,7 +75,7 @@ export interface ImageClassifier {
   watch(
     source: ImageSource,
     onResult: (results: Label[]) => void,
-    options?: WatchOptions,
+    options?: WatchLabelsOptions,
   ): () => void;
   /** Where the model comes from, what it was trained on, and what it gets wrong. */
   about(): Promise<About>;
@@ -161,20 +159,10 @@ export function imageClassifier(
     watch(source, onResult, given = {}) {
       const { topK, onError } = readOptions('watch', given, {
         topK: absent<number>('a number', 'topK: 1', (value) => typeof value === 'number'),
-        onError: callback<(error: unknown) => void>('onError: (error) => {}'),
+        ...watchOptions,
       });
-      if (typeof onResult !== 'function') {
-        fail(
-          'watch: it needs a function to call',
-          {},
-          'watch(video, ([best]) => show(best.label))',
-        );
-      }
-      const step = async (watching: () => boolean) => {
-        const results = await classify(source, topK);
-        if (watching()) onResult(results);
-      };
-      return watchFrames(unwrap(source), step, onError ?? report);
+      const example = 'watch(video, ([best]) => show(best.label))';
+      return watchWith(source, (source) => classify(source, topK), onResult, onError, example);
     },
     about: () => session.about(),
     labels: async () => {
@@ -187,15 +175,6 @@ export function imageClassifier(
     session,
     preprocess: async () => (await ready).preprocess,
   });
-}
-
-/** An error that nobody asked to be told of: to the console, as if it had not been caught. */
-function report(error: unknown): void {
-  if (typeof reportError === 'function') reportError(error);
-  else
-    queueMicrotask(() => {
-      throw error;
-    });
 }
 
 /** What of the options is about pictures and classes. */

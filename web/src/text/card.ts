@@ -1,6 +1,7 @@
 // The card of a voice: whose it is, and which text it learned from.
+
+import { absent, readOptions } from '../library.js';
 import { defined } from './defined.js';
-import { absent, readOptions } from './library.js';
 import type { VoiceCard, VoiceCardText } from './types.js';
 
 const isText = (value: unknown): boolean => typeof value === 'string';

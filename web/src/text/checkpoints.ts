@@ -1,6 +1,6 @@
 // Trainings in the browser's database: what is needed to go on after the tab was closed.
 import type { ModelFiles } from '../layers/layersModel.js';
-import { fail, messageOf } from './library.js';
+import { fail, messageOf } from '../library.js';
 import { planOf } from './settings.js';
 import type { TextCheckpoint, TextEpoch, TextSettings, VoiceCard } from './types.js';
 

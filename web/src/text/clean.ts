@@ -1,5 +1,5 @@
 // Makes a text ready to be learned from, and says beforehand what is doubtful about it.
-import { absent, choice, fail, readOptions, show, whole } from './library.js';
+import { absent, choice, fail, readOptions, show, whole } from '../library.js';
 import { settingsFor } from './settings.js';
 import { blocksOf, Turns } from './turns.js';
 import type { CharacterCount, CleanOptions, TextPreview, TextWarning } from './types.js';

@@ -1,5 +1,5 @@
 // What a voice is at the moment: its network and its characters, and what has been said of them.
-import { fail } from './library.js';
+import { fail } from '../library.js';
 import { type Parts, tellWarnings } from './reading.js';
 import type { CharRNNOptions, TextWarning, VoiceCardText } from './types.js';
 

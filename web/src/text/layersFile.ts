@@ -1,6 +1,6 @@
 // The model.json of a voice: what is changed when it is read, and what is added when it is written.
 import type { ModelFiles } from '../layers/layersModel.js';
-import { fail, isRecord, parseRecord } from './library.js';
+import { fail, isRecord, parseRecord } from '../library.js';
 import type { VoiceCard } from './types.js';
 
 /** What model.json tells of a voice, under `userDefinedMetadata.voice`. */

@@ -1,11 +1,11 @@
 // The course of learning from a text: steps, validation, samples, and what is kept on the way.
 import type { Client } from '../client.js';
 import type { Schedule } from '../layers/trainingOptions.js';
+import { fail } from '../library.js';
 import type { TrainingAnswer, TrainingMethod } from '../runtime.js';
 import type { Tensor } from '../tensor.js';
 import type { DataSet, EpochRequest, Slice, Told, Training } from '../training.js';
 import type { Position, Wishes } from './checkpoints.js';
-import { fail } from './library.js';
 import { memorisation } from './memorisation.js';
 import { type Plan, planOf, rateAt } from './settings.js';
 import { blocksOf, Turns } from './turns.js';

@@ -1,9 +1,5 @@
 // Voices as ml5 up to 0.12 has them: a manifest.json, a vocab.json, and one file for each variable.
 import type { LayersModel, ModelFiles } from '../layers/layersModel.js';
-import type { Progress } from '../progress.js';
-import type { Place } from '../source.js';
-import type { Tensor } from '../tensor.js';
-import { isRecurrent, readCard } from './layersFile.js';
 import {
   countOf,
   dense,
@@ -17,7 +13,11 @@ import {
   show,
   showShape,
   staysInside,
-} from './library.js';
+} from '../library.js';
+import type { Progress } from '../progress.js';
+import type { Place } from '../source.js';
+import type { Tensor } from '../tensor.js';
+import { isRecurrent, readCard } from './layersFile.js';
 import { readMl5Vocabulary, warningsOf, writeMl5Vocabulary } from './ml5Vocabulary.js';
 import type { TextWarning, VoiceCard } from './types.js';
 import { type BasicCell, basicOf, kerasOf } from './weights.js';

@@ -1,5 +1,5 @@
 // vocab.json as ml5 has it: the code of every character. Some that were published are damaged.
-import { fail, parseRecord, show } from './library.js';
+import { fail, parseRecord, show } from '../library.js';
 import type { TextWarning } from './types.js';
 import { isCharacter, nobody } from './vocabulary.js';
 import { warning } from './warnings.js';

@@ -1,10 +1,20 @@
 // Makes a voice ready for a text: the network that is to learn from it, and a first step.
 import type { LayersModel } from '../layers/layersModel.js';
+import {
+  dense,
+  dropout,
+  embedding,
+  fail,
+  gru,
+  lstm,
+  sequential,
+  show,
+  tensor,
+} from '../library.js';
 import type { Cleaned } from './clean.js';
 import { grown } from './growing.js';
 import type { Held } from './held.js';
 import type { Codes } from './learning.js';
-import { dense, dropout, embedding, fail, gru, lstm, sequential, show, tensor } from './library.js';
 import { identity } from './ml5Folder.js';
 import { modelOf, type Parts } from './reading.js';
 import { type Plan, shapeNames } from './settings.js';

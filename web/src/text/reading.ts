@@ -1,8 +1,5 @@
 // Finds out what a voice is made of: a folder of ml5, a layers model, or what save() wrote.
 import type { LayersModel, ModelFiles } from '../layers/layersModel.js';
-import type { Progress } from '../progress.js';
-import type { GivenFiles, ModelSource, Place } from '../source.js';
-import { LayersFile, readNotes, type VoiceNotes } from './layersFile.js';
 import {
   baseName,
   Folder,
@@ -20,7 +17,10 @@ import {
   requestOf,
   sha256Of,
   stored,
-} from './library.js';
+} from '../library.js';
+import type { Progress } from '../progress.js';
+import type { GivenFiles, ModelSource, Place } from '../source.js';
+import { LayersFile, readNotes, type VoiceNotes } from './layersFile.js';
 import { isOfVoice, readMl5Folder } from './ml5Folder.js';
 import { readMl5Vocabulary, warningsOf } from './ml5Vocabulary.js';
 import type { TextWarning, VoiceAbout, VoiceCard } from './types.js';

@@ -12,7 +12,7 @@ import {
   readOptions,
   readSchedule,
   whole,
-} from './library.js';
+} from '../library.js';
 import type {
   CleanOptions,
   TextEpoch,

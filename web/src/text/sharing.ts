@@ -1,7 +1,7 @@
 // A voice to give away: one page that talks without a network, or one zip.
 import type { ModelFiles } from '../layers/layersModel.js';
+import { fail, libraryFile, platform } from '../library.js';
 import { zip } from '../zip.js';
-import { fail, libraryFile, platform } from './library.js';
 import type { VoiceCard } from './types.js';
 
 /** Several files as one download. */

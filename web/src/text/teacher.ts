@@ -1,4 +1,6 @@
 // How a voice learns: one training at a time, from its text to its end.
+
+import { fail, insideOf, messageOf, show } from '../library.js';
 import { emptyCard, newCard } from './card.js';
 import {
   deleteCheckpoint,
@@ -12,7 +14,6 @@ import { cleaned } from './clean.js';
 import { defined } from './defined.js';
 import type { Held } from './held.js';
 import { Course, codesOf, type Lesson, partsOf } from './learning.js';
-import { fail, insideOf, messageOf, show } from './library.js';
 import { firstStep, prepare, withLanes } from './preparing.js';
 import { modelOf, type Parts } from './reading.js';
 import { askedRates, completed, readContinue, readTrain, trainingPlan } from './settings.js';

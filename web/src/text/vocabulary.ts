@@ -1,5 +1,5 @@
 // The characters that a voice knows: each is a code point, and its code is its place in the list.
-import { fail, isRecord, show } from './library.js';
+import { fail, isRecord, show } from '../library.js';
 import type { UnknownCharacters } from './types.js';
 
 /** Stands for a code that no character has. */

@@ -1,10 +1,10 @@
 // What is behind charRNN(): a network, the characters that it knows, and whose voice it is.
 import type { LayersModel, ModelFiles, SaveTarget } from '../layers/layersModel.js';
+import { fail, readOptions, show, store } from '../library.js';
 import { emptyCard, readCardText } from './card.js';
 import { previewText } from './clean.js';
 import { Held, type VoiceOptions } from './held.js';
 import { isRecurrent, LayersFile, type VoiceNotes, withNotes } from './layersFile.js';
-import { fail, readOptions, show, store } from './library.js';
 import { memorisation } from './memorisation.js';
 import { writeMl5Folder } from './ml5Folder.js';
 import { readVoice } from './reading.js';

@@ -1,5 +1,5 @@
 // What is doubtful but no error, in the words of errors.
-import { inThreeParts } from './library.js';
+import { inThreeParts } from '../library.js';
 import type { TextWarning } from './types.js';
 
 export function warning(

@@ -1,8 +1,9 @@
 // How a voice writes: goes on with a text, and remembers what it has read.
+
+import { absent, fail, insideOf, instance, natural, readOptions, show, whole } from '../library.js';
 import type { WritingAnswer, WritingGiven, WritingMethod } from '../runtime.js';
 import type { Sampling, ToldWritten } from '../writing.js';
 import type { Held } from './held.js';
-import { absent, fail, insideOf, instance, natural, readOptions, show, whole } from './library.js';
 import type {
   ChoiceOptions,
   FeedOptions,

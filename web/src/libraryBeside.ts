@@ -1,14 +1,14 @@
-// The same for voice.js, which a page with a script tag loads when it makes its first voice: what that
-// script holds already is not loaded again.
+// The same for the files beside gesso.js, which it loads when they are first needed: what that script holds
+// already is not loaded again.
 import type * as library from './library.js';
 
 declare global {
-  /** Set by a script before it loads voice.js. */
+  /** Set by a script before it loads one of its parts. */
   var gessoLibrary: typeof library | undefined;
 }
 
 if (globalThis.gessoLibrary === undefined) {
-  throw new Error('voice.js is a part of gesso.js, which loads it by itself.');
+  throw new Error('This file is a part of gesso.js, which loads it by itself.');
 }
 
 export const {
@@ -20,6 +20,7 @@ export const {
   choice,
   countOf,
   dense,
+  drawableOf,
   dropout,
   embedding,
   fail,
@@ -30,6 +31,7 @@ export const {
   insideOf,
   instance,
   isRecord,
+  isVideo,
   knownBy,
   libraryFile,
   loadLayersModel,
@@ -37,7 +39,9 @@ export const {
   lstm,
   messageOf,
   nameFrom,
+  namesFor,
   natural,
+  openModel,
   parseRecord,
   platform,
   positive,
@@ -45,14 +49,19 @@ export const {
   readOptions,
   readSchedule,
   realAddress,
+  refuseReading,
   requestOf,
   sequential,
   sha256Of,
   show,
   showShape,
+  sizeMeant,
   staysInside,
   store,
   stored,
+  takePicture,
   tensor,
+  unwrap,
   whole,
+  workersCanDraw,
 } = globalThis.gessoLibrary;

@@ -1,0 +1,26 @@
+/** Tells people from what is behind them: `gesso/bodysegmentation`. */
+export {
+  type BlurOptions,
+  blurBackground,
+  cutOut,
+  type DrawTarget,
+  type EdgeOptions,
+  replaceBackground,
+} from '../backgrounds.js';
+export type { ImageSource, Pixels } from '../image.js';
+export type {
+  Box,
+  Keypoint,
+  PartName,
+  Pose,
+  Segmentation,
+  SegmentedPart,
+} from '../people/types.js';
+export type { Preprocess } from '../recipe.js';
+export {
+  type BodySegmentation,
+  type BodySegmentationOptions,
+  bodySegmentation,
+  type MaskType,
+} from '../tasks/bodySegmentation.js';
+export type { WatchOptions } from '../watch.js';

@@ -1,0 +1,24 @@
+/** Finds faces, and the points of each: `gesso/facemesh`. */
+export type { ImageSource, Pixels } from '../image.js';
+export type { About, LoadOptions } from '../model.js';
+export type {
+  DetectedFace,
+  Face,
+  FacePoint,
+  FacePointName,
+  FaceRegion,
+  FaceRegionName,
+  FaceRegions,
+} from '../people/faces.js';
+export type { Smoothing } from '../people/smoothing.js';
+export type { Box, Keypoint } from '../people/types.js';
+export { type Placed, type PlaceOptions, place } from '../place.js';
+export {
+  type FaceDetector,
+  type FaceDetectorOptions,
+  type FaceMesh,
+  type FaceMeshOptions,
+  faceDetector,
+  faceMesh,
+} from '../tasks/faceMesh.js';
+export type { WatchOptions } from '../watch.js';

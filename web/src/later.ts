@@ -1,0 +1,8 @@
+// Code that is loaded when it is first needed.
+export function voiceCode(): Promise<typeof import('./text/voiceCode.js')> {
+  return import('./text/voiceCode.js');
+}
+
+export function peopleCode(): Promise<typeof import('./people/peopleCode.js')> {
+  return import('./people/peopleCode.js');
+}

@@ -1,0 +1,27 @@
+// What code that is loaded later takes of the rest of the library: all that is not its own passes
+// through here.
+export { fail, inThreeParts, MLError, messageOf } from './errors.js';
+export {
+  drawableOf,
+  isVideo,
+  refuseReading,
+  sizeMeant,
+  takePicture,
+  unwrap,
+  workersCanDraw,
+} from './image.js';
+export { insideOf } from './insides.js';
+export { choice, fraction, natural, positive, whole } from './layers/kinds.js';
+export { dense, dropout, embedding, gru, lstm } from './layers/layers.js';
+export { loadLayersModel, sequential } from './layers/models.js';
+export { store, stored } from './layers/storage.js';
+export { readSchedule } from './layers/trainingOptions.js';
+export { openModel } from './model.js';
+export { readModel, staysInside } from './modelFiles.js';
+export { absent, callback, instance, isRecord, parseRecord, readOptions } from './options.js';
+export { libraryFile, realAddress } from './ownFiles.js';
+export { platform } from './platform.js';
+export { knownBy, nameFrom, namesFor } from './registry.js';
+export { sha256Of } from './sha256.js';
+export { baseName, Folder, filesOf, locate, requestOf } from './source.js';
+export { countOf, show, showShape, tensor } from './tensor.js';

@@ -1,0 +1,43 @@
+// Runs one model on a picture and decodes what it found.
+import { guard } from '../engine.js';
+import type { Preprocess } from '../recipe.js';
+import type { Sight } from '../seeing.js';
+
+/** A square of a picture around a point, in pixels. */
+export interface Square {
+  x: number;
+  y: number;
+  size: number;
+  /** Clockwise, in radians. */
+  angle: number;
+}
+
+/** What to look for, as `decode` in wasm/decode.h takes it. */
+export type Decode =
+  | { kind: 'pose' }
+  | { kind: 'poses'; most: number; part_score: number; radius: number }
+  | { kind: 'movenet'; width: number; height: number }
+  | { kind: 'faces'; most: number; score: number; overlap: number }
+  | { kind: 'mesh' };
+
+export interface FindRequest {
+  model: number;
+  /** Of the model's picture, if it leaves it open. */
+  size?: readonly [height: number, width: number];
+  preprocess: Preprocess;
+  /** The part of the picture to look at; all of it if left out. */
+  square?: Square;
+  decode: Decode;
+}
+
+/** @returns what wasm/decode.h says for the kind */
+export function find(sight: Sight, request: FindRequest): Float32Array<ArrayBuffer> {
+  const { model, size, preprocess, square, decode } = request;
+  const program = sight.program(model, size);
+  return guard(sight.core, () => {
+    if (square) program.writeSquare(0, sight.image, JSON.stringify({ ...preprocess, ...square }));
+    else program.writeImage(0, sight.image, JSON.stringify(preprocess));
+    program.run();
+    return program.decode(JSON.stringify(decode)).slice();
+  });
+}

@@ -1,0 +1,28 @@
+// Looks at pictures where WebAssembly lives: one message for each picture, however many models it takes.
+import type { CoreImage, CoreProgram, Throwing } from './engine.js';
+import { find } from './people/find.js';
+import { masks } from './people/masks.js';
+import { faces } from './people/seeFaces.js';
+
+/** What a look may use: the picture, which lies where C++ reads it, and models. */
+export interface Sight {
+  core: Throwing;
+  image: CoreImage;
+  /** Of the picture, in pixels. */
+  width: number;
+  height: number;
+  /**
+   * A model made ready to run.
+   *
+   * @param size of its picture, if the model leaves it open
+   */
+  program(model: number, size?: readonly [height: number, width: number]): CoreProgram;
+}
+
+/** All looks. Each takes a sight and a request, and gives arrays that can move to another thread. */
+export const looks = { faces, find, masks };
+
+export type LookMethod = keyof typeof looks;
+/** What a look is asked: `model` names the first of its models. */
+export type LookRequest<M extends LookMethod> = Parameters<(typeof looks)[M]>[1];
+export type LookAnswer<M extends LookMethod> = ReturnType<(typeof looks)[M]>;
