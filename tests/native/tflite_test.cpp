@@ -48,7 +48,7 @@ enum Op : int {
   STRIDED_SLICE = 45,
   CAST = 53,
   PRELU = 54,
-  ARG_MAX = 56,
+  ARGMAX = 56,
   SLICE = 65,
   TRANSPOSE_CONV = 67,
   PACK = 83,
@@ -269,7 +269,7 @@ TEST(Tflite, picks_by_index) {
   int place = file.tensor({2}, Tfl::i32), y = file.tensor({});
   int column = file.tensor({1}, Tfl::i32), joined = file.tensor({2, 1}, Tfl::i32);
   file.apply(RESHAPE, {x}, {flat}, FlatTree().list(0, std::vector<int>{1, 6}));
-  file.apply(ARG_MAX, {flat, file.ints({1})}, {best});
+  file.apply(ARGMAX, {flat, file.ints({1})}, {best});
   file.apply(FLOOR_DIV, {best, file.ints({3})}, {row});
   int times = file.tensor({1}, Tfl::i32);
   file.apply(MUL, {row, file.ints({3})}, {times});
