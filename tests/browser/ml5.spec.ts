@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { root } from '../blocks.js';
 import { fakeCamera, Pages, scripts, told, versions } from './p5Pages.js';
-import { expect, mobilenet, needs, photo, picture, test } from './page.js';
+import { expect, mobilenet, model, needs, photo, picture, posenet, test } from './page.js';
 
 const port = 5391;
 
@@ -88,6 +88,14 @@ const sketches: Record<string, { check: (page: Page) => Promise<void>; needs?: s
       await page.getByLabel('Files of the network').setInputFiles(files);
       await tells(page, /Opened again: -4 degrees are cold/);
     },
+  },
+  shards: {
+    needs: [model('facemesh_tfhub'), model('blazeface_tfhub')],
+    check: (page) => tells(page, /The face (is whole|flies apart)\./),
+  },
+  theremin: {
+    needs: [posenet],
+    check: (page) => tells(page, /The string sounds [A-G]( flat| sharp)?\./),
   },
   two: {
     async check(page) {

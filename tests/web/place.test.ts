@@ -1,6 +1,6 @@
 // From pixels of a picture to where it is drawn.
 import { describe, expect, it } from 'vitest';
-import { place } from '../../web/src/place.js';
+import { place } from '../../web/src/people/place.js';
 import { messageFrom } from './fixtures.js';
 
 const picture = { width: 200, height: 100 };

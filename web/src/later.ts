@@ -3,6 +3,10 @@ export function voiceCode(): Promise<typeof import('./text/voiceCode.js')> {
   return import('./text/voiceCode.js');
 }
 
+export function offlineCode(): Promise<typeof import('./offlineFolder.js')> {
+  return import('./offlineFolder.js');
+}
+
 export function peopleCode(): Promise<typeof import('./people/peopleCode.js')> {
   return import('./people/peopleCode.js');
 }

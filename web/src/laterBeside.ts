@@ -1,4 +1,4 @@
-// The same for gesso.js: in files beside it, because most pages need neither.
+// The same for gesso.js: in files beside it, because most pages need none of it.
 import { fail, messageOf } from './errors.js';
 import * as library from './library.js';
 import { fileHint, ownFile } from './ownFiles.js';
@@ -7,8 +7,22 @@ export function voiceCode(): Promise<typeof import('./text/voiceCode.js')> {
   return beside('voice.js');
 }
 
-export function peopleCode(): Promise<typeof import('./people/peopleCode.js')> {
-  return beside('people.js');
+export function offlineCode(): Promise<typeof import('./offlineFolder.js')> {
+  return beside('offline.js');
+}
+
+type People = typeof import('./people/peopleCode.js');
+
+let people: People | undefined;
+
+export async function peopleCode(): Promise<People> {
+  people ??= await beside<People>('people.js');
+  return people;
+}
+
+/** What peopleCode() has loaded, if it has. */
+export function loadedPeople(): People | undefined {
+  return people;
 }
 
 async function beside<Code>(name: string): Promise<Code> {

@@ -6,6 +6,7 @@ export {
   isVideo,
   refuseReading,
   sizeMeant,
+  sizeOfSource,
   takePicture,
   unwrap,
   workersCanDraw,
@@ -16,11 +17,20 @@ export { dense, dropout, embedding, gru, lstm } from './layers/layers.js';
 export { loadLayersModel, sequential } from './layers/models.js';
 export { store, stored } from './layers/storage.js';
 export { readSchedule } from './layers/trainingOptions.js';
-export { openModel } from './model.js';
+export { loadOptions, openModel } from './model.js';
 export { readModel, staysInside } from './modelFiles.js';
-export { absent, callback, instance, isRecord, parseRecord, readOptions } from './options.js';
+export {
+  absent,
+  callback,
+  instance,
+  isPlainObject,
+  isRecord,
+  parseRecord,
+  readOptions,
+} from './options.js';
 export { libraryFile, realAddress } from './ownFiles.js';
 export { platform } from './platform.js';
+export { readSomePreprocess, recipeFiles } from './recipe.js';
 export { knownBy, nameFrom, namesFor } from './registry.js';
 export { sha256Of } from './sha256.js';
 export { baseName, Folder, filesOf, locate, requestOf } from './source.js';

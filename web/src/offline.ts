@@ -1,4 +1,5 @@
 // A folder with the library and models, for machines without a network.
+import { offlineCode } from './later.js';
 import { callback, instance, readOptions } from './options.js';
 import type { Progress } from './progress.js';
 
@@ -53,7 +54,7 @@ export async function offline(
 ): Promise<void> {
   const checked = readOptions('offline', options, offlineOptions);
   const list = Array.isArray(models) ? models : [models as string | URL];
-  const { collect, deliver, checkTarget } = await import('./offlineFolder.js');
+  const { collect, deliver, checkTarget } = await offlineCode();
   checkTarget(list, where);
   await deliver(where, await collect(list, checked));
 }

@@ -1,16 +1,23 @@
 // Collects the files of a folder that needs no network, and brings them where they go.
-import { fail, messageOf } from './errors.js';
-import { readModel } from './modelFiles.js';
+import {
+  baseName,
+  Folder,
+  fail,
+  isRecord,
+  libraryFile,
+  locate,
+  messageOf,
+  platform,
+  readModel,
+  recipeFiles,
+  requestOf,
+  show,
+} from './library.js';
 import type { OfflineFiles, OfflineOptions, OfflineTarget } from './offline.js';
 import { pageOf, type Shown } from './offlinePage.js';
-import { isRecord } from './options.js';
-import { libraryFile } from './ownFiles.js';
-import { platform } from './platform.js';
 import type { Progress } from './progress.js';
-import { recipeFiles } from './recipe.js';
 import type { KnownModel, Registry } from './registry.js';
-import { baseName, Folder, type Location, locate, requestOf } from './source.js';
-import { show } from './tensor.js';
+import type { Location } from './source.js';
 import { zip } from './zip.js';
 
 type Checked = { [K in keyof Required<OfflineOptions>]: OfflineOptions[K] | undefined };

@@ -18,6 +18,7 @@ import { type Measured, type MeasureRequest, measure, type StepDescription } fro
 import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
 import type { LookAnswer, LookMethod, LookRequest, Sight } from './seeing.js';
+import { seeingCode } from './seeingCode.js';
 import { type Settings, settings } from './settings.js';
 import { countOf, type DType, keep, showShape, type Tensor } from './tensor.js';
 import type { DataSet, Told, Training } from './training.js';
@@ -335,11 +336,11 @@ export class Runtime {
     picture: Picture,
     request: LookRequest<M>,
   ): Promise<LookAnswer<M>> {
-    const { looks } = await import('./seeing.js');
+    const { looks } = await seeingCode();
     const loaded = this.#find(request.model);
     const pixels = pixelsOf(picture);
     const sight: Sight = {
-      core: loaded.core,
+      guard: (call) => guard(loaded.core, call),
       image: this.#upload(loaded, pixels),
       width: pixels.width,
       height: pixels.height,

@@ -1,12 +1,13 @@
 // Looks at pictures where WebAssembly lives: one message for each picture, however many models it takes.
-import type { CoreImage, CoreProgram, Throwing } from './engine.js';
+import type { CoreImage, CoreProgram } from './engine.js';
 import { find } from './people/find.js';
 import { masks } from './people/masks.js';
 import { faces } from './people/seeFaces.js';
 
 /** What a look may use: the picture, which lies where C++ reads it, and models. */
 export interface Sight {
-  core: Throwing;
+  /** Calls into C++, whose errors become ours. */
+  guard<T>(call: () => T): T;
   image: CoreImage;
   /** Of the picture, in pixels. */
   width: number;

@@ -1,8 +1,8 @@
 /** Finds people and the parts of their bodies: `gesso/bodypose`. */
 export type { ImageSource, Pixels } from '../image.js';
+export { type Placed, type PlaceOptions, place } from '../people/place.js';
 export type { Smoothing } from '../people/smoothing.js';
 export type { Box, Keypoint, PartName, Pose, Skeleton } from '../people/types.js';
-export { type Placed, type PlaceOptions, place } from '../place.js';
 export type { Preprocess } from '../recipe.js';
 export { type BodyPose, type BodyPoseOptions, bodyPose } from '../tasks/bodyPose.js';
 export type { WatchOptions } from '../watch.js';

@@ -1,4 +1,6 @@
 /** Tells people from what is behind them: `gesso/bodysegmentation`. */
+
+export type { ImageSource, Pixels } from '../image.js';
 export {
   type BlurOptions,
   blurBackground,
@@ -6,8 +8,7 @@ export {
   type DrawTarget,
   type EdgeOptions,
   replaceBackground,
-} from '../backgrounds.js';
-export type { ImageSource, Pixels } from '../image.js';
+} from '../people/backgrounds.js';
 export type {
   Box,
   Keypoint,

@@ -10,9 +10,9 @@ export type {
   FaceRegionName,
   FaceRegions,
 } from '../people/faces.js';
+export { type Placed, type PlaceOptions, place } from '../people/place.js';
 export type { Smoothing } from '../people/smoothing.js';
 export type { Box, Keypoint } from '../people/types.js';
-export { type Placed, type PlaceOptions, place } from '../place.js';
 export {
   type FaceDetector,
   type FaceDetectorOptions,

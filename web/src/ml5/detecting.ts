@@ -2,7 +2,7 @@
 import { fail } from '../errors.js';
 import { type ImageSource, sizeMeant, sizeOfSource, unwrap } from '../image.js';
 import { absent } from '../options.js';
-import { place } from '../place.js';
+import { place } from '../people/place.js';
 import { show } from '../tensor.js';
 import type { WatchOptions } from '../watch.js';
 import {

@@ -1,10 +1,15 @@
 // What is behind faceDetector() and faceMesh(): one network that finds faces, and one for their points.
 import type { ImageSource } from '../image.js';
-import { openModel } from '../library.js';
+import { absent, loadOptions, openModel, readOptions } from '../library.js';
 import type { Open } from '../model.js';
 import type { Progress } from '../progress.js';
 import type { ModelSource } from '../source.js';
-import type { CheckedFaceMeshOptions, CheckedFaceOptions } from '../tasks/faceMesh.js';
+import type {
+  CheckedFaceMeshOptions,
+  CheckedFaceOptions,
+  FaceDetectorOptions,
+  FaceMeshOptions,
+} from '../tasks/faceMesh.js';
 import { boxAround } from './boxes.js';
 import {
   cornersOfFace,
@@ -26,10 +31,12 @@ import {
   facePoints,
   faceRegions,
 } from './faces.js';
+import { faceTriangles } from './faceTriangles.js';
 import type { Square } from './find.js';
 import { Followed } from './following.js';
 import { Looking, type Place } from './looking.js';
 import { refuseNetwork, takesPicture } from './networks.js';
+import { confidence, count, smoothing, smoothingOf } from './options.js';
 import type { FacesRequest } from './seeFaces.js';
 import type { Keypoint } from './types.js';
 
@@ -111,6 +118,8 @@ export class FaceMeshing {
   readonly #most: number;
   readonly #least: number;
   readonly #looking: Looking<Memory>;
+  readonly triangles = faceTriangles();
+  readonly regions = faceRegions();
   readonly #regions = faceRegions();
   readonly #names = namesOf(this.#regions);
 
@@ -191,10 +200,37 @@ function regionOf(keypoints: FacePoint[]): FaceRegion {
   return { keypoints, x, y, width, height, centerX: x + width / 2, centerY: y + height / 2 };
 }
 
+const shared = {
+  maxFaces: count('maxFaces', 5),
+  flip: false,
+  smoothing,
+  ...loadOptions,
+};
+
+const detectorSchema = { ...shared, minConfidence: confidence('minConfidence', 0.75) };
+
+const meshSchema = {
+  ...shared,
+  minConfidence: confidence('minConfidence', 0.5),
+  detector: absent<ModelSource>(
+    'a known name, an address or files',
+    "detector: 'blazeface'",
+    (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
+  ),
+};
+
 export async function openFaceDetector(
   source: ModelSource,
-  options: CheckedFaceOptions,
+  wanted: FaceDetectorOptions,
 ): Promise<FaceDetecting> {
+  const given = readOptions('faceDetector', wanted, detectorSchema);
+  const { maxFaces = 10, minConfidence = 0.75 } = given;
+  const options: CheckedFaceOptions = {
+    ...given,
+    maxFaces,
+    minConfidence,
+    smoothing: smoothingOf(given.smoothing),
+  };
   const open = await openModel('faceDetector', source, options);
   try {
     if (!findsFaces(open)) await refuseNetwork('faceDetector', open, 'find faces', 'BlazeFace');
@@ -207,22 +243,31 @@ export async function openFaceDetector(
 
 export async function openFaceMesh(
   source: ModelSource,
-  options: CheckedFaceMeshOptions,
+  wanted: FaceMeshOptions,
 ): Promise<FaceMeshing> {
+  const given = readOptions('faceMesh', wanted, meshSchema);
+  const { maxFaces = 1, minConfidence = 0.5, detector = 'blazeface' } = given;
+  const smoothing = smoothingOf(given.smoothing);
+  const options: CheckedFaceMeshOptions = {
+    ...given,
+    maxFaces,
+    minConfidence,
+    smoothing,
+    detector,
+  };
   const { onProgress } = options;
   const told = onProgress ? together(2, onProgress) : [];
   const opening = [source, options.detector].map((source, i) =>
     openModel('faceMesh', source, { ...options, onProgress: told[i] }),
   );
   try {
-    const [mesh, detector] = (await Promise.all(opening)) as [Open, Open];
+    const [mesh, finder] = (await Promise.all(opening)) as [Open, Open];
     const both = 'FaceMesh, and as its detector BlazeFace';
     const models = "faceMesh('facemesh', { detector: 'blazeface' })";
     if (!findsPoints(mesh))
       await refuseNetwork('faceMesh', mesh, 'find the points of a face', both, models);
-    if (!findsFaces(detector))
-      await refuseNetwork('faceMesh', detector, 'find faces', both, models);
-    return new FaceMeshing(mesh, detector, options);
+    if (!findsFaces(finder)) await refuseNetwork('faceMesh', finder, 'find faces', both, models);
+    return new FaceMeshing(mesh, finder, options);
   } catch (error) {
     // What is still on its way is freed when it comes.
     for (const one of opening) one.then(({ client, model }) => client.close(model)).catch(() => {});

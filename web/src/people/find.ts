@@ -1,5 +1,4 @@
 // Runs one model on a picture and decodes what it found.
-import { guard } from '../engine.js';
 import type { Preprocess } from '../recipe.js';
 import type { Sight } from '../seeing.js';
 
@@ -34,7 +33,7 @@ export interface FindRequest {
 export function find(sight: Sight, request: FindRequest): Float32Array<ArrayBuffer> {
   const { model, size, preprocess, square, decode } = request;
   const program = sight.program(model, size);
-  return guard(sight.core, () => {
+  return sight.guard(() => {
     if (square) program.writeSquare(0, sight.image, JSON.stringify({ ...preprocess, ...square }));
     else program.writeImage(0, sight.image, JSON.stringify(preprocess));
     program.run();

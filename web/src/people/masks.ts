@@ -1,5 +1,4 @@
 // Runs one model on a picture and tells of each pixel whether it is somebody.
-import { guard } from '../engine.js';
 import type { Preprocess } from '../recipe.js';
 import type { Sight } from '../seeing.js';
 
@@ -29,7 +28,7 @@ export interface Masks {
 export function masks(sight: Sight, request: MaskRequest): Masks {
   const { model, size, preprocess, mask, flip } = request;
   const program = sight.program(model, size);
-  return guard(sight.core, () => {
+  return sight.guard(() => {
     program.writeImage(0, sight.image, JSON.stringify(preprocess));
     program.run();
     const data = program.mask(sight.image, JSON.stringify({ ...mask, flip })).slice();

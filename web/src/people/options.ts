@@ -1,5 +1,5 @@
 // Options that all tasks which look at people have.
-import { absent, isRecord } from '../options.js';
+import { absent, isRecord } from '../library.js';
 import { type Smoothing, usualSmoothing } from './smoothing.js';
 
 /** A confidence: from 0 to 1. */

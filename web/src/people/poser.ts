@@ -1,16 +1,26 @@
 // What is behind bodyPose(): a network that finds people, and who was who.
 import type { ImageSource } from '../image.js';
-import { fail, openModel } from '../library.js';
+import {
+  absent,
+  fail,
+  isRecord,
+  loadOptions,
+  openModel,
+  positive,
+  readOptions,
+  readSomePreprocess,
+} from '../library.js';
 import type { Open } from '../model.js';
 import type { Preprocess } from '../recipe.js';
 import type { ModelSource } from '../source.js';
-import type { CheckedPoseOptions } from '../tasks/bodyPose.js';
+import type { BodyPoseOptions, CheckedPoseOptions } from '../tasks/bodyPose.js';
 import type { FindRequest } from './find.js';
 import { Followed } from './following.js';
 import { type Glance, Looking } from './looking.js';
 import { mobilenet, preprocessOf, refuseNetwork, takesPicture } from './networks.js';
+import { confidence, count, smoothing, smoothingOf } from './options.js';
 import { peopleIn, poseOf } from './posing.js';
-import type { Pose } from './types.js';
+import { type Pose, skeleton } from './types.js';
 
 const who = 'bodyPose';
 
@@ -32,6 +42,7 @@ interface Network {
 /** Finds people in pictures. */
 export class Poser {
   readonly open: Open;
+  readonly skeleton = skeleton();
   readonly #network: Network;
   readonly #looking: Looking<Memory>;
   readonly #least: number;
@@ -60,7 +71,42 @@ export class Poser {
   }
 }
 
-export async function openPoser(source: ModelSource, options: CheckedPoseOptions): Promise<Poser> {
+const schema = {
+  maxPeople: count('maxPeople', 5),
+  minConfidence: confidence('minConfidence', 0.2),
+  resolution: absent<number>(
+    'a multiple of 32, and 1',
+    'resolution: 257',
+    (value) => typeof value === 'number' && value > 32 && value <= 2049 && value % 32 === 1,
+  ),
+  flip: false,
+  smoothing,
+  partConfidence: confidence('partConfidence', 0.5),
+  radius: positive(20),
+  preprocess: absent<Partial<Preprocess>>(
+    'an object',
+    'preprocess: { mean: 127.5, std: 127.5 }',
+    isRecord,
+  ),
+  ...loadOptions,
+};
+
+export async function openPoser(source: ModelSource, given: BodyPoseOptions): Promise<Poser> {
+  const { maxPeople, minConfidence, resolution, partConfidence, radius, ...others } = readOptions(
+    who,
+    given,
+    schema,
+  );
+  const options: CheckedPoseOptions = {
+    ...others,
+    maxPeople: maxPeople ?? 5,
+    minConfidence: minConfidence ?? 0.2,
+    resolution: resolution ?? 257,
+    smoothing: smoothingOf(others.smoothing),
+    preprocess: readSomePreprocess(who, others.preprocess),
+    partConfidence: partConfidence ?? 0.5,
+    radius: radius ?? 20,
+  };
   const open = await openModel(who, source, options);
   try {
     return new Poser(open, await networkOf(open, options), options);

@@ -1,13 +1,25 @@
 // What is behind bodySegmentation(): a network that tells people from what is behind them.
 import type { ImageSource } from '../image.js';
-import { fail, openModel } from '../library.js';
+import {
+  absent,
+  fail,
+  isRecord,
+  loadOptions,
+  openModel,
+  readOptions,
+  readSomePreprocess,
+} from '../library.js';
 import type { Open } from '../model.js';
 import type { Preprocess } from '../recipe.js';
 import type { ModelSource } from '../source.js';
-import type { CheckedSegmentationOptions } from '../tasks/bodySegmentation.js';
+import type {
+  BodySegmentationOptions,
+  CheckedSegmentationOptions,
+} from '../tasks/bodySegmentation.js';
 import { Looking } from './looking.js';
 import type { Mask, MaskRequest } from './masks.js';
 import { mobilenet, preprocessOf, refuseNetwork, takesPicture } from './networks.js';
+import { confidence, count } from './options.js';
 import { posesIn } from './posing.js';
 import { nobody, type Segmentation, segmentedParts } from './types.js';
 
@@ -28,6 +40,7 @@ interface Network {
 /** Tells people from what is behind them. */
 export class Segmenter {
   readonly open: Open;
+  readonly parts = segmentedParts;
   readonly #network: Network;
   readonly #options: CheckedSegmentationOptions;
   readonly #looking: Looking<undefined>;
@@ -119,10 +132,40 @@ function numbers(count: number): Uint32Array {
   return new Uint32Array(bytes.buffer);
 }
 
+const schema = {
+  maskType: ['person', 'background', 'parts', 'people'],
+  threshold: confidence('threshold', 0.7),
+  soft: true,
+  detail: absent<number>(
+    'a number from 0.1 to 1',
+    'detail: 0.5',
+    (value) => typeof value === 'number' && value >= 0.1 && value <= 1,
+  ),
+  maxPeople: count('maxPeople', 10),
+  minConfidence: confidence('minConfidence', 0.4),
+  flip: false,
+  probabilities: true,
+  preprocess: absent<Partial<Preprocess>>(
+    'an object',
+    'preprocess: { mean: 0, std: 255 }',
+    isRecord,
+  ),
+  ...loadOptions,
+} as const;
+
 export async function openSegmenter(
   source: ModelSource,
-  options: CheckedSegmentationOptions,
+  wanted: BodySegmentationOptions,
 ): Promise<Segmenter> {
+  const given = readOptions(who, wanted, schema);
+  const options: CheckedSegmentationOptions = {
+    ...given,
+    preprocess: readSomePreprocess(who, given.preprocess),
+    threshold: given.threshold ?? 0.7,
+    detail: given.detail ?? 0.5,
+    maxPeople: given.maxPeople ?? 10,
+    minConfidence: given.minConfidence ?? 0.4,
+  };
   const open = await openModel(who, source, options);
   try {
     return new Segmenter(open, await networkOf(open, options), options);

@@ -1,16 +1,13 @@
 // Finds people and the parts of their bodies in a picture.
 import type { ImageSource } from '../image.js';
 import { peopleCode } from '../later.js';
-import { positive } from '../layers/kinds.js';
-import { type About, type LoadOptions, loadOptions } from '../model.js';
-import { absent, isRecord, readOptions } from '../options.js';
-import { confidence, count, smoothing, smoothingOf } from '../people/options.js';
+import type { About, LoadOptions } from '../model.js';
 import type { Smoothing } from '../people/smoothing.js';
-import { type Pose, type Skeleton, skeleton } from '../people/types.js';
-import { type Preprocess, readSomePreprocess } from '../recipe.js';
+import type { Pose, Skeleton } from '../people/types.js';
+import type { Preprocess } from '../recipe.js';
 import type { ModelSource } from '../source.js';
 import { type Loading, usableAtOnce } from '../usable.js';
-import { type WatchOptions, watchPlainly } from '../watch.js';
+import type { WatchOptions } from '../watch.js';
 import { sightOf } from './seer.js';
 
 export interface BodyPoseOptions extends LoadOptions {
@@ -73,7 +70,7 @@ export interface BodyPose {
    *     const stop = bodies.watch(video, (poses) => { people = poses; });
    */
   watch(source: ImageSource, onPoses: (poses: Pose[]) => void, options?: WatchOptions): () => void;
-  /** Which keypoints to draw lines between. */
+  /** Which keypoints to draw lines between. Known once the model has loaded. */
   readonly skeleton: Skeleton;
   /** Where the model comes from, what it was trained on, and what it gets wrong. */
   about(): Promise<About>;
@@ -82,26 +79,6 @@ export interface BodyPose {
 }
 
 const who = 'bodyPose';
-
-const schema = {
-  maxPeople: count('maxPeople', 5),
-  minConfidence: confidence('minConfidence', 0.2),
-  resolution: absent<number>(
-    'a multiple of 32, and 1',
-    'resolution: 257',
-    (value) => typeof value === 'number' && value > 32 && value <= 2049 && value % 32 === 1,
-  ),
-  flip: false,
-  smoothing,
-  partConfidence: confidence('partConfidence', 0.5),
-  radius: positive(20),
-  preprocess: absent<Partial<Preprocess>>(
-    'an object',
-    'preprocess: { mean: 127.5, std: 127.5 }',
-    isRecord,
-  ),
-  ...loadOptions,
-};
 
 /**
  * Loads a model that finds people and the parts of their bodies.
@@ -117,33 +94,13 @@ export function bodyPose(
   model: ModelSource = 'posenet',
   options: BodyPoseOptions = {},
 ): Loading<BodyPose> {
-  const { maxPeople, minConfidence, resolution, partConfidence, radius, ...given } = readOptions(
-    who,
-    options,
-    schema,
-  );
-  const checked: CheckedPoseOptions = {
-    ...given,
-    maxPeople: maxPeople ?? 5,
-    minConfidence: minConfidence ?? 0.2,
-    resolution: resolution ?? 257,
-    smoothing: smoothingOf(given.smoothing),
-    preprocess: readSomePreprocess(who, given.preprocess),
-    partConfidence: partConfidence ?? 0.5,
-    radius: radius ?? 20,
-  };
-  const ready = peopleCode().then(({ openPoser }) => openPoser(model, checked));
-  const sight = sightOf(who, ready);
+  const ready = peopleCode().then(({ openPoser }) => openPoser(model, options));
+  const sight = sightOf(who, ready, 'watch(video, (poses) => { people = poses; })');
   const bodies: BodyPose = {
-    detect: (image) => sight.use((poser) => poser.detect(image)),
-    watch(source, onPoses, options = {}) {
-      const look = (source: ImageSource) => sight.use((poser) => poser.detect(source, true));
-      const example = 'watch(video, (poses) => { people = poses; })';
-      return sight.watch(() => watchPlainly(source, look, onPoses, options, example));
+    ...sight.methods,
+    get skeleton() {
+      return sight.loaded('skeleton').skeleton;
     },
-    skeleton: skeleton(),
-    about: () => sight.session.about(),
-    dispose: () => sight.dispose(),
   };
   return usableAtOnce(ready, bodies, { session: sight.session });
 }

@@ -1,14 +1,12 @@
 // Tells people in a picture from what is behind them.
 import type { ImageSource } from '../image.js';
 import { peopleCode } from '../later.js';
-import { type About, type LoadOptions, loadOptions } from '../model.js';
-import { absent, isRecord, readOptions } from '../options.js';
-import { confidence, count } from '../people/options.js';
-import { type Segmentation, type SegmentedPart, segmentedParts } from '../people/types.js';
-import { type Preprocess, readSomePreprocess } from '../recipe.js';
+import type { About, LoadOptions } from '../model.js';
+import type { Segmentation, SegmentedPart } from '../people/types.js';
+import type { Preprocess } from '../recipe.js';
 import type { ModelSource } from '../source.js';
 import { type Loading, usableAtOnce } from '../usable.js';
-import { type WatchOptions, watchPlainly } from '../watch.js';
+import type { WatchOptions } from '../watch.js';
 import { sightOf } from './seer.js';
 
 /** What a mask shows. */
@@ -82,7 +80,7 @@ export interface BodySegmentation {
     onPeople: (people: Segmentation) => void,
     options?: WatchOptions,
   ): () => void;
-  /** What the numbers of `parts` mean. */
+  /** What the numbers of `parts` mean. Known once the model has loaded. */
   readonly parts: readonly SegmentedPart[];
   /** Where the model comes from, what it was trained on, and what it gets wrong. */
   about(): Promise<About>;
@@ -91,27 +89,6 @@ export interface BodySegmentation {
 }
 
 const who = 'bodySegmentation';
-
-const schema = {
-  maskType: ['person', 'background', 'parts', 'people'],
-  threshold: confidence('threshold', 0.7),
-  soft: true,
-  detail: absent<number>(
-    'a number from 0.1 to 1',
-    'detail: 0.5',
-    (value) => typeof value === 'number' && value >= 0.1 && value <= 1,
-  ),
-  maxPeople: count('maxPeople', 10),
-  minConfidence: confidence('minConfidence', 0.4),
-  flip: false,
-  probabilities: true,
-  preprocess: absent<Partial<Preprocess>>(
-    'an object',
-    'preprocess: { mean: 0, std: 255 }',
-    isRecord,
-  ),
-  ...loadOptions,
-} as const;
 
 /**
  * Loads a model that tells people from what is behind them.
@@ -127,27 +104,15 @@ export function bodySegmentation(
   model: ModelSource = 'bodypix',
   options: BodySegmentationOptions = {},
 ): Loading<BodySegmentation> {
-  const given = readOptions(who, options, schema);
-  const checked: CheckedSegmentationOptions = {
-    ...given,
-    preprocess: readSomePreprocess(who, given.preprocess),
-    threshold: given.threshold ?? 0.7,
-    detail: given.detail ?? 0.5,
-    maxPeople: given.maxPeople ?? 10,
-    minConfidence: given.minConfidence ?? 0.4,
-  };
-  const ready = peopleCode().then(({ openSegmenter }) => openSegmenter(model, checked));
-  const sight = sightOf(who, ready);
-  const segment = (image: ImageSource) => sight.use((segmenter) => segmenter.detect(image));
+  const ready = peopleCode().then(({ openSegmenter }) => openSegmenter(model, options));
+  const sight = sightOf(who, ready, 'watch(video, (people) => cutOut(canvas, video, people))');
+  const { detect: segment, ...methods } = sight.methods;
   const bodies: BodySegmentation = {
+    ...methods,
     segment,
-    watch(source, onPeople, options = {}) {
-      const example = 'watch(video, (people) => cutOut(canvas, video, people))';
-      return sight.watch(() => watchPlainly(source, segment, onPeople, options, example));
+    get parts() {
+      return sight.loaded('parts').parts;
     },
-    parts: segmentedParts,
-    about: () => sight.session.about(),
-    dispose: () => sight.dispose(),
   };
   return usableAtOnce(ready, bodies, { session: sight.session });
 }

@@ -1,15 +1,12 @@
 // Finds faces in a picture, and the points of each.
 import type { ImageSource } from '../image.js';
 import { peopleCode } from '../later.js';
-import { type About, type LoadOptions, loadOptions } from '../model.js';
-import { absent, readOptions } from '../options.js';
-import { type DetectedFace, type Face, type FaceRegions, faceRegions } from '../people/faces.js';
-import { faceTriangles } from '../people/faceTriangles.js';
-import { confidence, count, smoothing, smoothingOf } from '../people/options.js';
+import type { About, LoadOptions } from '../model.js';
+import type { DetectedFace, Face, FaceRegions } from '../people/faces.js';
 import type { Smoothing } from '../people/smoothing.js';
 import type { ModelSource } from '../source.js';
 import { type Loading, usableAtOnce } from '../usable.js';
-import { type WatchOptions, watchPlainly } from '../watch.js';
+import type { WatchOptions } from '../watch.js';
 import { sightOf } from './seer.js';
 
 export interface FaceDetectorOptions extends LoadOptions {
@@ -102,34 +99,15 @@ export interface FaceMesh {
    *     const stop = mesh.watch(video, (found) => { faces = found; });
    */
   watch(source: ImageSource, onFaces: (faces: Face[]) => void, options?: WatchOptions): () => void;
-  /** Which three keypoints each triangle of the mesh has; the mouth is open. */
+  /** Which three keypoints each triangle of the mesh has; the mouth is open. Known once it has loaded. */
   readonly triangles: [number, number, number][];
-  /** Which keypoints belong to lips, eyes, eyebrows and outline, in the order of their outlines. */
+  /** Which keypoints belong to lips, eyes, eyebrows and outline, in the order of their outlines; as well. */
   readonly regions: FaceRegions;
   /** Where FaceMesh comes from, what it was trained on, and what it gets wrong. */
   about(): Promise<About>;
   /** Frees both models. Whatever is called afterwards rejects. */
   dispose(): void;
 }
-
-const shared = {
-  maxFaces: count('maxFaces', 5),
-  flip: false,
-  smoothing,
-  ...loadOptions,
-};
-
-const detectorSchema = { ...shared, minConfidence: confidence('minConfidence', 0.75) };
-
-const meshSchema = {
-  ...shared,
-  minConfidence: confidence('minConfidence', 0.5),
-  detector: absent<ModelSource>(
-    'a known name, an address or files',
-    "detector: 'blazeface'",
-    (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
-  ),
-};
 
 /**
  * Loads a model that finds faces, with six points of each: the fastest way to where somebody is.
@@ -144,21 +122,9 @@ export function faceDetector(
   model: ModelSource = 'blazeface',
   options: FaceDetectorOptions = {},
 ): Loading<FaceDetector> {
-  const given = readOptions('faceDetector', options, detectorSchema);
-  const { maxFaces = 10, minConfidence = 0.75 } = given;
-  const checked = { ...given, maxFaces, minConfidence, smoothing: smoothingOf(given.smoothing) };
-  const ready = peopleCode().then(({ openFaceDetector }) => openFaceDetector(model, checked));
-  const sight = sightOf('faceDetector', ready);
-  const faces: FaceDetector = {
-    detect: (image) => sight.use((seer) => seer.detect(image)),
-    watch(source, onFaces, options = {}) {
-      const look = (source: ImageSource) => sight.use((seer) => seer.detect(source, true));
-      const example = 'watch(video, (found) => { faces = found; })';
-      return sight.watch(() => watchPlainly(source, look, onFaces, options, example));
-    },
-    about: () => sight.session.about(),
-    dispose: () => sight.dispose(),
-  };
+  const ready = peopleCode().then(({ openFaceDetector }) => openFaceDetector(model, options));
+  const sight = sightOf('faceDetector', ready, 'watch(video, (found) => { faces = found; })');
+  const faces: FaceDetector = sight.methods;
   return usableAtOnce(ready, faces, { session: sight.session });
 }
 
@@ -176,23 +142,16 @@ export function faceMesh(
   model: ModelSource = 'facemesh',
   options: FaceMeshOptions = {},
 ): Loading<FaceMesh> {
-  const given = readOptions('faceMesh', options, meshSchema);
-  const { maxFaces = 1, minConfidence = 0.5, detector = 'blazeface' } = given;
-  const smoothing = smoothingOf(given.smoothing);
-  const checked = { ...given, maxFaces, minConfidence, smoothing, detector };
-  const ready = peopleCode().then(({ openFaceMesh }) => openFaceMesh(model, checked));
-  const sight = sightOf('faceMesh', ready);
+  const ready = peopleCode().then(({ openFaceMesh }) => openFaceMesh(model, options));
+  const sight = sightOf('faceMesh', ready, 'watch(video, (found) => { faces = found; })');
   const mesh: FaceMesh = {
-    detect: (image) => sight.use((seer) => seer.detect(image)),
-    watch(source, onFaces, options = {}) {
-      const look = (source: ImageSource) => sight.use((seer) => seer.detect(source, true));
-      const example = 'watch(video, (found) => { faces = found; })';
-      return sight.watch(() => watchPlainly(source, look, onFaces, options, example));
+    ...sight.methods,
+    get triangles() {
+      return sight.loaded('triangles').triangles;
     },
-    triangles: faceTriangles(),
-    regions: faceRegions(),
-    about: () => sight.session.about(),
-    dispose: () => sight.dispose(),
+    get regions() {
+      return sight.loaded('regions').regions;
+    },
   };
   return usableAtOnce(ready, mesh, { session: sight.session });
 }

@@ -1,9 +1,7 @@
 // Draws people without what was behind them: each function draws once, over what was there.
-import { fail } from './errors.js';
-import { drawableOf, type ImageSource } from './image.js';
-import { absent, readOptions } from './options.js';
-import type { Segmentation } from './people/types.js';
-import { show } from './tensor.js';
+import type { ImageSource } from '../image.js';
+import { absent, drawableOf, fail, readOptions, show } from '../library.js';
+import type { Segmentation } from './types.js';
 
 /** What is drawn on: a canvas, a context of one, or p5's canvas or graphics. */
 export type DrawTarget =

@@ -1,8 +1,14 @@
 // From the pixels of a picture to where it is drawn.
-import { fail } from './errors.js';
-import { type ImageSource, sizeOfSource, unwrap } from './image.js';
-import { absent, isPlainObject, readOptions } from './options.js';
-import { show } from './tensor.js';
+import type { ImageSource } from '../image.js';
+import {
+  absent,
+  fail,
+  isPlainObject,
+  readOptions,
+  show,
+  sizeOfSource,
+  unwrap,
+} from '../library.js';
 
 const fits = ['fill', 'contain', 'cover', 'none', 'scale-down'] as const;
 
