@@ -414,7 +414,7 @@ describe('faceMesh', () => {
   });
 
   itNeeds(needs, 'has triangles, which cover the face and leave the mouth open', async () => {
-    const mesh = faceMesh();
+    const mesh = await faceMesh();
     const { triangles } = mesh;
     expect(triangles).toHaveLength(880);
     expect(new Set(triangles.flat()).size).toBe(468);
