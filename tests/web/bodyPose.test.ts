@@ -296,6 +296,18 @@ describe('bodyPose', () => {
     );
   });
 
+  itNeeds(needs, 'tells its skeleton once it has loaded', async () => {
+    const bodies = bodyPose('posenet');
+    expect(await messageFrom(() => bodies.skeleton)).toBe(
+      'bodyPose: skeleton cannot be read before the model has loaded.\n' +
+        '  known  its methods wait by themselves, its properties cannot\n' +
+        '  Try: const loaded = await bodyPose(…)',
+    );
+    const { skeleton } = await bodies;
+    expect(skeleton.names).toHaveLength(16);
+    bodies.dispose();
+  });
+
   itNeeds([...needs, movenet], 'refuses to mirror what MoveNet looks at', async () => {
     expect(await messageFrom(() => bodyPose('movenet', { preprocess: { flip: true } }))).toMatch(
       'MoveNet looks at squares, which are neither mirrored nor sampled in another way',
