@@ -170,11 +170,12 @@ export class Seeing<Found> {
     const files = all.flatMap((model) => Object.values(model?.files ?? {}));
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
     const host = new URL(known.addresses[0] ?? location.href).host;
-    find('p', this.offer).textContent = tell(texts.modelElsewhere, {
-      name: favourite,
-      bytes: showBytes(bytes),
-      host,
-    });
+    const told = tell(texts.modelElsewhere, { name: favourite, bytes: showBytes(bytes), host });
+    // Names are the same in every language.
+    const pieces = told.split(namesIn([favourite, host]));
+    find('p', this.offer).replaceChildren(
+      ...pieces.map((piece) => (piece === favourite || piece === host ? nameOf(piece) : piece)),
+    );
     find('button', this.offer).addEventListener('click', () => shelf.useKnown(favourite));
     this.offer.hidden = false;
   }
@@ -379,4 +380,17 @@ export function penOn(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   canvas.height = Math.round(clientHeight * devicePixelRatio);
   pen.scale(devicePixelRatio, devicePixelRatio);
   return pen;
+}
+
+function nameOf(text: string): HTMLElement {
+  const name = document.createElement('span');
+  name.translate = false;
+  name.textContent = text;
+  return name;
+}
+
+/** Where one of these names stands in a text; splits it so that they are pieces of their own. */
+function namesIn(names: readonly string[]): RegExp {
+  const exact = names.map((name) => name.replace(/[^\w]/g, '\\$&'));
+  return new RegExp(`(${exact.join('|')})`);
 }
