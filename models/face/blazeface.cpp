@@ -8,9 +8,6 @@
 
 namespace gesso {
 
-const std::array<std::string_view, blazeface_point_count> blazeface_points = {
-    "right_eye", "left_eye", "nose", "mouth", "right_ear", "left_ear"};
-
 namespace {
 
 // A grid of anchors: in the middle of every square of so many pixels are that many.

@@ -6,15 +6,12 @@
 
 #include <array>
 #include <span>
-#include <string_view>
 #include <vector>
 
 namespace gesso {
 
+// The person's right eye, left eye, nose, mouth, right ear, left ear.
 constexpr int blazeface_point_count = 6;
-
-// Names in the order of the points: "right_eye", which is on the left of a picture, …
-extern const std::array<std::string_view, blazeface_point_count> blazeface_points;
 
 // In shares of the network's input: 0 is its left or upper edge, 1 the other one. Faces at an edge
 // may reach beyond it.

@@ -17,10 +17,8 @@
 
 namespace gesso {
 
+// In the order of `segmentedParts` in web/src/people/types.ts.
 constexpr int bodypix_part_count = 24;
-
-// Names in the order of the map: "left_face", "right_face", …
-extern const std::array<std::string_view, bodypix_part_count> bodypix_parts;
 
 // What pixels have that are neither a part nor a person's.
 constexpr uint8_t nobody = 255;
@@ -51,7 +49,7 @@ struct MaskOptions {
 void mask_person(std::span<const PoseOutput> outputs, const SeenPicture& picture,
                  const MaskOptions& options, std::span<uint8_t> out);
 
-// The part of each pixel of a person, an index of bodypix_parts, or `nobody`.
+// The part of each pixel of a person, 0 to 23, or `nobody`.
 void mask_parts(std::span<const PoseOutput> outputs, const SeenPicture& picture, float threshold,
                 std::span<uint8_t> out);
 

@@ -127,8 +127,9 @@ export function poseNet(
   let stop = () => {};
   if (video !== undefined) {
     stop = usual.watch(video, (poses) => {
+      const converted = convert(poses, video);
       for (const listener of listeners) {
-        loopCallback(listener, () => listeners.delete(listener))(convert(poses, video));
+        loopCallback(listener, () => listeners.delete(listener))(converted);
       }
     });
   }

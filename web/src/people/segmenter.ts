@@ -66,7 +66,8 @@ export class Segmenter {
       flip,
     };
     const { data, poses } = await glance.look('masks', request);
-    if (maskType === 'background') for (const [i, much] of data.entries()) data[i] = 255 - much;
+    if (maskType === 'background')
+      for (let i = 0; i < data.length; i++) data[i] = 255 - (data[i] as number);
     let mask: ImageData | undefined;
     return {
       width,
