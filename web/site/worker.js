@@ -22,11 +22,13 @@ self.addEventListener('fetch', (event) => {
   event.respondWith(lasting.test(pathname) ? fromCache(event) : fromNetwork(event));
 });
 
-// What a page has loaded before this was there to keep it.
+// What a page has loaded before this was there to keep it. The answer says that it is kept, or that the
+// network did not give it again.
 self.addEventListener('message', (event) => {
   const { origin } = self.location;
   const own = event.data.loaded.filter((address) => new URL(address).origin === origin);
-  event.waitUntil(Promise.all(own.map(keepLoaded)));
+  const kept = Promise.allSettled(own.map(keepLoaded));
+  event.waitUntil(kept.then(() => event.ports[0].postMessage('kept')));
 });
 
 async function keepLoaded(address) {

@@ -24,19 +24,33 @@ button.addEventListener('click', () => {
 });
 
 const offline = find('[data-offline]');
+let unkept = 0;
 const tell = () => {
+  const ready = navigator.serviceWorker?.controller && unkept === 0;
   if (!navigator.onLine) offline.textContent = offline.dataset.cut ?? '';
-  else
-    offline.textContent = navigator.serviceWorker?.controller ? (offline.dataset.ready ?? '') : '';
+  else offline.textContent = ready ? (offline.dataset.ready ?? '') : '';
 };
+
+/** What this page has loaded past the service worker, and still does: handed over to be kept. */
+function handOver(worker: ServiceWorker): void {
+  const observer = new PerformanceObserver((entries) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      unkept--;
+      tell();
+    };
+    unkept++;
+    worker.postMessage({ loaded: entries.getEntries().map(({ name }) => name) }, [port2]);
+    tell();
+  });
+  observer.observe({ type: 'resource', buffered: true });
+}
 
 async function keepSite(): Promise<void> {
   const top = siteTop();
   const { serviceWorker } = navigator;
   serviceWorker.addEventListener('controllerchange', () => {
-    tell();
-    const loaded = performance.getEntriesByType('resource').map(({ name }) => name);
-    serviceWorker.controller?.postMessage({ loaded });
+    if (serviceWorker.controller) handOver(serviceWorker.controller);
   });
   await serviceWorker.register(new URL('worker.js', top), { scope: top.pathname });
   tell();
