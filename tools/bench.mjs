@@ -195,7 +195,7 @@ async function left(address, name) {
   const page = await browser.newPage();
   await page.goto(address);
   const ready = (name) => window[name] || window.failure;
-  await page.waitForFunction(ready, name, { timeout: 600_000 });
+  await page.waitForFunction(ready, name, { timeout: 3_600_000 });
   const answer = await page.evaluate((name) => [window[name], window.failure], name);
   await browser.close();
   if (answer[1]) throw new Error(answer[1]);
