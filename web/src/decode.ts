@@ -29,6 +29,11 @@ export function decodePicture(bytes: Uint8Array, name: string): Pixels {
   );
 }
 
+/** A JPEG of a picture. */
+export function encodePicture({ width, height, data }: Pixels): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(jpeg.encode({ width, height, data }, 92).data);
+}
+
 function png(bytes: Uint8Array): Pixels {
   const picture = decodePng(bytes);
   const { width, height, palette, depth } = picture;

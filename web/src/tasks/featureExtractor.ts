@@ -1,13 +1,18 @@
 // Teaches a loaded image model new classes, or numbers, from a few pictures.
-import type { ImageSource } from '../image.js';
+import { fail } from '../errors.js';
+import { type ImageSource, takePicture, workersCanDraw } from '../image.js';
+import { teachCode } from '../later.js';
 import type { ModelFiles, SaveTarget } from '../layers/layersModel.js';
 import type { TrainingProgress } from '../layers/trainingOptions.js';
-import type { About, LoadOptions } from '../model.js';
-import type { Progress } from '../progress.js';
+import { type About, type LoadOptions, Session } from '../model.js';
+import { absent, callback, readOptions } from '../options.js';
+import { platform } from '../platform.js';
 import type { Preprocess } from '../recipe.js';
 import type { ModelSource } from '../source.js';
+import type { Extractor } from '../teach/extractor.js';
 import type { Tensor } from '../tensor.js';
-import type { WatchOptions } from '../watch.js';
+import { type Loading, usableAtOnce } from '../usable.js';
+import { type WatchOptions, watchOptions, watchPlainly, watchWith } from '../watch.js';
 import type { Label } from './imageClassifier.js';
 import type { Estimate } from './neuralNetwork.js';
 
@@ -71,6 +76,13 @@ export interface CaptureOptions {
   onExample?: (example: Example) => unknown;
   /** Told of the error that ended the capture; without it the error goes to the console. */
   onError?: (error: unknown) => void;
+}
+
+export interface UseLayerOptions {
+  /** Stops the reading of pictures, which then rejects with the signal's reason; the layer stays. */
+  signal?: AbortSignal;
+  /** Told of how many examples the features are there. */
+  onProgress?: (progress: { loaded: number; total: number }) => unknown;
 }
 
 /** Changed copies of each example that it learns from, too. They never count for validation. */
@@ -271,7 +283,7 @@ export interface FeatureExtractor {
    */
   useLayer(
     name: string,
-    options?: { signal?: AbortSignal; onProgress?: (progress: Progress) => unknown },
+    options?: UseLayerOptions,
   ): Promise<void>;
   /**
    * Adds an example.
@@ -293,7 +305,7 @@ export interface FeatureExtractor {
    * @returns stops it; undo() takes back all of one capture at once
    */
   capture(source: ImageSource, label: string | number, options?: CaptureOptions): () => void;
-  /** The kept picture of an example: a JPEG or PNG of at most 224 pixels a side. */
+  /** The kept picture of an example: a JPEG of the part that the base saw, in the size of its input. */
   picture(id: number): Promise<Blob>;
   /** Removes an example. */
   remove(id: number): Promise<void>;
@@ -328,7 +340,7 @@ export interface FeatureExtractor {
   /** Classifies, or for regression predicts, every new frame until the returned function is called. */
   watch(
     source: ImageSource,
-    onResult: (results: Label[] & Estimate[]) => unknown,
+    onResult: (results: (Label & Estimate)[]) => unknown,
     options?: WatchOptions,
   ): () => void;
   /** The features of a picture: one row of numbers, for a classifier of your own. */
@@ -361,4 +373,236 @@ export interface FeatureExtractor {
   about(): Promise<About>;
   /** Frees it. Whatever is called afterwards rejects. */
   dispose(): void;
+}
+
+/**
+ * A loaded image model that learns new classes, or a number, from a few pictures.
+ *
+ *     const extractor = featureExtractor('mobilenet');
+ *     await extractor.addImage(video, 'open hand');
+ *     await extractor.addImage(video, 'fist');
+ *     …
+ *     await extractor.train();
+ *     const [best] = await extractor.classify(video); // { label: 'fist', confidence: 0.98, … }
+ *
+ * The base is cut at a layer; its output there, the mean over height and width, describes a picture in
+ * some hundred numbers, its features. A head of one or two layers learns from those. Nothing leaves this
+ * machine.
+ *
+ * @param model a known name (`'mobilenet'`), an address or path, or dropped files of any model that takes
+ *   one picture
+ * @throws MLError (the promise and all methods reject) when the base cannot be loaded or is none for
+ *   pictures
+ */
+export function featureExtractor(
+  model: ModelSource = 'mobilenet',
+  options: FeatureExtractorOptions = {},
+): Loading<FeatureExtractor> {
+  return thin(who, options, (code) => code.Extractor.make(model, options));
+}
+
+/**
+ * Opens a project that FeatureExtractor.save() wrote.
+ *
+ *     const extractor = await openProject('indexeddb://cups');
+ *
+ * @param source `'indexeddb://name'`, the address or path of a folder, or dropped files
+ * @throws MLError (the promise rejects) naming the file and field that cannot be read
+ */
+export function openProject(
+  source: ModelSource,
+  options: OpenProjectOptions = {},
+): Loading<FeatureExtractor> {
+  return thin('openProject', options, (code) => code.Extractor.open(source, options));
+}
+
+const who = 'featureExtractor';
+
+/** Methods that take no picture. */
+type Method =
+  | 'clear'
+  | 'files'
+  | 'layers'
+  | 'picture'
+  | 'relabel'
+  | 'remove'
+  | 'removeLabel'
+  | 'rename'
+  | 'save'
+  | 'saveModel'
+  | 'train'
+  | 'undo'
+  | 'useLayer'
+  | 'warnings';
+
+const captureOptions = {
+  perSecond: absent<number>(
+    'a number above 0 up to 60',
+    'perSecond: 8',
+    (value) => typeof value === 'number' && value > 0 && value <= 60,
+  ),
+  onExample: callback<(example: Example) => unknown>('onExample: ({ id, label }) => {}'),
+  ...watchOptions,
+};
+
+const nothing: ProjectCard = {
+  ...{ title: '', author: '', consent: '', notes: '', date: '' },
+  counts: [],
+};
+
+/** The object that users hold, around what is loaded later. */
+function thin(
+  who: string,
+  { worker }: LoadOptions,
+  make: (code: Awaited<ReturnType<typeof teachCode>>) => Extractor,
+): Loading<FeatureExtractor> {
+  let made: Extractor | undefined;
+  let disposed = false;
+  const making = teachCode().then((code) => {
+    made = make(code);
+    if (disposed) made.dispose();
+    return made;
+  });
+  const ready = making.then((extractor) => extractor.ready);
+  making.catch(() => {}); // reported by every method
+  const session = new Session(who, ready);
+  const stops = new Set<() => void>();
+
+  /** Calls a method once the code is there; calls keep their order. */
+  const call = <M extends Method>(method: M) =>
+    ((...given: never[]) =>
+      making.then((extractor) => (extractor[method] as (...given: never[]) => unknown)(...given))) as Extractor[M];
+  /** A picture as it is now. */
+  const take = (caller: string, image: ImageSource) => {
+    session.refuseDisposed();
+    const taken = takePicture(caller, image, (worker ?? platform.hasWorker) && workersCanDraw());
+    taken.catch(() => {}); // reported when it is its turn
+    return taken;
+  };
+  const loaded = (property: string) => {
+    if (made?.loaded) return made.loaded;
+    fail(
+      `${who}: ${property} cannot be read before the base has loaded`,
+      { known: 'its methods wait by themselves, its properties cannot' },
+      `const loaded = await ${who}(…)`,
+    );
+  };
+  const watching = (stop: () => void) => {
+    const ended = () => {
+      stops.delete(ended);
+      stop();
+    };
+    stops.add(ended);
+    return ended;
+  };
+
+  const extractor: FeatureExtractor = {
+    get task() {
+      return loaded('task').task;
+    },
+    get layer() {
+      return loaded('layer').cut.layer;
+    },
+    get preprocess() {
+      return { ...loaded('preprocess').base.preprocess };
+    },
+    get size() {
+      return made?.loaded?.examples.list.length ?? 0;
+    },
+    get counts() {
+      return made?.counts ?? [];
+    },
+    get examples() {
+      return made?.examples ?? [];
+    },
+    get classes() {
+      return made?.classes ?? [];
+    },
+    get stale() {
+      return made?.stale ?? false;
+    },
+    get training() {
+      return made?.training ?? false;
+    },
+    get card(): ProjectCard {
+      return made?.card ?? nothing;
+    },
+    set card(card: Partial<ProjectCard>) {
+      if (made) made.card = card;
+      else void making.then((extractor) => Object.assign(extractor, { card }));
+    },
+    layers: call('layers'),
+    useLayer: call('useLayer'),
+    addImage: (image, label) => {
+      const taken = take('addImage', image);
+      return making.then((extractor) => extractor.addImage(taken, label));
+    },
+    capture(source, label, given = {}) {
+      const { perSecond, onExample, onError } = readOptions('capture', given, captureOptions);
+      const group = {};
+      const shoot = async (source: ImageSource) => {
+        const next = performance.now() + 1000 / (perSecond ?? 8);
+        const taken = take('capture', source);
+        const id = await making.then((extractor) => extractor.addImage(taken, label, group));
+        await onExample?.({ id, label });
+        await new Promise((resolve) => setTimeout(resolve, next - performance.now()));
+      };
+      return watching(watchWith(source, shoot, () => {}, onError, "capture(video, 'fist')"));
+    },
+    picture: call('picture'),
+    remove: call('remove'),
+    removeLabel: call('removeLabel'),
+    relabel: call('relabel'),
+    rename: call('rename'),
+    clear: call('clear'),
+    undo: call('undo'),
+    train: call('train'),
+    stop: () => {
+      // In its turn, where a training waits for the code.
+      if (made) made.stop();
+      else void making.then((extractor) => extractor.stop());
+    },
+    classify: (image, topK) => {
+      const taken = take('classify', image);
+      return making.then((extractor) => extractor.classify(taken, topK));
+    },
+    predict: (image) => {
+      const taken = take('predict', image);
+      return making.then((extractor) => extractor.predict(taken));
+    },
+    watch(source, onResult, given = {}) {
+      const look = (image: ImageSource) => {
+        const taken = take('watch', image);
+        return making.then((extractor) => extractor.look(taken));
+      };
+      const example = 'watch(video, ([best]) => show(best.label))';
+      return watching(watchPlainly(source, look, onResult, given, example));
+    },
+    infer: (image) => {
+      const taken = take('infer', image);
+      return making.then((extractor) => extractor.infer(taken));
+    },
+    nearest: (image, k) => {
+      const taken = take('nearest', image);
+      return making.then((extractor) => extractor.nearest(taken, k));
+    },
+    evaluate: (pictures) => {
+      const given = pictures?.map(({ image, label }) => ({ taken: take('evaluate', image), label }));
+      return making.then((extractor) => extractor.evaluate(given));
+    },
+    warnings: call('warnings'),
+    save: call('save'),
+    files: call('files'),
+    saveModel: call('saveModel'),
+    about: () => session.about(),
+    dispose() {
+      disposed = true;
+      for (const stop of stops) stop();
+      made?.dispose();
+      session.dispose();
+    },
+  };
+  const taught = () => making.then((extractor) => extractor.taught());
+  const preprocess = async () => (await taught()).preprocess;
+  return usableAtOnce(ready, extractor, { session, preprocess, taught });
 }
