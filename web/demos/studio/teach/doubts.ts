@@ -1,5 +1,6 @@
 // What is doubtful about the examples, said kindly, with the pictures that it is about.
 import type { ExampleWarning, FeatureExtractor } from 'gesso';
+import type { Message } from '../../../site/say.js';
 import { find, make } from '../page.js';
 import { tell, texts } from '../texts.js';
 import type { Thumbs } from './thumbs.js';
@@ -51,7 +52,7 @@ export class Doubts {
   }
 }
 
-const sentences: Record<ExampleWarning['kind'], typeof texts.doubtDuplicates> = {
+const sentences: Record<ExampleWarning['kind'], Message> = {
   few: texts.doubtFew,
   imbalance: texts.doubtImbalance,
   duplicates: texts.doubtDuplicates,

@@ -15,7 +15,9 @@ export class Marks {
     private readonly thumbs: Thumbs,
     private readonly paintOf: (label: string) => string,
     private readonly open: (id: number) => void,
-  ) {}
+  ) {
+    find('[data-table]').tabIndex = 0; // so that arrow keys scroll it
+  }
 
   clear(): void {
     this.verdict.textContent = this.before;
