@@ -10,3 +10,7 @@ export function offlineCode(): Promise<typeof import('./offlineFolder.js')> {
 export function peopleCode(): Promise<typeof import('./people/peopleCode.js')> {
   return import('./people/peopleCode.js');
 }
+
+export function runtimeCode(): Promise<typeof import('./runtime.js')> {
+  return import('./runtime.js');
+}

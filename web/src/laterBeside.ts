@@ -11,6 +11,10 @@ export function offlineCode(): Promise<typeof import('./offlineFolder.js')> {
   return beside('offline.js');
 }
 
+export function runtimeCode(): Promise<typeof import('./runtime.js')> {
+  return beside('runtime.js');
+}
+
 type People = typeof import('./people/peopleCode.js');
 
 let people: People | undefined;
