@@ -92,6 +92,10 @@ for (const { name, from, batchNormalization, optimizer, rate } of steps) {
     learns ||= layer.name === from;
     const frozen = layer.getClassName() === 'BatchNormalization' && batchNormalization === 'frozen';
     layer.trainable = learns && !frozen;
+    if (layer.trainable || layer.getClassName() !== 'BatchNormalization') continue;
+    // Keras keeps a frozen one to its averages; TensorFlow.js has to be told.
+    const call = layer.call.bind(layer);
+    layer.call = (inputs, options) => call(inputs, { ...options, training: false });
   }
   const features = mobilenet.getLayer('conv_pw_13_relu').output;
   const mean = tf.layers.globalAveragePooling2d({ name: 'mean' }).apply(features);
