@@ -1,6 +1,6 @@
 // Teaches a loaded image model new classes, or numbers, from a few pictures.
 import { fail } from '../errors.js';
-import { type ImageSource, takePicture, workersCanDraw } from '../image.js';
+import { type ImageSource, type Pixels, takePicture, workersCanDraw } from '../image.js';
 import { teachCode } from '../later.js';
 import type { ModelFiles, SaveTarget } from '../layers/layersModel.js';
 import type { TrainingProgress } from '../layers/trainingOptions.js';
@@ -475,7 +475,7 @@ function thin(
   /** A picture as it is now. */
   const take = (caller: string, image: ImageSource) => {
     session.refuseDisposed();
-    const taken = takePicture(caller, image, (worker ?? platform.hasWorker) && workersCanDraw());
+    const taken = takePicture(caller, still(image), (worker ?? platform.hasWorker) && workersCanDraw());
     taken.catch(() => {}); // reported when it is its turn
     return taken;
   };
@@ -605,4 +605,12 @@ function thin(
   const taught = () => making.then((extractor) => extractor.taught());
   const preprocess = async () => (await taught()).preprocess;
   return usableAtOnce(ready, extractor, { session, preprocess, taught });
+}
+
+/** Bytes that nobody changes while they wait for their turn. */
+function still(image: ImageSource): ImageSource {
+  if (image instanceof Uint8Array) return image.slice();
+  if (typeof image !== 'object' || !('data' in image) || !('width' in image)) return image;
+  const { width, height, data } = image as Pixels;
+  return ArrayBuffer.isView(data) ? { width, height, data: data.slice() } : image;
 }
