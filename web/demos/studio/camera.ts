@@ -101,7 +101,7 @@ export class Camera {
       return false;
     }
     this.show(true);
-    const stopWatching = this.moments.started(this.video);
+    let stopWatching = () => {};
     this.end = () => {
       stopWatching();
       for (const track of stream.getTracks()) track.stop();
@@ -109,6 +109,7 @@ export class Camera {
       this.show(false);
     };
     for (const track of stream.getTracks()) track.addEventListener('ended', () => this.lose());
+    stopWatching = this.moments.started(this.video);
     return true;
   }
 

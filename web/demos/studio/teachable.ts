@@ -63,7 +63,7 @@ const work = new WorkBar();
 const beginning = find('[data-beginning]');
 const paintings = find<HTMLButtonElement>('[data-paintings]');
 
-const opening = new Opening({ opened, failed: (sentence) => play.clear(sentence) });
+const opening = new Opening({ opened, failed: (sentence) => play.clear(sentence, classes.names) });
 const teacher = () => opening.teacher;
 const fail = (error: unknown) => {
   if (!isAbort(error)) sketch.troubleOr(trouble).show(error);
@@ -191,6 +191,7 @@ function changed(): void {
   const { examples = [] } = teacher() ?? {};
   thumbs.keep(examples.map(({ id }) => id));
   enable();
+  if (teacher()?.classes.length === 0) look();
   doubts.lookLater();
   keep.changed();
 }
@@ -211,7 +212,7 @@ function enable(): void {
 function look(): void {
   if (!teacher()) return;
   const { length: known = 0 } = teacher()?.classes ?? [];
-  play.begin(known === 0 ? texts.teachItFirst : texts.showIt);
+  play.begin(known === 0 ? texts.teachItFirst : texts.showIt, classes.names);
 }
 
 async function trained(): Promise<void> {

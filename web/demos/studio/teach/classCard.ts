@@ -25,7 +25,7 @@ export class ClassCard {
   private readonly count = make('p', 'count');
   private readonly sheet = make('div', 'contact-sheet');
   private readonly button = make('button', 'button hold');
-  private readonly gone = make('button', 'plain');
+  private readonly gone = make('button', 'plain gone');
   private readonly chooser = make('input');
   private readonly folder = make('input');
   private readonly thumbnails = new Map<number, HTMLButtonElement>();
@@ -66,7 +66,12 @@ export class ClassCard {
         deeds.release(this);
       },
     );
-    this.element.append(this.field, this.count, this.sheet, this.button, this.row());
+    this.gone.type = 'button';
+    this.gone.textContent = '×';
+    this.gone.addEventListener('click', () => deeds.remove(this));
+    const head = make('div', 'head');
+    head.append(this.field, this.gone);
+    this.element.append(head, this.count, this.sheet, this.button, this.row());
     this.name = called;
     this.show([]);
   }
@@ -105,7 +110,8 @@ export class ClassCard {
   /** Shows these pictures. */
   show(ids: readonly number[]): void {
     this.shown = ids;
-    this.count.textContent = tell(texts.pictures, { count: ids.length });
+    this.count.textContent =
+      ids.length > 0 ? tell(texts.pictures, { count: ids.length }) : texts.noneYet;
     const wanted = new Set(ids);
     for (const [id, button] of this.thumbnails) {
       if (wanted.has(id)) continue;
@@ -147,10 +153,7 @@ export class ClassCard {
         input.value = '';
       });
     }
-    this.gone.type = 'button';
-    this.gone.textContent = texts.removeIt;
-    this.gone.addEventListener('click', () => this.deeds.remove(this));
-    row.append(choose, chooseFolder, this.gone, this.chooser, this.folder);
+    row.append(choose, chooseFolder, this.chooser, this.folder);
     return row;
   }
 

@@ -83,6 +83,7 @@ export class Classes {
     this.history.clear();
     this.renamed.clear();
     this.cards = [];
+    this.list.replaceChildren();
     this.show();
     while (this.cards.length < 3) this.addCard(this.freeName());
     this.show();

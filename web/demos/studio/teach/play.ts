@@ -40,12 +40,12 @@ export class Play {
   ) {}
 
   /** Looks at what there is to look at, if it has learned something; else says what is missing. */
-  begin(waiting: string): void {
+  begin(waiting: string, labels: readonly string[]): void {
     this.stop();
     const { seen } = this.stage;
     const teacher = this.teacher();
     if (!teacher || !seen || teacher.classes.length === 0) {
-      this.clear(waiting);
+      this.clear(waiting, labels);
       return;
     }
     const { turn } = this;
@@ -62,8 +62,10 @@ export class Play {
     this.end = () => {};
   }
 
-  clear(sentence: string): void {
-    this.verdict.clear(sentence);
+  /** Says why there is no answer, and between which classes there will be one. */
+  clear(sentence: string, labels: readonly string[]): void {
+    this.verdict.wait(sentence, labels);
+    this.paintBars(labels);
     this.stage.answer('');
     this.because.classList.remove('found');
     this.list.replaceChildren();
@@ -124,13 +126,17 @@ export class Play {
   private show(results: Label[], time: string): void {
     const rows = results.toSorted((a, b) => a.index - b.index);
     this.verdict.show(results, time, rows);
-    for (const [i, { label }] of rows.entries()) {
-      const row = this.bars.children[i];
-      if (row instanceof HTMLElement) row.style.setProperty('--own', `var(${this.paintOf(label)})`);
-    }
+    this.paintBars(rows.map(({ label }) => label));
     const [best] = results;
     find('[data-answer]').style.setProperty('--own', `var(${this.paintOf(best?.label ?? '')})`);
     this.stage.answer(best?.label ?? '');
+  }
+
+  private paintBars(labels: readonly string[]): void {
+    for (const [i, label] of labels.entries()) {
+      const row = this.bars.children[i];
+      if (row instanceof HTMLElement) row.style.setProperty('--own', `var(${this.paintOf(label)})`);
+    }
   }
 }
 
