@@ -133,8 +133,14 @@ describe('one step', () => {
         const [from, to] = [before[name], after[name]];
         if (!from || !to) throw new Error(`there is no ${name}`);
         const is = changeOf(from, to);
-        const each = Math.max(...wanted.samples.map((value, k) => Math.abs(value - (is.samples[k] ?? 0))));
-        const apart = Math.max(Math.abs(is.norm - wanted.norm), Math.abs(is.dot - wanted.dot), each);
+        const each = Math.max(
+          ...wanted.samples.map((value, k) => Math.abs(value - (is.samples[k] ?? 0))),
+        );
+        const apart = Math.max(
+          Math.abs(is.norm - wanted.norm),
+          Math.abs(is.dot - wanted.dot),
+          each,
+        );
         worst = Math.max(worst, apart / Math.max(wanted.norm, 1e-6));
       }
       expect(worst).toBeLessThan(bound);
@@ -179,7 +185,9 @@ describe('fine-tuning', () => {
     let files: Map<string, Uint8Array<ArrayBuffer>> = new Map();
     await extractor.saveModel({ save: (saved) => (files = saved) });
     const whole = await loadLayersModel(files);
-    const { data } = await whole.predict(tensor(new Float32Array(784).fill(100 / 255), [1, 28, 28, 1]));
+    const { data } = await whole.predict(
+      tensor(new Float32Array(784).fill(100 / 255), [1, 28, 28, 1]),
+    );
     for (const { index, confidence } of results) expect(data[index]).toBeCloseTo(confidence, 4);
     whole.dispose();
 
@@ -257,9 +265,11 @@ describe('fine-tuning', () => {
           ['weights.bin', files.get('network/weights.bin') ?? new Uint8Array()],
         ]),
       );
-      means.push(['conv_pw_12_bn', 'conv_pw_13_bn'].flatMap((name) => {
-        return [weights.get(`${name}/moving_mean`)?.data[0] ?? 0];
-      }));
+      means.push(
+        ['conv_pw_12_bn', 'conv_pw_13_bn'].flatMap((name) => {
+          return [weights.get(`${name}/moving_mean`)?.data[0] ?? 0];
+        }),
+      );
       extractor.dispose();
     }
     const [frozen = [], learned = []] = means;

@@ -11,6 +11,10 @@ export function offlineCode(): Promise<typeof import('./offlineFolder.js')> {
   return beside('offline.js');
 }
 
+export function runtimeCode(): Promise<typeof import('./runtime.js')> {
+  return beside('runtime.js');
+}
+
 export function teachCode(): Promise<typeof import('./teach/teachCode.js')> {
   return beside('teaching.js');
 }

@@ -281,10 +281,7 @@ export interface FeatureExtractor {
    *
    * @throws MLError when there is no such layer, or an example has no picture
    */
-  useLayer(
-    name: string,
-    options?: UseLayerOptions,
-  ): Promise<void>;
+  useLayer(name: string, options?: UseLayerOptions): Promise<void>;
   /**
    * Adds an example.
    *
@@ -471,11 +468,17 @@ function thin(
   /** Calls a method once the code is there; calls keep their order. */
   const call = <M extends Method>(method: M) =>
     ((...given: never[]) =>
-      making.then((extractor) => (extractor[method] as (...given: never[]) => unknown)(...given))) as Extractor[M];
+      making.then((extractor) =>
+        (extractor[method] as (...given: never[]) => unknown)(...given),
+      )) as Extractor[M];
   /** A picture as it is now. */
   const take = (caller: string, image: ImageSource) => {
     session.refuseDisposed();
-    const taken = takePicture(caller, still(image), (worker ?? platform.hasWorker) && workersCanDraw());
+    const taken = takePicture(
+      caller,
+      still(image),
+      (worker ?? platform.hasWorker) && workersCanDraw(),
+    );
     taken.catch(() => {}); // reported when it is its turn
     return taken;
   };
@@ -587,7 +590,10 @@ function thin(
       return making.then((extractor) => extractor.nearest(taken, k));
     },
     evaluate: (pictures) => {
-      const given = pictures?.map(({ image, label }) => ({ taken: take('evaluate', image), label }));
+      const given = pictures?.map(({ image, label }) => ({
+        taken: take('evaluate', image),
+        label,
+      }));
       return making.then((extractor) => extractor.evaluate(given));
     },
     warnings: call('warnings'),

@@ -142,7 +142,10 @@ export function rescaled(head: Part, scale: { mean: number; deviation: number } 
 }
 
 /** The same network with other weights, where those have its names. */
-export function reweighted({ topology, weights }: Part, other: Readonly<Record<string, Tensor>>): Part {
+export function reweighted(
+  { topology, weights }: Part,
+  other: Readonly<Record<string, Tensor>>,
+): Part {
   const entries = [...weights].map(([name, weight]) => [name, other[name] ?? weight] as const);
   return { topology, weights: new Map(entries) };
 }

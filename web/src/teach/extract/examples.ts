@@ -142,7 +142,11 @@ export class Examples {
   /** Gives a label another name; one that is known joins the two. */
   rename(from: string, to: string): void {
     if (this.task === 'regression') {
-      fail('rename: for regression, labels are numbers', { given: show(from) }, 'relabel(id, number)');
+      fail(
+        'rename: for regression, labels are numbers',
+        { given: show(from) },
+        'relabel(id, number)',
+      );
     }
     const name = this.#known('rename', from);
     const label = `${this.checkLabel('rename', to)}`;

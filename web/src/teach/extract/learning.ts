@@ -8,7 +8,7 @@ import type { Examples, Kept } from './examples.js';
 import { fineTune, type Tuned } from './fineTuning.js';
 import { type Head, openHead, type Rows, type Scale, teachHead } from './head.js';
 import type { Teaching } from './options.js';
-import { decoded, varied, variationOf } from './picture.js';
+import { decoded, variationOf, varied } from './picture.js';
 import { type Split, splitOf } from './split.js';
 
 /** What there is to learn from. */
@@ -97,7 +97,11 @@ export async function learn(
   const own = (kept: Kept) => [kept.features.get(cut.key) ?? new Float32Array(0)];
   const taught = await teachHead({
     ...{ task, features: cut.features, outputs: scale ? 1 : classes.length, options, seed, worker },
-    training: rowsOf(split.training, (kept) => [...own(kept), ...(copies.get(kept) ?? [])], targetOf),
+    training: rowsOf(
+      split.training,
+      (kept) => [...own(kept), ...(copies.get(kept) ?? [])],
+      targetOf,
+    ),
     validation: rowsOf(split.validation, own, targetOf),
     course,
     onEpoch,
@@ -150,7 +154,10 @@ function classesOf({ examples, task }: Classroom): string[] {
     if (counts.length > 1) return [];
     fail(
       'train: a number is learned from examples of at least two different numbers',
-      { examples: examples.list.length, numbers: counts.map(({ label }) => label).join(', ') || 'none' },
+      {
+        examples: examples.list.length,
+        numbers: counts.map(({ label }) => label).join(', ') || 'none',
+      },
       'addImage(image, 0) and addImage(image, 1)',
     );
   }

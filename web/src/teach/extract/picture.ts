@@ -10,7 +10,10 @@ export async function encoded(pixels: Pixels): Promise<Uint8Array<ArrayBuffer>> 
   if (platform.encode) return platform.encode(pixels);
   const { width, height } = pixels;
   const blob = await (workersCanDraw()
-    ? drawn(new OffscreenCanvas(width, height), pixels).convertToBlob({ type: 'image/jpeg', quality })
+    ? drawn(new OffscreenCanvas(width, height), pixels).convertToBlob({
+        type: 'image/jpeg',
+        quality,
+      })
     : blobOf(drawn(Object.assign(document.createElement('canvas'), { width, height }), pixels)));
   return new Uint8Array(await blob.arrayBuffer());
 }

@@ -216,7 +216,8 @@ function readExamples(
   return given.map((each: unknown, i) => {
     const field = `examples[${i}]`;
     const { id, label, picture } = isRecord(each) ? each : {};
-    if (!isWhole(id, 1) || ids.has(id)) return refuse(`${field}.id`, 'it must be a number of its own');
+    if (!isWhole(id, 1) || ids.has(id))
+      return refuse(`${field}.id`, 'it must be a number of its own');
     ids.add(id);
     const fits = task === 'regression' ? Number.isFinite(label) : typeof label === 'string';
     if (!fits || !known.has(`${label}`)) return refuse(`${field}.label`, 'it is not in labels');
@@ -226,7 +227,8 @@ function readExamples(
 
 function readBase(given: unknown, refuse: Refuse): BaseNote {
   const { source, sha256 } = isRecord(given) ? given : {};
-  if (source !== null && typeof source !== 'string') return refuse('base.source', 'it must be a text');
+  if (source !== null && typeof source !== 'string')
+    return refuse('base.source', 'it must be a text');
   if (typeof sha256 !== 'string') return refuse('base.sha256', 'it must be a text');
   return { source, sha256 };
 }
