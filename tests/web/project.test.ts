@@ -52,7 +52,7 @@ describe('a project', () => {
     expect(opened.classes).toEqual(['dark', 'bright']);
     expect(await opened.classify(bright(120))).toEqual(before);
     expect(await opened.addImage(bright(1), 'dark')).toBe(9);
-    opened.card = opened.card; // all of it, with what is filled in
+    opened.card = { ...opened.card }; // all of it, with what is filled in
     opened.card = { author: 'Ada' };
     const again = await openProject(await opened.files());
     expect(again.card).toMatchObject({ ...card, author: 'Ada', counts: opened.counts });
