@@ -155,8 +155,8 @@ describe('a project', () => {
     numbers[5] = Number.NaN;
     const broken = new Map([...files, ['features.bin', new Uint8Array(numbers.buffer)] as const]);
     expect(await messageFrom(() => openProject(broken))).toMatch('not all are numbers');
-    const part = new Map([...files].filter(([name]) => name !== 'pictures/3.jpg'));
-    expect(await messageFrom(() => openProject(part))).toMatch('file  pictures/3.jpg');
+    const part = new Map([...files].filter(([name]) => name !== 'pictures/3.png'));
+    expect(await messageFrom(() => openProject(part))).toMatch('file  pictures/3.png');
     expect(await messageFrom(() => openProject(new Map([['a.txt', new Uint8Array()]])))).toMatch(
       'openProject: none of these files is a project.json',
     );

@@ -302,7 +302,7 @@ export interface FeatureExtractor {
    * @returns stops it; undo() takes back all of one capture at once
    */
   capture(source: ImageSource, label: string | number, options?: CaptureOptions): () => void;
-  /** The kept picture of an example: a JPEG of the part that the base saw, in the size of its input. */
+  /** The kept picture of an example: a JPEG or PNG of the part that the base saw, in the size of its input. */
   picture(id: number): Promise<Blob>;
   /** Removes an example. */
   remove(id: number): Promise<void>;
@@ -560,11 +560,7 @@ function thin(
     clear: call('clear'),
     undo: call('undo'),
     train: call('train'),
-    stop: () => {
-      // In its turn, where a training waits for the code.
-      if (made) made.stop();
-      else void making.then((extractor) => extractor.stop());
-    },
+    stop: () => void making.then((extractor) => extractor.stop()),
     classify: (image, topK) => {
       const taken = take('classify', image);
       return making.then((extractor) => extractor.classify(taken, topK));

@@ -43,7 +43,7 @@ import { featuresOf, learn, networkOf, pictureOf } from './extract/learning.js';
 import { closeAll, type Loaded, makeFrom, openFrom } from './extract/loading.js';
 import { nearestOf, type Row, warningsOf } from './extract/nearest.js';
 import { readTeach } from './extract/options.js';
-import { encoded } from './extract/picture.js';
+import { blobOf, encoded } from './extract/picture.js';
 import { storeProject, writeProject } from './extract/project.js';
 import { filesOf, type Graft, grafted, partOf, rescaled } from './graft.js';
 
@@ -159,8 +159,7 @@ export class Extractor {
 
   picture(id: number): Promise<Blob> {
     return this.#turn(async ({ examples }) => {
-      const picture = pictureOf('picture', examples.find('picture', id));
-      return new Blob([picture], { type: 'image/jpeg' });
+      return blobOf(pictureOf('picture', examples.find('picture', id)));
     });
   }
 

@@ -4,7 +4,7 @@ import type { Example, LabelCount, TeachTask } from '../../tasks/featureExtracto
 
 /** An example with all that is known of it. Never changed: a change makes another one. */
 export interface Kept extends Example {
-  /** A JPEG of what the base saw; undefined where the project was saved without pictures. */
+  /** A JPEG or PNG of what the base saw; undefined where the project was saved without pictures. */
   readonly picture: Uint8Array<ArrayBuffer> | undefined;
   /** By the key of the cut that gave them; shared by all that this example becomes. */
   readonly features: Map<string, Float32Array<ArrayBuffer>>;
