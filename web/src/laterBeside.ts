@@ -15,6 +15,10 @@ export function runtimeCode(): Promise<typeof import('./runtime.js')> {
   return beside('runtime.js');
 }
 
+export function teachCode(): Promise<typeof import('./teach/teachCode.js')> {
+  return beside('teaching.js');
+}
+
 type People = typeof import('./people/peopleCode.js');
 
 let people: People | undefined;

@@ -4,6 +4,7 @@ export { fail, inThreeParts, MLError, messageOf } from './errors.js';
 export {
   drawableOf,
   isVideo,
+  pixelsOf,
   refuseReading,
   sizeMeant,
   sizeOfSource,
@@ -25,13 +26,16 @@ export {
   instance,
   isPlainObject,
   isRecord,
+  nearest,
   parseRecord,
   readOptions,
 } from './options.js';
 export { libraryFile, realAddress } from './ownFiles.js';
 export { platform } from './platform.js';
-export { readSomePreprocess, recipeFiles } from './recipe.js';
+export { Random } from './random.js';
+export { readPreprocess, readSomePreprocess, recipeFiles } from './recipe.js';
 export { knownBy, nameFrom, namesFor } from './registry.js';
 export { sha256Of } from './sha256.js';
 export { baseName, Folder, filesOf, locate, requestOf } from './source.js';
+export { best, originsOf } from './tasks/imageClassifier.js';
 export { countOf, show, showShape, tensor } from './tensor.js';

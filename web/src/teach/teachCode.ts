@@ -1,0 +1,2 @@
+// All that teaching needs beside what every page has.
+export { Extractor } from './extractor.js';
