@@ -187,13 +187,14 @@ export async function bundleAll() {
   await globalScript('gesso', 'index.ts', 'gesso.js', beside);
   const placed = instead('../people/place.js', 'people/drawingBeside.ts'); // which follows an answer there
   await globalScript('ml5', 'ml5/global.ts', 'gesso-ml5.js', [...beside, placed]);
-  const libraries = ['../library.js', './library.js'].map((name) =>
+  const libraries = ['../../library.js', '../library.js', './library.js'].map((name) =>
     instead(name, 'libraryBeside.ts'),
   );
   for (const [code, name] of [
     ['text/voiceCode.ts', 'voice.js'],
     ['people/peopleCode.ts', 'people.js'],
     ['offlineFolder.ts', 'offline.js'],
+    ['teach/teachCode.ts', 'teach.js'],
   ]) {
     const output = { file: join(dist, name), format: 'esm', codeSplitting: false };
     await bundle(join(sources, code), output, libraries);

@@ -19,6 +19,7 @@ function line(pace = 0) {
     create: unused,
     run: unused,
     see: unused,
+    prepared: unused,
     look: unused,
     write: unused,
     gradient: unused,

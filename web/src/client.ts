@@ -27,6 +27,7 @@ import {
 } from './runtime.js';
 import type { LookAnswer, LookMethod, LookRequest } from './seeing.js';
 import { settings } from './settings.js';
+import type { Tensor } from './tensor.js';
 import type { Slice, Told, Training } from './training.js';
 import type { ToldWritten } from './writing.js';
 
@@ -42,6 +43,7 @@ export interface Client {
   create(topology: string, seed: number): Promise<Opened>;
   run(model: number, inputs: Tensors, into?: Tensors): Promise<Tensors>;
   see(model: number, picture: Picture, preprocess: Preprocess): Promise<Tensors>;
+  prepared(model: number, picture: Picture, preprocess: Preprocess): Promise<Tensor>;
   look<M extends LookMethod>(
     method: M,
     picture: Picture,
@@ -86,6 +88,7 @@ type Calls = Pick<
   | 'run'
   | 'gradient'
   | 'see'
+  | 'prepared'
   | 'look'
   | 'profile'
   | 'timing'
@@ -194,6 +197,7 @@ function clientOf(calls: Calls, isFar: boolean): Client {
     run: (model, inputs, into) => answer(model, calls.run(model, inputs, into)),
     gradient: (model, inputs, request) => answer(model, calls.gradient(model, inputs, request)),
     see: (model, picture, preprocess) => answer(model, calls.see(model, picture, preprocess)),
+    prepared: (model, picture, preprocess) => calls.prepared(model, picture, preprocess),
     look: (method, picture, request) => answer(request.model, calls.look(method, picture, request)),
     profile: (model, request) => calls.profile(model, request),
     timing: (model) => calls.timing(model),
@@ -291,6 +295,8 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
     run: (model, inputs) => far(remote.run(model, inputs)),
     gradient: (model, inputs, request) => far(remote.gradient(model, inputs, request)),
     see: (model, picture, preprocess) => far(remote.see(model, handOver(picture), preprocess)),
+    prepared: (model, picture, preprocess) =>
+      far(remote.prepared(model, handOver(picture), preprocess)),
     look: <M extends LookMethod>(method: M, picture: Picture, request: LookRequest<M>) =>
       far(remote.look(method, handOver(picture), request) as Promise<LookAnswer<M>>),
     profile: (model, request) => {

@@ -14,6 +14,7 @@ export * from './entries/bodypose.js';
 export * from './entries/bodysegmentation.js';
 export * from './entries/cache.js';
 export * from './entries/charrnn.js';
+export * from './entries/explain.js';
 export * from './entries/facemesh.js';
 export * from './entries/image.js';
 export * from './entries/layers.js';

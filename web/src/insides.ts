@@ -1,13 +1,15 @@
 // What the functions beside a model may know of it, without its being part of the model.
 import type { Samples } from './layers/layersModel.js';
 import type { Session } from './model.js';
-import type { Preprocess } from './recipe.js';
+import type { Activation, Preprocess } from './recipe.js';
 import type { DataSet } from './training.js';
 
 export interface Inside {
   session: Session;
   /** How a picture becomes numbers, where the model is given pictures. */
   preprocess?: () => Promise<Preprocess>;
+  /** The names of its classes, and whether its outputs are confidences yet. */
+  classes?: () => Promise<{ labels: readonly string[]; activation: Activation }>;
   /** Checks samples and lets them be used, where the model can be trained. */
   training?: <T>(
     x: Samples,

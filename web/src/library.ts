@@ -30,8 +30,10 @@ export {
 } from './options.js';
 export { libraryFile, realAddress } from './ownFiles.js';
 export { platform } from './platform.js';
-export { readSomePreprocess, recipeFiles } from './recipe.js';
+export { Random } from './random.js';
+export { readPreprocess, readSomePreprocess, recipeFiles } from './recipe.js';
 export { knownBy, nameFrom, namesFor } from './registry.js';
 export { sha256Of } from './sha256.js';
 export { baseName, Folder, filesOf, locate, requestOf } from './source.js';
+export { best, confidences } from './tasks/imageClassifier.js';
 export { countOf, show, showShape, tensor } from './tensor.js';

@@ -327,6 +327,17 @@ export class Runtime {
     return this.#outputs(loaded, ready);
   }
 
+  /** A picture as the input of a model that has one. */
+  async prepared(model: number, picture: Picture, preprocess: Preprocess): Promise<Tensor> {
+    const loaded = this.#find(model);
+    const ready = this.#program(loaded, {});
+    this.#upload(loaded, pixelsOf(picture));
+    this.#prepare(loaded, ready, preprocess);
+    const data = ready.program.input(0);
+    const { name = '', shape = [], dtype = 'float32' } = ready.description.inputs[0] ?? {};
+    return keep(name, { data, shape, dtype }, undefined);
+  }
+
   /**
    * Looks for something in a picture, with one model or several; the code for it is loaded by the first
    * call.

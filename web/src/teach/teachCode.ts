@@ -1,0 +1,5 @@
+// All that looking into networks, and teaching them, needs beside what every page has.
+export { attack } from './explain/attack.js';
+export { drawSaliency } from './explain/drawing.js';
+export { imagine } from './explain/imagine.js';
+export { saliency } from './explain/saliency.js';
