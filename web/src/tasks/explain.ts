@@ -1,6 +1,13 @@
 // Asks a network why it says what it says, deceives it, and lets it dream.
-import { type ImageSource, type Picture, takePicture, workersCanDraw } from '../image.js';
+import {
+  type ImageSource,
+  type Picture,
+  type Pixels,
+  takePicture,
+  workersCanDraw,
+} from '../image.js';
 import { teachCode } from '../later.js';
+import { isRecord } from '../options.js';
 import type { DrawTarget } from '../people/backgrounds.js';
 import { platform } from '../platform.js';
 import type {
@@ -16,7 +23,10 @@ import type {
 
 /** The picture of this very moment, while the code that looks at it is loaded. */
 function taken(who: string, image: ImageSource): Promise<Picture> {
-  return takePicture(who, image, platform.hasWorker && workersCanDraw());
+  const far = platform.hasWorker && workersCanDraw();
+  // Pixels are the caller's own, and may change until they are read.
+  const own = isRecord(image) && ArrayBuffer.isView(image.data);
+  return takePicture(who, own ? structuredClone(image as Pixels) : image, far);
 }
 
 /**

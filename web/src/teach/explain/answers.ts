@@ -23,7 +23,7 @@ export function classOf(
   count: number,
   label: string | number,
 ): number {
-  const index = typeof label === 'number' ? label : labels.indexOf(label);
+  const index = typeof label === 'number' ? label : indexOf(labels, label);
   if (Number.isInteger(index) && index >= 0 && index < count) return index;
   const like = labels.filter((name) => name.toLowerCase().includes(String(label).toLowerCase()));
   const known = (like.length > 0 ? like : labels).slice(0, 8).join(', ');
@@ -32,6 +32,14 @@ export function classOf(
     { classes: count, ...(known && { known }) },
     known ? `label: ${show((like[0] ?? labels[0]) || 0)}` : `label: 0 to ${count - 1}`,
   );
+}
+
+/** A name as it is, or one of the names of a single class: `'tench, Tinca tinca'` has two. */
+function indexOf(labels: readonly string[], label: string): number {
+  const index = labels.indexOf(label);
+  if (index >= 0) return index;
+  const having = [...labels.keys()].filter((i) => labels[i]?.split(', ').includes(label));
+  return having.length === 1 ? (having[0] ?? -1) : -1;
 }
 
 /** How a class stands against all others, and its derivatives by the scores. */

@@ -19,8 +19,14 @@ const strides = [8, 2] as const;
 /** How far a picture may lie elsewhere from step to step, as a part of the input. */
 const jitter = 1 / 14;
 
-/** How much of the finest noise stays after a step; shapes do not go with it. */
-const haze = 0.5;
+/** Strength of a band of frequencies, by that of the next coarser one. */
+const fineShare = 0.5;
+
+/** How much of a change in colour is followed, by one in light. */
+const colourShare = 0.5;
+
+/** Sigma of the blur after each step, in pixels: noise goes with it, shapes stay. */
+const haze = 0.45;
 
 /** Steps at the end, as a part of all, that nothing is blurred after. */
 const crisp = 0.15;
@@ -77,13 +83,14 @@ export class Dream {
     }
     const room = this.#room();
     const { value, derivatives } = await this.#look(goal);
-    const direction = evened(derivatives, room);
+    const direction = lessColourful(evened(derivatives, room), room.channels);
     const stride = strides[0] + (strides[1] - strides[0]) * done;
-    const moved = this.#canvas.map((colour, i) => colour + stride * (direction[i] ?? 0));
-    const soft = done < 1 - crisp ? blurred(moved, room, 0.7) : moved;
-    this.#canvas = moved.map((colour, i) => {
-      return Math.min(Math.max(colour + haze * ((soft[i] ?? 0) - colour), 0), 255);
-    });
+    const canvas = this.#canvas;
+    for (let i = 0; i < canvas.length; i++) {
+      const moved = (canvas[i] ?? 0) + stride * (direction[i] ?? 0);
+      canvas[i] = Math.min(Math.max(moved, 0), 255);
+    }
+    if (done < 1 - crisp) this.#canvas = blurred(canvas, room, haze);
     return value;
   }
 
@@ -169,22 +176,41 @@ function startsOf(length: number, tile: number): number[] {
   return Array.from({ length: count }, (_, i) => Math.round((i * (length - tile)) / (count - 1)));
 }
 
-/** Derivatives with the same strength in every band of frequencies, of which the mean square is 1. */
+/**
+ * Derivatives of which the mean square is 1, with every band of frequencies brought to a strength of its
+ * own: half as strong as the next coarser one, as in photos.
+ */
 function evened(derivatives: Float32Array, size: Size): Float32Array {
   const { height, width, channels } = size;
   if (Math.min(height, width) < 8) return ofUnit(derivatives);
   const half = { height: Math.ceil(height / 2), width: Math.ceil(width / 2), channels };
   const coarse = resized(derivatives, size, half.height, half.width);
-  const smooth = resized(coarse, half, height, width);
-  const fine = ofUnit(derivatives.map((derivative, i) => derivative - (smooth[i] ?? 0)));
+  const fine = resized(coarse, half, height, width);
+  for (let i = 0; i < fine.length; i++) fine[i] = (derivatives[i] ?? 0) - (fine[i] ?? 0);
+  ofUnit(fine);
   const rest = resized(evened(coarse, half), half, height, width);
-  return ofUnit(fine.map((derivative, i) => derivative + (rest[i] ?? 0)));
+  for (let i = 0; i < fine.length; i++) fine[i] = fineShare * (fine[i] ?? 0) + (rest[i] ?? 0);
+  return ofUnit(fine);
 }
 
-/** Numbers whose mean square is 1; zeros stay. */
+/** Scales numbers so that their mean square is 1; zeros stay. */
 function ofUnit(numbers: Float32Array): Float32Array {
   let sum = 0;
   for (const number of numbers) sum += number * number;
   const size = Math.sqrt(sum / numbers.length) || 1;
-  return numbers.map((number) => number / size);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = (numbers[i] ?? 0) / size;
+  return numbers;
+}
+
+/** Makes the three colours of each direction more alike, as they are in photos: most of it is light. */
+function lessColourful(directions: Float32Array, channels: number): Float32Array {
+  if (channels !== 3) return directions;
+  for (let i = 0; i < directions.length; i += 3) {
+    const [r = 0, g = 0, b = 0] = directions.subarray(i, i + 3);
+    const light = (r + g + b) / 3;
+    directions[i] = light + colourShare * (r - light);
+    directions[i + 1] = light + colourShare * (g - light);
+    directions[i + 2] = light + colourShare * (b - light);
+  }
+  return directions;
 }

@@ -124,18 +124,22 @@ export function resized(
     const step = elements / pixels;
     return { start: step / 2 - 0.5, step };
   };
+  const none: Tap = [0, 0, 0];
   const columns = tapsOf(line(size.width, width), width, size.width);
-  for (const [y, row] of tapsOf(line(size.height, height), height, size.height).entries()) {
-    if (!row) continue;
-    const [y0, y1, v] = row;
-    for (const [x, column] of columns.entries()) {
-      if (!column) continue;
-      const [x0, x1, u] = column;
+  const rows = tapsOf(line(size.height, height), height, size.height);
+  let at = 0;
+  for (const [y0, y1, v] of rows.map((row) => row ?? none)) {
+    const above = y0 * size.width * channels;
+    const below = y1 * size.width * channels;
+    for (const [x0, x1, u] of columns.map((column) => column ?? none)) {
       for (let c = 0; c < channels; c++) {
-        const at = (y: number, x: number) => from[(y * size.width + x) * channels + c] ?? 0;
-        const above = at(y0, x0) * (1 - u) + at(y0, x1) * u;
-        const below = at(y1, x0) * (1 - u) + at(y1, x1) * u;
-        to[(y * width + x) * channels + c] = above * (1 - v) + below * v;
+        const left = x0 * channels + c;
+        const right = x1 * channels + c;
+        const a = from[above + left] ?? 0;
+        const b = from[below + left] ?? 0;
+        const upper = a + ((from[above + right] ?? 0) - a) * u;
+        const lower = b + ((from[below + right] ?? 0) - b) * u;
+        to[at++] = upper + (lower - upper) * v;
       }
     }
   }

@@ -2,9 +2,9 @@
 import type { Picture } from '../../image.js';
 import { callback, Random, readOptions } from '../../library.js';
 import { answersOf, classOf, oddsOf } from './answers.js';
-import { type Network, networkOf } from './network.js';
+import { type Network, networkOf, type Size } from './network.js';
 import { askedOptions, labelOption, numberIn, wholeIn } from './options.js';
-import { ofChannel, overPicture } from './pictures.js';
+import { blurred, ofChannel, overPicture } from './pictures.js';
 import type { ExplainProgress, Saliency, SaliencyOptions } from './types.js';
 
 const who = 'saliency';
@@ -22,8 +22,14 @@ const schema = {
 /** Noise of SmoothGrad, as a part of the whole range of brightness. */
 const noise = 0.1;
 
+/** Sigma of the blur of what derivatives say, as a part of the shorter side. */
+const grain = 1 / 75;
+
 /** The few elements that stand out further than this part of all do not set the scale. */
 const kept = 0.995;
+
+/** What counts least, up to this part of all elements, is 0. */
+const ignored = 0.2;
 
 /** Told of each pass; throws where the work shall stop. */
 type Told = (step: number, of: number) => void;
@@ -101,7 +107,12 @@ async function byGradient(
     }
     told(sample + 1, samples);
   }
-  return map;
+  return smooth(map, size, Math.min(size.height, size.width) * grain);
+}
+
+/** Blurred, so that what belongs together can be seen. */
+function smooth(map: Float32Array, { height, width }: Size, sigma: number): Float32Array {
+  return blurred(map, { height, width, channels: 1 }, sigma);
 }
 
 /**
@@ -148,7 +159,8 @@ async function byOcclusion(
       told(++done, rows.length * columns.length);
     }
   }
-  return fall.map((sum, i) => Math.max(0, sum / (times[i] || 1)));
+  const map = fall.map((sum, i) => Math.max(0, sum / (times[i] || 1)));
+  return smooth(map, size, step / 2);
 }
 
 /** Where patches begin: they reach over both edges, so that those are hidden as often as the middle. */
@@ -161,6 +173,8 @@ function startsOf(length: number, side: number, step: number): number[] {
 /** Brought to the range from 0 to 1; all zeros stay zeros. */
 function scaled(map: Float32Array): Float32Array {
   const sorted = map.slice().sort();
-  const largest = sorted[Math.floor(kept * (sorted.length - 1))] || sorted.at(-1) || 1;
-  return map.map((value) => Math.min(value / largest, 1));
+  const least = sorted[Math.floor(ignored * (sorted.length - 1))] ?? 0;
+  const largest = sorted[Math.floor(kept * (sorted.length - 1))] || sorted.at(-1) || 0;
+  const range = largest - least || 1;
+  return map.map((value) => Math.min(Math.max((value - least) / range, 0), 1));
 }
