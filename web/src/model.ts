@@ -185,7 +185,7 @@ export async function openModel(
   { onProgress, signal, worker }: Checked<LoadOptions>,
   withTraining = false,
 ): Promise<Open> {
-  const location = await locate(who, source);
+  const location = await locate(who, source, { onProgress, signal });
   const client = connect(who, worker);
   const opened = await client.open({ ...requestOf(location), withTraining }, onProgress, signal);
   return { ...opened, client, location };

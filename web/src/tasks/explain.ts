@@ -7,7 +7,6 @@ import {
   workersCanDraw,
 } from '../image.js';
 import { teachCode } from '../later.js';
-import { isRecord } from '../options.js';
 import type { DrawTarget } from '../people/backgrounds.js';
 import { platform } from '../platform.js';
 import type {
@@ -25,8 +24,9 @@ import type {
 function taken(who: string, image: ImageSource): Promise<Picture> {
   const far = platform.hasWorker && workersCanDraw();
   // Pixels are the caller's own, and may change until they are read.
-  const own = isRecord(image) && ArrayBuffer.isView(image.data);
-  return takePicture(who, own ? structuredClone(image as Pixels) : image, far);
+  const { data } = (image ?? {}) as Partial<Pixels>;
+  const still = ArrayBuffer.isView(data) ? { ...(image as Pixels), data: data.slice() } : image;
+  return takePicture(who, still, far);
 }
 
 /**

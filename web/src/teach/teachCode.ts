@@ -1,4 +1,6 @@
 // All that looking into networks, and teaching them, needs beside what every page has.
+
+export { unzip } from '../unzip.js';
 export { attack } from './explain/attack.js';
 export { drawSaliency } from './explain/drawing.js';
 export { imagine } from './explain/imagine.js';
