@@ -178,10 +178,8 @@ export async function bundleAll() {
   });
 
   const beside = [
-    instead('./core.js', 'coreBeside.ts'),
     instead('../later.js', 'laterBeside.ts'),
     instead('./later.js', 'laterBeside.ts'),
-    instead('./seeingCode.js', 'seeingCodeBeside.ts'),
     instead('../people/backgrounds.js', 'people/drawingBeside.ts'),
   ];
   await globalScript('gesso', 'index.ts', 'gesso.js', beside);
@@ -199,6 +197,8 @@ export async function bundleAll() {
     const output = { file: join(dist, name), format: 'esm', codeSplitting: false };
     await bundle(join(sources, code), output, libraries);
   }
+  const runtime = { file: join(dist, 'runtime.js'), format: 'esm', codeSplitting: false };
+  await bundle(join(sources, 'runtime.ts'), runtime, [instead('./core.js', 'coreBeside.ts')]);
   const worker = readFileSync(join(dist, 'worker.js'), 'utf8').replace(/\/\/# source.*\s*$/, '');
   const inside = `self.gessoEmbedded=${JSON.stringify({ files: embedded(), worker })};`;
   await globalScript('gesso', 'index.ts', 'gesso-single.js', [], inside);

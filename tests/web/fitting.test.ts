@@ -17,6 +17,8 @@ function line(pace = 0) {
     far: false,
     open: unused,
     create: unused,
+    layers: unused,
+    cut: unused,
     run: unused,
     see: unused,
     prepared: unused,

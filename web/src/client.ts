@@ -1,29 +1,31 @@
 // Reaches the runtime: in a worker that all models of the page share, or in process.
 import * as Comlink from 'comlink';
 import { embedded, embeddedWorker } from './embedded.js';
-import { fail, MLError, messageOf } from './errors.js';
+import { fail, MLError, messageOf, revived } from './errors.js';
 import type { Picture } from './image.js';
 import type { Held } from './memory.js';
+import { nearRuntime } from './near.js';
 import { type Observed, type Observer, observed, tell } from './observer.js';
 import { fileHint, ownFile, ownFiles } from './ownFiles.js';
 import { platform } from './platform.js';
 import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
-import {
-  type GradientRequest,
-  type Opened,
-  type OpenRequest,
-  type Profiled,
-  type ProfileRequest,
-  type Running,
+import type {
+  GradientRequest,
+  LayerDescription,
+  Opened,
+  OpenRequest,
+  Profiled,
+  ProfileRequest,
+  Running,
   Runtime,
-  type Tensors,
-  type Timing,
-  type TrainingAnswer,
-  type TrainingMethod,
-  type WritingAnswer,
-  type WritingGiven,
-  type WritingMethod,
+  Tensors,
+  Timing,
+  TrainingAnswer,
+  TrainingMethod,
+  WritingAnswer,
+  WritingGiven,
+  WritingMethod,
 } from './runtime.js';
 import type { LookAnswer, LookMethod, LookRequest } from './seeing.js';
 import { settings } from './settings.js';
@@ -41,6 +43,8 @@ export interface Client {
     signal?: AbortSignal,
   ): Promise<Opened>;
   create(topology: string, seed: number): Promise<Opened>;
+  layers(model: number): Promise<LayerDescription[]>;
+  cut(model: number, layers: readonly string[]): Promise<Opened>;
   run(model: number, inputs: Tensors, into?: Tensors): Promise<Tensors>;
   see(model: number, picture: Picture, preprocess: Preprocess): Promise<Tensors>;
   prepared(model: number, picture: Picture, preprocess: Preprocess): Promise<Tensor>;
@@ -77,11 +81,13 @@ export interface Client {
 }
 
 /** Calls into a runtime, near or far. */
-type Calls = Pick<
+export type Calls = Pick<
   Runtime,
   | 'configure'
   | 'open'
   | 'create'
+  | 'layers'
+  | 'cut'
   | 'train'
   | 'write'
   | 'abort'
@@ -117,7 +123,7 @@ export function connect(who: string, worker: boolean | undefined): Client {
     );
     return far;
   }
-  near ??= clientOf(new Runtime(), false);
+  near ??= clientOf(nearRuntime(), false);
   return near;
 }
 
@@ -184,6 +190,10 @@ function clientOf(calls: Calls, isFar: boolean): Client {
     async create(topology, seed) {
       await configure();
       return added(await calls.create(topology, seed));
+    },
+    layers: (model) => calls.layers(model),
+    async cut(model, layers) {
+      return added(await calls.cut(model, layers));
     },
     train: (model, method, given, told) => {
       const work = calls.train(model, method, given, told);
@@ -273,6 +283,8 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
       far(remote.open(job, request, onProgress && Comlink.proxy(onProgress)) as Promise<Opened>),
     abort: (job) => far(remote.abort(job)),
     create: (topology, seed) => far(remote.create(topology, seed)),
+    layers: (model) => far(remote.layers(model)),
+    cut: (model, layers) => far(remote.cut(model, layers)),
     train: <M extends TrainingMethod>(
       model: number,
       method: M,
@@ -315,12 +327,4 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
 /** An ImageBitmap moves to the worker; bytes are copied, because they may be the user's own. */
 function handOver(picture: Picture): Picture {
   return 'data' in picture ? picture : Comlink.transfer(picture, [picture]);
-}
-
-/** Errors lose their class on the way between threads. */
-function revived(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  if (error.name === 'MLError') return new MLError(error.message);
-  if (error.name === 'AbortError') return new DOMException(error.message, 'AbortError');
-  return error;
 }

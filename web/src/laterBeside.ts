@@ -15,6 +15,10 @@ export function teachCode(): Promise<typeof import('./teach/teachCode.js')> {
   return beside('teach.js');
 }
 
+export function runtimeCode(): Promise<typeof import('./runtime.js')> {
+  return beside('runtime.js');
+}
+
 type People = typeof import('./people/peopleCode.js');
 
 let people: People | undefined;
