@@ -68,16 +68,12 @@ export async function unzip(
       refuse('a path leads out of the folder', { 'in it': JSON.stringify(path) });
     if (files.has(path)) refuse('two files have the same name', file);
     const content = bytes.subarray(from, end);
-    let found: Uint8Array<ArrayBuffer>;
-    try {
-      found = entry.method === 0 ? content.slice() : await inflated(content, entry.bytes);
-    } catch (error) {
-      return refuse(messageOf(error), file);
-    }
-    if (found.length !== entry.bytes || crc32(found) !== entry.crc) {
+    const unpacked = entry.method === 0 ? content.slice() : await inflated(content, entry.bytes);
+    if (typeof unpacked === 'string') return refuse(unpacked, file);
+    if (unpacked.length !== entry.bytes || crc32(unpacked) !== entry.crc) {
       refuse('a file is damaged: its check sum is another', file);
     }
-    files.set(path, found);
+    files.set(path, unpacked);
   }
   return files;
 }
@@ -147,24 +143,28 @@ function endOf(view: DataView, refuse: Refuse): number {
   return refuse('it has no end: perhaps not all of it has come', { bytes: byteLength });
 }
 
-/** Unpacks what was deflated, and no more of it than it says it is. */
+/** Unpacks what was deflated, and no more of it than it says it is; in words why it cannot. */
 async function inflated(
   packed: Uint8Array<ArrayBuffer>,
   bytes: number,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Uint8Array<ArrayBuffer> | string> {
   const result = new Uint8Array(bytes);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
   const reader = stream.getReader();
   let at = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    if (at + value.length > bytes) {
-      await reader.cancel();
-      throw new Error('a file is larger than it says');
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (at + value.length > bytes) {
+        await reader.cancel();
+        return 'a file is larger than it says';
+      }
+      result.set(value, at);
+      at += value.length;
     }
-    result.set(value, at);
-    at += value.length;
+  } catch (error) {
+    return `a file cannot be unpacked: ${messageOf(error)}`;
   }
-  return at === bytes ? result : result.slice(0, at);
+  return at === bytes ? result : result.subarray(0, at);
 }
