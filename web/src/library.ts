@@ -4,6 +4,7 @@ export { fail, inThreeParts, MLError, messageOf } from './errors.js';
 export {
   drawableOf,
   isVideo,
+  pixelsOf,
   refuseReading,
   sizeMeant,
   sizeOfSource,

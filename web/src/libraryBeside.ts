@@ -48,6 +48,7 @@ export const {
   natural,
   openModel,
   parseRecord,
+  pixelsOf,
   platform,
   positive,
   readModel,

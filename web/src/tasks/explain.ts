@@ -1,14 +1,7 @@
 // Asks a network why it says what it says, deceives it, and lets it dream.
-import {
-  type ImageSource,
-  type Picture,
-  type Pixels,
-  takePicture,
-  workersCanDraw,
-} from '../image.js';
+import type { ImageSource } from '../image.js';
 import { teachCode } from '../later.js';
 import type { DrawTarget } from '../people/backgrounds.js';
-import { platform } from '../platform.js';
 import type {
   Attack,
   AttackOptions,
@@ -19,15 +12,7 @@ import type {
   Saliency,
   SaliencyOptions,
 } from '../teach/explain/types.js';
-
-/** The picture of this very moment, while the code that looks at it is loaded. */
-function taken(who: string, image: ImageSource): Promise<Picture> {
-  const far = platform.hasWorker && workersCanDraw();
-  // Pixels are the caller's own, and may change until they are read.
-  const { data } = (image ?? {}) as Partial<Pixels>;
-  const still = ArrayBuffer.isView(data) ? { ...(image as Pixels), data: data.slice() } : image;
-  return takePicture(who, still, far);
-}
+import { taken } from './taken.js';
 
 /**
  * Which parts of a picture an answer hangs on.

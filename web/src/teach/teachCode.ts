@@ -5,3 +5,4 @@ export { attack } from './explain/attack.js';
 export { drawSaliency } from './explain/drawing.js';
 export { imagine } from './explain/imagine.js';
 export { saliency } from './explain/saliency.js';
+export { openTeachableMachine } from './teachable/project.js';

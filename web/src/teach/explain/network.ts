@@ -113,7 +113,10 @@ export async function networkOf(who: string, model: object, asked: Asked): Promi
     get shape() {
       return shape;
     },
-    read: async (picture) => numbersOf(await client.prepared(whole.model, picture, preprocess)),
+    async read(picture) {
+      const fixed = open ? ([size.height, size.width] as const) : undefined;
+      return numbersOf(await client.prepared(whole.model, picture, preprocess, fixed));
+    },
     async run(x) {
       const result = (await client.run(number, inputs(x)))[output.name];
       shape = result?.shape ?? [];
