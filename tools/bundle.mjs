@@ -191,8 +191,8 @@ export async function bundleAll() {
   for (const [code, name] of [
     ['text/voiceCode.ts', 'voice.js'],
     ['people/peopleCode.ts', 'people.js'],
+    ['teach/teachCode.ts', 'teaching.js'],
     ['offlineFolder.ts', 'offline.js'],
-    ['teach/teachCode.ts', 'teach.js'],
   ]) {
     const output = { file: join(dist, name), format: 'esm', codeSplitting: false };
     await bundle(join(sources, code), output, libraries);

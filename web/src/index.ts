@@ -22,6 +22,7 @@ export * from './entries/model.js';
 export * from './entries/network.js';
 export * from './entries/overlay.js';
 export * from './entries/profile.js';
+export * from './entries/teach.js';
 export * from './entries/teachable.js';
 export { MLError } from './errors.js';
 export { type P5, type P5Image, setP5 } from './p5.js';

@@ -25,6 +25,8 @@ export interface Platform {
   openStore(): Promise<Store | undefined>;
   /** Reads a picture from a path or from the bytes of a file; undefined where the browser does it. */
   decode?: (picture: string | Uint8Array) => Promise<Pixels>;
+  /** Makes a PNG of a picture; undefined where the browser makes a JPEG. */
+  encode?: (picture: Pixels) => Promise<Uint8Array<ArrayBuffer>>;
   /** Writes files into a folder, which is made; undefined where there are none. */
   writeFiles?: (folder: string, files: ReadonlyMap<string, Uint8Array>) => Promise<void>;
   /** Whether the runtime can live in a worker. */

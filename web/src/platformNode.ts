@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rename, rm, statfs, writeFile } from 'node:fs
 import { homedir } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { decodePicture } from './decode.js';
+import { decodePicture, encodePicture } from './decode.js';
 import { withOwnFiles } from './ownFiles.js';
 import { namesFile, type Platform } from './platform.js';
 import { megabytes, type Store } from './store.js';
@@ -26,6 +26,7 @@ export const node: Platform = {
     typeof picture === 'string'
       ? decodePicture(await readPicture(picture), picture)
       : decodePicture(picture, 'the picture'),
+  encode: async (picture) => encodePicture(picture),
   async writeFiles(folder, files) {
     const path = fileURLToPath(addressOf(folder));
     for (const [name, bytes] of files) {

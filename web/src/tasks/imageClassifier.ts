@@ -179,7 +179,7 @@ export function imageClassifier(
 }
 
 /** What of the options is about pictures and classes. */
-type OwnOptions = {
+export type OwnOptions = {
   labels: string[] | string | undefined;
   preprocess: Partial<Preprocess> | undefined;
   activation: Activation | undefined;
@@ -221,13 +221,13 @@ function checkTopK(caller: string, topK: number): number {
 }
 
 /** A recipe, and how it names a list of labels. */
-interface Origin {
+export interface Origin {
   recipe: Recipe;
   readList(name: string): Promise<string[]>;
 }
 
 /** What is known of the model, the strongest first. */
-async function originsOf(
+export async function originsOf(
   open: Open,
   { labels, preprocess, activation }: OwnOptions,
   signal: AbortSignal | undefined,

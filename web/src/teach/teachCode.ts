@@ -5,4 +5,5 @@ export { attack } from './explain/attack.js';
 export { drawSaliency } from './explain/drawing.js';
 export { imagine } from './explain/imagine.js';
 export { saliency } from './explain/saliency.js';
+export { Extractor } from './extractor.js';
 export { openTeachableMachine } from './teachable/project.js';
