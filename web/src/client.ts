@@ -29,8 +29,12 @@ import type {
 } from './runtime.js';
 import type { LookAnswer, LookMethod, LookRequest } from './seeing.js';
 import { settings } from './settings.js';
+import type { Tensor } from './tensor.js';
 import type { Slice, Told, Training } from './training.js';
 import type { ToldWritten } from './writing.js';
+
+/** Height and width of an input. */
+type PictureSize = readonly [height: number, width: number];
 
 /** A runtime, near or far. */
 export interface Client {
@@ -45,7 +49,18 @@ export interface Client {
   layers(model: number): Promise<LayerDescription[]>;
   cut(model: number, layers: readonly string[]): Promise<Opened>;
   run(model: number, inputs: Tensors, into?: Tensors): Promise<Tensors>;
-  see(model: number, picture: Picture, preprocess: Preprocess): Promise<Tensors>;
+  see(
+    model: number,
+    picture: Picture,
+    preprocess: Preprocess,
+    size?: PictureSize,
+  ): Promise<Tensors>;
+  prepared(
+    model: number,
+    picture: Picture,
+    preprocess: Preprocess,
+    size?: PictureSize,
+  ): Promise<Tensor>;
   look<M extends LookMethod>(
     method: M,
     picture: Picture,
@@ -92,6 +107,7 @@ export type Calls = Pick<
   | 'run'
   | 'gradient'
   | 'see'
+  | 'prepared'
   | 'look'
   | 'profile'
   | 'timing'
@@ -203,7 +219,9 @@ function clientOf(calls: Calls, isFar: boolean): Client {
       abortable(signal, told, (job, told) => calls.write(job, model, method, given, told)),
     run: (model, inputs, into) => answer(model, calls.run(model, inputs, into)),
     gradient: (model, inputs, request) => answer(model, calls.gradient(model, inputs, request)),
-    see: (model, picture, preprocess) => answer(model, calls.see(model, picture, preprocess)),
+    see: (model, picture, preprocess, size) =>
+      answer(model, calls.see(model, picture, preprocess, size)),
+    prepared: (...given) => calls.prepared(...given),
     look: (method, picture, request) => answer(request.model, calls.look(method, picture, request)),
     profile: (model, request) => calls.profile(model, request),
     timing: (model) => calls.timing(model),
@@ -302,7 +320,8 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
     },
     run: (model, inputs) => far(remote.run(model, inputs)),
     gradient: (model, inputs, request) => far(remote.gradient(model, inputs, request)),
-    see: (model, picture, preprocess) => far(remote.see(model, handOver(picture), preprocess)),
+    see: (model, picture, ...how) => far(remote.see(model, handOver(picture), ...how)),
+    prepared: (model, picture, ...how) => far(remote.prepared(model, handOver(picture), ...how)),
     look: <M extends LookMethod>(method: M, picture: Picture, request: LookRequest<M>) =>
       far(remote.look(method, handOver(picture), request) as Promise<LookAnswer<M>>),
     profile: (model, request) => {

@@ -37,5 +37,5 @@ export { readPreprocess, readSomePreprocess, recipeFiles } from './recipe.js';
 export { knownBy, nameFrom, namesFor } from './registry.js';
 export { sha256Of } from './sha256.js';
 export { baseName, Folder, filesOf, locate, requestOf } from './source.js';
-export { best, originsOf } from './tasks/imageClassifier.js';
+export { best, confidences, originsOf } from './tasks/imageClassifier.js';
 export { countOf, show, showShape, tensor } from './tensor.js';

@@ -20,6 +20,7 @@ export const {
   best,
   callback,
   choice,
+  confidences,
   countOf,
   dense,
   drawableOf,
