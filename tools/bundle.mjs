@@ -193,6 +193,7 @@ export async function bundleAll() {
   for (const [code, name] of [
     ['text/voiceCode.ts', 'voice.js'],
     ['people/peopleCode.ts', 'people.js'],
+    ['teach/teachCode.ts', 'teach.js'],
     ['offlineFolder.ts', 'offline.js'],
   ]) {
     const output = { file: join(dist, name), format: 'esm', codeSplitting: false };

@@ -364,7 +364,8 @@ TEST(Grid, GivesEachPointACellOfItsOwn) {
   EXPECT_EQ(found(same, "size"), (std::vector<float>{5, 2}));
 }
 
-// More points than are placed exactly: no more than twice the way of a grid that they come from.
+// More points than are placed exactly: no more than three times the way to the grid that they come
+// from, 2 x 0.2^2 for each.
 TEST(Grid, OfManyPointsIsCloseToThem) {
   size_t side = 35, n = side * side;
   Random random(6);
@@ -375,7 +376,7 @@ TEST(Grid, OfManyPointsIsCloseToThem) {
   }
   Grid grid(rows_of(2, points), 0);
   finish(grid);
-  EXPECT_LT(cost_of(points, found(grid, "points"), side, side) / double(n), 0.2);
+  EXPECT_LT(cost_of(points, found(grid, "points"), side, side) / double(n), 3 * 0.08);
 }
 
 TEST(Grid, RefusesWhatItCannotPlace) {

@@ -10,3 +10,7 @@ export function offlineCode(): Promise<typeof import('./offlineFolder.js')> {
 export function peopleCode(): Promise<typeof import('./people/peopleCode.js')> {
   return import('./people/peopleCode.js');
 }
+
+export function teachCode(): Promise<typeof import('./teach/teachCode.js')> {
+  return import('./teach/teachCode.js');
+}

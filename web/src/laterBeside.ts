@@ -11,6 +11,10 @@ export function offlineCode(): Promise<typeof import('./offlineFolder.js')> {
   return beside('offline.js');
 }
 
+export function teachCode(): Promise<typeof import('./teach/teachCode.js')> {
+  return beside('teach.js');
+}
+
 type People = typeof import('./people/peopleCode.js');
 
 let people: People | undefined;

@@ -1,0 +1,4 @@
+// All that is learned from a few examples needs beside what every page has.
+export { Knn } from './knn.js';
+export { gridOf, kmeans, pca, tsne, umap } from './maps.js';
+export { nearDuplicates, nearestNeighbours } from './near.js';
