@@ -29,8 +29,21 @@ const hidden = 16;
 /** What a step is: which layers learn, whether batch normalization does, how. */
 const steps = [
   { name: 'whole', from: 'conv1', batchNormalization: 'learns', optimizer: 'sgd', rate: 1 },
+  {
+    name: 'whole, averages kept',
+    from: 'conv1',
+    batchNormalization: 'frozen',
+    optimizer: 'sgd',
+    rate: 1,
+  },
   { name: 'block', from: 'conv_dw_13', batchNormalization: 'frozen', optimizer: 'sgd', rate: 1 },
-  { name: 'block by Adam', from: 'conv_dw_13', batchNormalization: 'frozen', optimizer: 'adam', rate: 0.001 },
+  {
+    name: 'block by Adam',
+    from: 'conv_dw_13',
+    batchNormalization: 'frozen',
+    optimizer: 'adam',
+    rate: 0.001,
+  },
 ];
 
 const content = JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8'));
@@ -79,7 +92,10 @@ function summary(before, after) {
     square += value * value;
     dot += value * Math.cos(0.37 * i);
   }
-  const samples = Array.from({ length: 8 }, (_, k) => difference[Math.floor((k * difference.length) / 8)]);
+  const samples = Array.from(
+    { length: 8 },
+    (_, k) => difference[Math.floor((k * difference.length) / 8)],
+  );
   const short = (value) => Number(value.toPrecision(7));
   return { norm: short(Math.sqrt(square)), dot: short(dot), samples: samples.map(short) };
 }
@@ -100,7 +116,12 @@ for (const { name, from, batchNormalization, optimizer, rate } of steps) {
   const features = mobilenet.getLayer('conv_pw_13_relu').output;
   const mean = tf.layers.globalAveragePooling2d({ name: 'mean' }).apply(features);
   const middle = tf.layers.dense({ units: hidden, activation: 'relu', name: 'head_hidden' });
-  const last = tf.layers.dense({ units: 3, activation: 'softmax', useBias: false, name: 'head_output' });
+  const last = tf.layers.dense({
+    units: 3,
+    activation: 'softmax',
+    useBias: false,
+    name: 'head_output',
+  });
   const model = tf.model({ inputs: mobilenet.inputs, outputs: last.apply(middle.apply(mean)) });
   middle.setWeights([headWeight([256, hidden], 0), headWeight([hidden], 1)]);
   last.setWeights([headWeight([hidden, 3], 2)]);
@@ -117,7 +138,9 @@ for (const { name, from, batchNormalization, optimizer, rate } of steps) {
   const before = read();
   const loss = await model.trainOnBatch(pictures(), tf.oneHot(tf.tensor1d(classes, 'int32'), 3));
   const after = read();
-  const changed = Object.keys(before).filter((key) => after[key].some((v, i) => v !== before[key][i]));
+  const changed = Object.keys(before).filter((key) =>
+    after[key].some((v, i) => v !== before[key][i]),
+  );
   const weights = Object.fromEntries(changed.map((key) => [key, summary(before[key], after[key])]));
   results.push({ name, from, batchNormalization, optimizer, rate, loss, weights });
   console.log(name, loss, changed.length);

@@ -1,5 +1,5 @@
 // featureExtractor: pictures in, classes and numbers out, and nothing lost on the way.
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import type { Pixels } from '../../web/src/image.js';
 import { insideOf } from '../../web/src/insides.js';
 import {
@@ -100,7 +100,7 @@ describe('calls', () => {
     expect(await messageFrom(() => wrong)).toMatch('addImage: pixels must be four bytes for each');
     expect(await right).toBe(9);
     expect(await messageFrom(() => extractor.addImage(bright(5), ''))).toBe(
-      "addImage: the label must be a text that is not empty.\n  given  \"\"\n  Try: 'cat'",
+      'addImage: the label must be a text that is not empty.\n  given  ""\n  Try: \'cat\'',
     );
     expect(extractor.size).toBe(9);
     extractor.dispose();
@@ -390,7 +390,8 @@ describe('memory', () => {
     const extractor = await twoClasses();
     await extractor.train({ epochs: 2 });
     const cycle = async (count: number) => {
-      for (let i = 0; i < count; i++) await extractor.remove(await extractor.addImage(bright(i), 'x'));
+      for (let i = 0; i < count; i++)
+        await extractor.remove(await extractor.addImage(bright(i), 'x'));
     };
     await cycle(20);
     const before = (await memory()).wasm;

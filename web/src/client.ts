@@ -1,5 +1,6 @@
 // Reaches the runtime: in a worker that all models of the page share, or in process.
 import * as Comlink from 'comlink';
+import type { ToldAnalysis } from './analysis.js';
 import { embedded, embeddedWorker } from './embedded.js';
 import { fail, MLError, messageOf, revived } from './errors.js';
 import type { Picture } from './image.js';
@@ -11,6 +12,9 @@ import { platform } from './platform.js';
 import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
 import type {
+  AnalysesAnswer,
+  AnalysesGiven,
+  AnalysesMethod,
   GradientRequest,
   LayerDescription,
   Opened,
@@ -29,8 +33,12 @@ import type {
 } from './runtime.js';
 import type { LookAnswer, LookMethod, LookRequest } from './seeing.js';
 import { settings } from './settings.js';
+import type { Tensor } from './tensor.js';
 import type { Slice, Told, Training } from './training.js';
 import type { ToldWritten } from './writing.js';
+
+/** Height and width of an input. */
+type PictureSize = readonly [height: number, width: number];
 
 /** A runtime, near or far. */
 export interface Client {
@@ -45,7 +53,18 @@ export interface Client {
   layers(model: number): Promise<LayerDescription[]>;
   cut(model: number, layers: readonly string[]): Promise<Opened>;
   run(model: number, inputs: Tensors, into?: Tensors): Promise<Tensors>;
-  see(model: number, picture: Picture, preprocess: Preprocess): Promise<Tensors>;
+  see(
+    model: number,
+    picture: Picture,
+    preprocess: Preprocess,
+    size?: PictureSize,
+  ): Promise<Tensors>;
+  prepared(
+    model: number,
+    picture: Picture,
+    preprocess: Preprocess,
+    size?: PictureSize,
+  ): Promise<Tensor>;
   look<M extends LookMethod>(
     method: M,
     picture: Picture,
@@ -71,6 +90,17 @@ export interface Client {
     told?: ToldWritten,
     signal?: AbortSignal,
   ): Promise<WritingAnswer<M>>;
+  /**
+   * Calls a method of Analyses.
+   *
+   * @param told of what compute() has found so far; what it throws ends it
+   */
+  analyse<M extends AnalysesMethod>(
+    method: M,
+    given: AnalysesGiven<M>,
+    told?: ToldAnalysis,
+    signal?: AbortSignal,
+  ): Promise<AnalysesAnswer<M>>;
   status(): Promise<Running>;
   profile(model: number, request: ProfileRequest): Promise<Profiled>;
   timing(model: number): Promise<Timing>;
@@ -88,10 +118,12 @@ export type Calls = Pick<
   | 'cut'
   | 'train'
   | 'write'
+  | 'analyse'
   | 'abort'
   | 'run'
   | 'gradient'
   | 'see'
+  | 'prepared'
   | 'look'
   | 'profile'
   | 'timing'
@@ -201,9 +233,15 @@ function clientOf(calls: Calls, isFar: boolean): Client {
     },
     write: (model, method, given, told, signal) =>
       abortable(signal, told, (job, told) => calls.write(job, model, method, given, told)),
+    analyse: (method, given, told, signal) =>
+      configure().then(() =>
+        abortable(signal, told, (job, told) => calls.analyse(job, method, given, told)),
+      ),
     run: (model, inputs, into) => answer(model, calls.run(model, inputs, into)),
     gradient: (model, inputs, request) => answer(model, calls.gradient(model, inputs, request)),
-    see: (model, picture, preprocess) => answer(model, calls.see(model, picture, preprocess)),
+    see: (model, picture, preprocess, size) =>
+      answer(model, calls.see(model, picture, preprocess, size)),
+    prepared: (...given) => calls.prepared(...given),
     look: (method, picture, request) => answer(request.model, calls.look(method, picture, request)),
     profile: (model, request) => calls.profile(model, request),
     timing: (model) => calls.timing(model),
@@ -300,9 +338,19 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
       const answer = remote.write(job, model, method, given, told && Comlink.proxy(told));
       return far(answer as Promise<WritingAnswer<M>>);
     },
+    analyse: <M extends AnalysesMethod>(
+      job: number,
+      method: M,
+      given: AnalysesGiven<M>,
+      told?: ToldAnalysis,
+    ) => {
+      const answer = remote.analyse(job, method, given, told && Comlink.proxy(told));
+      return far(answer as Promise<AnalysesAnswer<M>>);
+    },
     run: (model, inputs) => far(remote.run(model, inputs)),
     gradient: (model, inputs, request) => far(remote.gradient(model, inputs, request)),
-    see: (model, picture, preprocess) => far(remote.see(model, handOver(picture), preprocess)),
+    see: (model, picture, ...how) => far(remote.see(model, handOver(picture), ...how)),
+    prepared: (model, picture, ...how) => far(remote.prepared(model, handOver(picture), ...how)),
     look: <M extends LookMethod>(method: M, picture: Picture, request: LookRequest<M>) =>
       far(remote.look(method, handOver(picture), request) as Promise<LookAnswer<M>>),
     profile: (model, request) => {

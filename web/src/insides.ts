@@ -2,7 +2,7 @@
 import type { Client } from './client.js';
 import type { Samples } from './layers/layersModel.js';
 import type { Session } from './model.js';
-import type { Preprocess } from './recipe.js';
+import type { Activation, Preprocess } from './recipe.js';
 import type { TeachTask } from './tasks/featureExtractor.js';
 import type { Graft } from './teach/graft.js';
 import type { DataSet } from './training.js';
@@ -28,6 +28,8 @@ export interface Inside {
   session: Session;
   /** How a picture becomes numbers, where the model is given pictures. */
   preprocess?: () => Promise<Preprocess>;
+  /** The names of its classes, and whether its outputs are confidences yet. */
+  classes?: () => Promise<{ labels: readonly string[]; activation: Activation }>;
   /** What has been taught so far. */
   taught?: () => Promise<Taught>;
   /** Checks samples and lets them be used, where the model can be trained. */

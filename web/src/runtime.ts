@@ -1,4 +1,5 @@
 // The side where WebAssembly lives: in a worker of the page, or in process. Knows no user interface.
+import type { Analyses, ToldAnalysis } from './analysis.js';
 import {
   type BuildName,
   type Core,
@@ -152,6 +153,16 @@ export type WritingGiven<M extends WritingMethod> = M extends 'generate' | 'feed
   : Parameters<Writing[M]>;
 export type WritingAnswer<M extends WritingMethod> = Awaited<ReturnType<Writing[M]>>;
 
+/** What analyse() can be asked for. */
+export type AnalysesMethod = keyof Analyses;
+/** What each takes, without the signal and whom to tell. */
+export type AnalysesGiven<M extends AnalysesMethod> = M extends 'compute'
+  ? Parameters<Analyses['compute']> extends [infer N, infer R, infer O, ...unknown[]]
+    ? [N, R, O]
+    : never
+  : Parameters<Analyses[M]>;
+export type AnalysesAnswer<M extends AnalysesMethod> = Awaited<ReturnType<Analyses[M]>>;
+
 /** Programs kept for each model, one for each combination of input sizes. */
 const programsKept = 4;
 
@@ -187,6 +198,7 @@ export class Runtime {
   readonly #models = new Map<number, LoadedModel>();
   readonly #jobs = new Map<number, AbortController>();
   #core: Core | undefined;
+  #analyses: Analyses | undefined;
   #image: CoreImage | undefined;
   #count = 0;
 
@@ -305,7 +317,33 @@ export class Runtime {
     }
   }
 
-  /** Stops an open() or a write() that has not ended; it rejects with an AbortError. */
+  /**
+   * Calls a method of the analyses; the code for it is loaded by the first call.
+   *
+   * @param job a number by which abort() can name this call
+   * @param told of what compute() has found so far
+   */
+  async analyse<M extends AnalysesMethod>(
+    job: number,
+    method: M,
+    given: AnalysesGiven<M>,
+    told?: ToldAnalysis,
+  ): Promise<AnalysesAnswer<M>> {
+    const controller = new AbortController();
+    this.#jobs.set(job, controller);
+    try {
+      const [core, { Analyses }] = await Promise.all([engine(), import('./analysis.js')]);
+      this.#core = core;
+      this.#analyses ??= new Analyses(core);
+      const call = this.#analyses[method] as (...given: unknown[]) => unknown;
+      const all = [...given, controller.signal, told];
+      return (await call.apply(this.#analyses, all)) as AnalysesAnswer<M>;
+    } finally {
+      this.#jobs.delete(job);
+    }
+  }
+
+  /** Stops an open(), write() or analyse() that has not ended; it rejects with an AbortError. */
   async abort(job: number): Promise<void> {
     this.#jobs.get(job)?.abort();
   }
@@ -352,13 +390,38 @@ export class Runtime {
     );
   }
 
-  /** Runs a model that has one input, on a picture. */
-  async see(model: number, picture: Picture, preprocess: Preprocess): Promise<Tensors> {
+  /**
+   * Runs a model that has one input, on a picture.
+   *
+   * @param size height and width of the input, where the model leaves them open
+   */
+  async see(
+    model: number,
+    picture: Picture,
+    preprocess: Preprocess,
+    size?: readonly [height: number, width: number],
+  ): Promise<Tensors> {
     const loaded = this.#find(model);
-    const ready = this.#program(loaded, {});
+    const ready = this.#programOf(loaded, size);
     this.#upload(loaded, pixelsOf(picture));
     this.#prepare(loaded, ready, preprocess);
     return this.#outputs(loaded, ready);
+  }
+
+  /** A picture as the input of a model that has one; `size` as in see(). */
+  async prepared(
+    model: number,
+    picture: Picture,
+    preprocess: Preprocess,
+    size?: readonly [height: number, width: number],
+  ): Promise<Tensor> {
+    const loaded = this.#find(model);
+    const ready = this.#programOf(loaded, size);
+    this.#upload(loaded, pixelsOf(picture));
+    this.#prepare(loaded, ready, preprocess);
+    const data = ready.program.input(0);
+    const { name = '', shape = [], dtype = 'float32' } = ready.description.inputs[0] ?? {};
+    return keep(name, { data, shape, dtype }, undefined);
   }
 
   /**
@@ -378,12 +441,7 @@ export class Runtime {
       image: this.#upload(loaded, pixels),
       width: pixels.width,
       height: pixels.height,
-      program: (model, size) => {
-        const loaded = this.#find(model);
-        const [input] = loaded.description.inputs;
-        const shapes = input && size ? { [input.name]: [1, ...size, input.shape[3] ?? 3] } : {};
-        return this.#program(loaded, shapes).program;
-      },
+      program: (model, size) => this.#programOf(this.#find(model), size).program,
     };
     const look = looks[method] as (sight: Sight, request: LookRequest<M>) => LookAnswer<M>;
     return look(sight, request);
@@ -550,6 +608,13 @@ export class Runtime {
     const loaded = this.#models.get(model);
     if (loaded) return loaded;
     fail('gesso: this model has been disposed of', { model }, 'load it again');
+  }
+
+  /** The program for pictures of a size; of the model's own if left out. */
+  #programOf(loaded: LoadedModel, size?: readonly [number, number]): ReadyProgram {
+    const [input] = loaded.description.inputs;
+    const shapes = input && size ? { [input.name]: [1, ...size, input.shape[3] ?? 3] } : {};
+    return this.#program(loaded, shapes);
   }
 
   #program(

@@ -2,10 +2,12 @@
 import { idOfAddress, type Keep } from './cache.js';
 import { type Download, type Downloaded, download, Undelivered } from './download.js';
 import { fail } from './errors.js';
+import { teachCode } from './later.js';
 import type { Wanted } from './modelFiles.js';
 import { nearest } from './options.js';
 import { isTogether } from './ownFiles.js';
-import { namesMainFile, platform } from './platform.js';
+import { namesFile, namesMainFile, namesZip, platform } from './platform.js';
+import type { Progress } from './progress.js';
 import { type KnownFile, type KnownModel, readRegistry } from './registry.js';
 import { settings } from './settings.js';
 import { show } from './tensor.js';
@@ -19,6 +21,7 @@ import { show } from './tensor.js';
  *   working folder
  * - files that the user dropped or chose: a `FileList`, an array of `File`, or a `Map` from path to
  *   `Blob` or bytes
+ * - a zip of such files: its address or path, which ends in `.zip`, or the `File`
  */
 export type ModelSource =
   | string
@@ -66,13 +69,57 @@ export type Expected = Record<string, KnownFile>;
  *
  * @param who the function that the user called, to begin messages with
  */
-export async function locate(who: string, source: ModelSource): Promise<Location> {
-  if (source instanceof URL) return locateText(who, source.href);
-  if (typeof source === 'string') return locateText(who, source);
+export async function locate(
+  who: string,
+  source: ModelSource,
+  how: ZipLoading = {},
+): Promise<Location> {
+  if (source instanceof URL) return locateText(who, source.href, how);
+  if (typeof source === 'string') return locateText(who, source, how);
   return { places: [givenPlace(who, await filesOf(who, source))] };
 }
 
-async function locateText(who: string, text: string): Promise<Location> {
+/** How a zip is fetched, which is done before anything in it can be located. */
+interface ZipLoading {
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** The files in the zip at an address. */
+async function fetchZip(
+  who: string,
+  address: string,
+  { signal, onProgress }: ZipLoading,
+): Promise<GivenFiles> {
+  signal?.throwIfAborted();
+  const folder = new Folder({ address });
+  const { entry: file } = folder;
+  const onBytes = (loaded: number, total = loaded) => onProgress?.({ loaded, total, file });
+  const pieces = (await folder.read(file, { signal, onBytes })) as Uint8Array<ArrayBuffer>[];
+  signal?.throwIfAborted();
+  return unzipped(who, file, new Blob(pieces), signal);
+}
+
+async function unzipped(
+  who: string,
+  name: string,
+  zip: Blob,
+  signal?: AbortSignal,
+): Promise<GivenFiles> {
+  const { unzip } = await teachCode();
+  const bytes = new Uint8Array(await zip.arrayBuffer());
+  return Object.fromEntries(await unzip(who, name, bytes, signal));
+}
+
+/** How zips begin; at the end of a TFLite file there may be one, too. */
+const zipMagic = 'PK\x03\x04';
+
+async function isZip(file: Blob): Promise<boolean> {
+  const begin = new Uint8Array(await file.slice(0, zipMagic.length).arrayBuffer());
+  return String.fromCharCode(...begin) === zipMagic;
+}
+
+async function locateText(who: string, text: string, how: ZipLoading): Promise<Location> {
   if (text.trim() === '') {
     fail(
       `${who}: the name of the model is empty`,
@@ -89,6 +136,9 @@ async function locateText(who: string, text: string): Promise<Location> {
   }
   if (/^[a-z][a-z\d+.-]+:/i.test(text) || looksLikePath(text)) {
     const address = platform.resolveModel(text);
+    if (namesZip(new URL(address).pathname)) {
+      return { places: [givenPlace(who, await fetchZip(who, address, how))] };
+    }
     const keep: Keep = { id: idOfAddress(address), name: address, ifHeld: true };
     return { places: [{ address }], ...(isRemote(address) && { keep }) };
   }
@@ -131,13 +181,14 @@ function isRemote(address: string): boolean {
 }
 
 function looksLikePath(text: string): boolean {
-  return /[\\/]/.test(text) || namesMainFile(text) || text === '.' || text === '..';
+  return /[\\/]/.test(text) || namesFile(text) || text === '.' || text === '..';
 }
 
 function joined(folder: string, name: string): string {
   return `${folder.replace(/[\\/]$/, '')}/${name}`;
 }
 
+/** The files of a source by path; of one file that is a zip, those in it. */
 export async function filesOf(
   who: string,
   source: Exclude<ModelSource, string | URL>,
@@ -156,7 +207,11 @@ export async function filesOf(
       "'mobilenet'",
     );
   }
-  return files;
+  const [only, ...more] = Object.entries(files);
+  if (only === undefined || more.length > 0) return files;
+  const [name, content] = only;
+  const file = content instanceof Blob ? content : new Blob([content]);
+  return (await isZip(file)) ? unzipped(who, name, file) : files;
 }
 
 function isFileList(source: unknown): source is ArrayLike<File> {
@@ -337,7 +392,7 @@ export class Folder {
 
 /** What a browser does at the address of a main file. */
 export function shows(entry: string): string {
-  return entry.endsWith('.tflite') ? 'download the file' : 'show the JSON of the model';
+  return /\.(tflite|zip)$/i.test(entry) ? 'download the file' : 'show the JSON of the model';
 }
 
 /** Whether text is a web page instead of what was asked for. */

@@ -281,10 +281,7 @@ export interface FeatureExtractor {
    *
    * @throws MLError when there is no such layer, or an example has no picture
    */
-  useLayer(
-    name: string,
-    options?: UseLayerOptions,
-  ): Promise<void>;
+  useLayer(name: string, options?: UseLayerOptions): Promise<void>;
   /**
    * Adds an example.
    *
@@ -305,7 +302,7 @@ export interface FeatureExtractor {
    * @returns stops it; undo() takes back all of one capture at once
    */
   capture(source: ImageSource, label: string | number, options?: CaptureOptions): () => void;
-  /** The kept picture of an example: a JPEG of the part that the base saw, in the size of its input. */
+  /** The kept picture of an example: a JPEG or PNG of the part that the base saw, in the size of its input. */
   picture(id: number): Promise<Blob>;
   /** Removes an example. */
   remove(id: number): Promise<void>;
@@ -471,11 +468,17 @@ function thin(
   /** Calls a method once the code is there; calls keep their order. */
   const call = <M extends Method>(method: M) =>
     ((...given: never[]) =>
-      making.then((extractor) => (extractor[method] as (...given: never[]) => unknown)(...given))) as Extractor[M];
+      making.then((extractor) =>
+        (extractor[method] as (...given: never[]) => unknown)(...given),
+      )) as Extractor[M];
   /** A picture as it is now. */
   const take = (caller: string, image: ImageSource) => {
     session.refuseDisposed();
-    const taken = takePicture(caller, still(image), (worker ?? platform.hasWorker) && workersCanDraw());
+    const taken = takePicture(
+      caller,
+      still(image),
+      (worker ?? platform.hasWorker) && workersCanDraw(),
+    );
     taken.catch(() => {}); // reported when it is its turn
     return taken;
   };
@@ -557,11 +560,7 @@ function thin(
     clear: call('clear'),
     undo: call('undo'),
     train: call('train'),
-    stop: () => {
-      // In its turn, where a training waits for the code.
-      if (made) made.stop();
-      else void making.then((extractor) => extractor.stop());
-    },
+    stop: () => void making.then((extractor) => extractor.stop()),
     classify: (image, topK) => {
       const taken = take('classify', image);
       return making.then((extractor) => extractor.classify(taken, topK));
@@ -587,7 +586,10 @@ function thin(
       return making.then((extractor) => extractor.nearest(taken, k));
     },
     evaluate: (pictures) => {
-      const given = pictures?.map(({ image, label }) => ({ taken: take('evaluate', image), label }));
+      const given = pictures?.map(({ image, label }) => ({
+        taken: take('evaluate', image),
+        label,
+      }));
       return making.then((extractor) => extractor.evaluate(given));
     },
     warnings: call('warnings'),

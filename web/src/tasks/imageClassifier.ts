@@ -174,6 +174,7 @@ export function imageClassifier(
   return usableAtOnce(ready, classifier, {
     session,
     preprocess: async () => (await ready).preprocess,
+    classes: () => ready,
   });
 }
 

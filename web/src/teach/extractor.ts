@@ -43,7 +43,7 @@ import { featuresOf, learn, networkOf, pictureOf } from './extract/learning.js';
 import { closeAll, type Loaded, makeFrom, openFrom } from './extract/loading.js';
 import { nearestOf, type Row, warningsOf } from './extract/nearest.js';
 import { readTeach } from './extract/options.js';
-import { encoded } from './extract/picture.js';
+import { blobOf, encoded } from './extract/picture.js';
 import { storeProject, writeProject } from './extract/project.js';
 import { filesOf, type Graft, grafted, partOf, rescaled } from './graft.js';
 
@@ -159,8 +159,7 @@ export class Extractor {
 
   picture(id: number): Promise<Blob> {
     return this.#turn(async ({ examples }) => {
-      const picture = pictureOf('picture', examples.find('picture', id));
-      return new Blob([picture], { type: 'image/jpeg' });
+      return blobOf(pictureOf('picture', examples.find('picture', id)));
     });
   }
 
@@ -192,7 +191,8 @@ export class Extractor {
     given: TeachOptions = {},
     whileTraining?: (epoch: number, logs: TeachLogs) => unknown,
   ): Promise<TeachResult> {
-    const signal = isRecord(given) && given.signal instanceof AbortSignal ? given.signal : undefined;
+    const signal =
+      isRecord(given) && given.signal instanceof AbortSignal ? given.signal : undefined;
     // From now on, so that stop() also ends a training that waits for its turn.
     const course = new Course(signal);
     this.#courses.add(course);
@@ -286,7 +286,10 @@ export class Extractor {
       const chosen = validated.length > 0 ? validated : examples.list;
       const known = pictures ? rows : await this.#rows('evaluate', loaded, chosen);
       const of = pictures ? 'given' : validated.length > 0 ? 'validation' : 'examples';
-      const outputs = await outputsOf(head.open, known.map(({ features }) => features));
+      const outputs = await outputsOf(
+        head.open,
+        known.map(({ features }) => features),
+      );
       if (task === 'regression') {
         const estimates = known.map(({ label }, i) => {
           const value = unscaled(outputs[i]?.[0] ?? Number.NaN, head.scale);
@@ -321,7 +324,9 @@ export class Extractor {
   }
 
   saveModel(where: SaveTarget): Promise<void> {
-    return this.#turn(async (loaded) => store(where, (await this.#graft('saveModel', loaded)).files));
+    return this.#turn(async (loaded) =>
+      store(where, (await this.#graft('saveModel', loaded)).files),
+    );
   }
 
   /** What explains it and what exports it may know. */
@@ -349,10 +354,7 @@ export class Extractor {
     this.#loading.then(closeAll, () => {}); // nothing was loaded
   }
 
-  async #files(
-    loaded: Loaded,
-    given: SaveProjectOptions = {},
-  ): Promise<ModelFiles> {
+  async #files(loaded: Loaded, given: SaveProjectOptions = {}): Promise<ModelFiles> {
     const { pictures } = readOptions('save', given, { pictures: true });
     const { base, cut, task, seed, source, card, date, examples } = loaded;
     const head = this.#head;

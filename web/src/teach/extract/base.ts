@@ -175,7 +175,9 @@ function choicesOf(layers: readonly LayerInfo[], known: string | undefined): Lay
     const fits = (shape.length === 4 || shape.length === 2) && shape.slice(1).every((n) => n > 0);
     return fits && features > 1 && features <= mostFeatures;
   });
-  const placed = usable.findLast(({ shape }) => shape.length === 4 && countOf(shape.slice(1, 3)) > 1);
+  const placed = usable.findLast(
+    ({ shape }) => shape.length === 4 && countOf(shape.slice(1, 3)) > 1,
+  );
   const usual = usable.find(({ name }) => name === known) ?? placed ?? usable.at(-2) ?? usable[0];
   return usable.map((info) => {
     const { name, operator, shape } = info;

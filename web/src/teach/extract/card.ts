@@ -1,6 +1,5 @@
 // The card of a project: whose it is, of whom its pictures are, and how many.
-import { absent, isRecord, readOptions, show } from '../../library.js';
-import { fail } from '../../library.js';
+import { absent, fail, isRecord, readOptions, show } from '../../library.js';
 import type { LabelCount, ProjectCard } from '../../tasks/featureExtractor.js';
 
 /** What its author says. */

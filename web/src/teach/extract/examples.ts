@@ -4,7 +4,7 @@ import type { Example, LabelCount, TeachTask } from '../../tasks/featureExtracto
 
 /** An example with all that is known of it. Never changed: a change makes another one. */
 export interface Kept extends Example {
-  /** A JPEG of what the base saw; undefined where the project was saved without pictures. */
+  /** A JPEG or PNG of what the base saw; undefined where the project was saved without pictures. */
   readonly picture: Uint8Array<ArrayBuffer> | undefined;
   /** By the key of the cut that gave them; shared by all that this example becomes. */
   readonly features: Map<string, Float32Array<ArrayBuffer>>;
@@ -142,7 +142,11 @@ export class Examples {
   /** Gives a label another name; one that is known joins the two. */
   rename(from: string, to: string): void {
     if (this.task === 'regression') {
-      fail('rename: for regression, labels are numbers', { given: show(from) }, 'relabel(id, number)');
+      fail(
+        'rename: for regression, labels are numbers',
+        { given: show(from) },
+        'relabel(id, number)',
+      );
     }
     const name = this.#known('rename', from);
     const label = `${this.checkLabel('rename', to)}`;

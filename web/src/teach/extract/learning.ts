@@ -1,14 +1,14 @@
 // One training: features of all examples, the head, and then perhaps the base.
 import { fail, openModel, Random } from '../../library.js';
 import type { TeachLogs, TeachResult, TeachTask } from '../../tasks/featureExtractor.js';
-import { type Part, partOf, truncated } from '../graft.js';
+import { type Part, partOf, topologyIn, truncated } from '../graft.js';
 import type { Base, Cut } from './base.js';
 import { type Course, progressOf } from './course.js';
 import type { Examples, Kept } from './examples.js';
 import { fineTune, type Tuned } from './fineTuning.js';
 import { type Head, openHead, type Rows, type Scale, teachHead } from './head.js';
 import type { Teaching } from './options.js';
-import { decoded, varied, variationOf } from './picture.js';
+import { decoded, variationOf, varied } from './picture.js';
 import { type Split, splitOf } from './split.js';
 
 /** What there is to learn from. */
@@ -63,7 +63,8 @@ export async function networkOf(who: string, base: Base, cut: Cut): Promise<Part
     );
   }
   const { topology, weights } = await client.train(model, 'snapshot', []);
-  return truncated(who, { topology: JSON.parse(topology), weights: new Map(weights) }, cut.layer);
+  const whole = { topology: topologyIn(JSON.parse(topology)), weights: new Map(weights) };
+  return truncated(who, whole, cut.layer);
 }
 
 export async function learn(
@@ -97,7 +98,11 @@ export async function learn(
   const own = (kept: Kept) => [kept.features.get(cut.key) ?? new Float32Array(0)];
   const taught = await teachHead({
     ...{ task, features: cut.features, outputs: scale ? 1 : classes.length, options, seed, worker },
-    training: rowsOf(split.training, (kept) => [...own(kept), ...(copies.get(kept) ?? [])], targetOf),
+    training: rowsOf(
+      split.training,
+      (kept) => [...own(kept), ...(copies.get(kept) ?? [])],
+      targetOf,
+    ),
     validation: rowsOf(split.validation, own, targetOf),
     course,
     onEpoch,
@@ -150,7 +155,10 @@ function classesOf({ examples, task }: Classroom): string[] {
     if (counts.length > 1) return [];
     fail(
       'train: a number is learned from examples of at least two different numbers',
-      { examples: examples.list.length, numbers: counts.map(({ label }) => label).join(', ') || 'none' },
+      {
+        examples: examples.list.length,
+        numbers: counts.map(({ label }) => label).join(', ') || 'none',
+      },
       'addImage(image, 0) and addImage(image, 1)',
     );
   }

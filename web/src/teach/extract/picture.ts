@@ -1,4 +1,4 @@
-// Small pictures: kept as JPEG, read again, and changed a little.
+// Small pictures: kept as JPEG or PNG, read again, and changed a little.
 import type { Pixels } from '../../image.js';
 import { pixelsOf, platform, takePicture, workersCanDraw } from '../../library.js';
 import type { Random } from '../../random.js';
@@ -10,8 +10,11 @@ export async function encoded(pixels: Pixels): Promise<Uint8Array<ArrayBuffer>> 
   if (platform.encode) return platform.encode(pixels);
   const { width, height } = pixels;
   const blob = await (workersCanDraw()
-    ? drawn(new OffscreenCanvas(width, height), pixels).convertToBlob({ type: 'image/jpeg', quality })
-    : blobOf(drawn(Object.assign(document.createElement('canvas'), { width, height }), pixels)));
+    ? drawn(new OffscreenCanvas(width, height), pixels).convertToBlob({
+        type: 'image/jpeg',
+        quality,
+      })
+    : jpegOf(drawn(Object.assign(document.createElement('canvas'), { width, height }), pixels)));
   return new Uint8Array(await blob.arrayBuffer());
 }
 
@@ -22,7 +25,7 @@ function drawn<C extends OffscreenCanvas | HTMLCanvasElement>(canvas: C, pixels:
   return canvas;
 }
 
-function blobOf(canvas: HTMLCanvasElement): Promise<Blob> {
+function jpegOf(canvas: HTMLCanvasElement): Promise<Blob> {
   return new Promise((resolve, reject) => {
     const take = (blob: Blob | null) => {
       if (blob) resolve(blob);
@@ -32,9 +35,19 @@ function blobOf(canvas: HTMLCanvasElement): Promise<Blob> {
   });
 }
 
+/** What kind of file a kept picture is. */
+export function kindOf(picture: Uint8Array): 'jpg' | 'png' {
+  return picture[0] === 0x89 ? 'png' : 'jpg';
+}
+
+/** A kept picture as a file. */
+export function blobOf(picture: Uint8Array<ArrayBuffer>): Blob {
+  return new Blob([picture], { type: kindOf(picture) === 'png' ? 'image/png' : 'image/jpeg' });
+}
+
 /** The pixels of a picture that was kept. */
 export async function decoded(who: string, picture: Uint8Array<ArrayBuffer>): Promise<Pixels> {
-  return pixelsOf(await takePicture(who, new Blob([picture], { type: 'image/jpeg' }), false));
+  return pixelsOf(await takePicture(who, blobOf(picture), false));
 }
 
 /** How a copy differs from its example. */

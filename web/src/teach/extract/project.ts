@@ -19,6 +19,7 @@ import { zip } from '../../zip.js';
 import { type CardText, emptyText, readCard } from './card.js';
 import type { Kept } from './examples.js';
 import type { Scale } from './head.js';
+import { kindOf } from './picture.js';
 
 /** The main file of a project. */
 export const projectFile = 'project.json';
@@ -63,7 +64,7 @@ export interface Project {
   network: ModelFiles | null;
 }
 
-const pictureOf = (id: number) => `pictures/${id}.jpg`;
+const pictureOf = (id: number, kind: string) => `pictures/${id}.${kind}`;
 
 /** @param rows the features of every example, in their order */
 export function writeProject(
@@ -82,7 +83,7 @@ export function writeProject(
     card: { ...card, date, counts },
     ...{ labels, next, features: width },
     examples: examples.map(({ id, label, picture }) => {
-      return { id, label, picture: withPictures && picture !== undefined };
+      return { id, label, picture: withPictures && picture ? kindOf(picture) : null };
     }),
     head: head?.note ?? null,
     network: network !== null,
@@ -100,7 +101,7 @@ export function writeProject(
     for (const [name, bytes] of part ?? []) files.set(`${folder}/${name}`, bytes);
   }
   for (const { id, picture } of withPictures ? examples : []) {
-    if (picture) files.set(pictureOf(id), picture);
+    if (picture) files.set(pictureOf(id, kindOf(picture)), picture);
   }
   return files;
 }
@@ -168,7 +169,12 @@ export async function readProject(
     signal?.throwIfAborted();
     const own = numbers.slice(i * width, (i + 1) * width);
     const features = new Map(width > 0 ? [['', own]] : []);
-    list.push({ id, label, picture: picture ? await read(pictureOf(id)) : undefined, features });
+    list.push({
+      id,
+      label,
+      picture: picture ? await read(pictureOf(id, picture)) : undefined,
+      features,
+    });
   }
   const part = async (name: string): Promise<ModelFiles> =>
     new Map([
@@ -199,7 +205,7 @@ const isTextList = (value: unknown): value is string[] =>
 interface ExampleNote {
   id: number;
   label: string | number;
-  picture: boolean;
+  picture: 'jpg' | 'png' | null;
 }
 
 function readExamples(
@@ -216,17 +222,22 @@ function readExamples(
   return given.map((each: unknown, i) => {
     const field = `examples[${i}]`;
     const { id, label, picture } = isRecord(each) ? each : {};
-    if (!isWhole(id, 1) || ids.has(id)) return refuse(`${field}.id`, 'it must be a number of its own');
+    if (!isWhole(id, 1) || ids.has(id))
+      return refuse(`${field}.id`, 'it must be a number of its own');
     ids.add(id);
     const fits = task === 'regression' ? Number.isFinite(label) : typeof label === 'string';
     if (!fits || !known.has(`${label}`)) return refuse(`${field}.label`, 'it is not in labels');
-    return { id, label: label as string | number, picture: picture === true };
+    if (picture !== null && picture !== 'jpg' && picture !== 'png') {
+      return refuse(`${field}.picture`, 'it must be "jpg", "png" or null');
+    }
+    return { id, label: label as string | number, picture };
   });
 }
 
 function readBase(given: unknown, refuse: Refuse): BaseNote {
   const { source, sha256 } = isRecord(given) ? given : {};
-  if (source !== null && typeof source !== 'string') return refuse('base.source', 'it must be a text');
+  if (source !== null && typeof source !== 'string')
+    return refuse('base.source', 'it must be a text');
   if (typeof sha256 !== 'string') return refuse('base.sha256', 'it must be a text');
   return { source, sha256 };
 }
