@@ -176,7 +176,7 @@ describe('the digit model', () => {
     );
     expect(await messageFrom(() => saliency({} as ImageClassifier, seven()))).toBe(
       'saliency: this is no model that can be asked.\n' +
-        '  known  what imageClassifier() and loadModel() give\n' +
+        '  known  what imageClassifier(), featureExtractor() and loadModel() give\n' +
         "  Try: saliency(await imageClassifier('mobilenet'), …)",
     );
     const raw = await loadModel(digits);
