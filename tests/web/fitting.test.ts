@@ -23,6 +23,7 @@ function line(pace = 0) {
     see: unused,
     look: unused,
     write: unused,
+    analyse: unused,
     gradient: unused,
     status: unused,
     profile: unused,
