@@ -4,7 +4,6 @@
 
 #include "core/backends/backend.h"
 #include "core/image.h"
-#include "models/load/json.h"
 #include "models/load/layers_of.h"
 #include "models/load/model.h"
 #include "models/load/write_json.h"
@@ -12,6 +11,7 @@
 #include "models/train/input_gradient.h"
 #include "models/train/trainer.h"
 #include "wasm/decode.h"
+#include "wasm/given.h"
 
 using emscripten::val;
 
@@ -42,20 +42,6 @@ val view(std::span<const std::byte> bytes, DType dtype) {
 val view(const std::byte* data, const TensorType& type) {
   return view({data, type.bytes()}, type.dtype);
 }
-
-// JSON text from JavaScript, with the way into it.
-class Given {
- public:
-  Given(std::string name, const std::string& text)
-      : document_(std::move(name), std::as_bytes(std::span(text)), Document::Origin::options),
-        root_(document_.root()) {}
-  const Field* operator->() const { return &root_; }
-  const Field& operator*() const { return root_; }
-
- private:
-  Document document_;
-  Field root_;
-};
 
 size_t checked(int i, size_t count, std::string_view what) {
   if (i < 0 || size_t(i) >= count)

@@ -29,6 +29,13 @@ const hidden = 16;
 /** What a step is: which layers learn, whether batch normalization does, how. */
 const steps = [
   { name: 'whole', from: 'conv1', batchNormalization: 'learns', optimizer: 'sgd', rate: 1 },
+  {
+    name: 'whole, averages kept',
+    from: 'conv1',
+    batchNormalization: 'frozen',
+    optimizer: 'sgd',
+    rate: 1,
+  },
   { name: 'block', from: 'conv_dw_13', batchNormalization: 'frozen', optimizer: 'sgd', rate: 1 },
   {
     name: 'block by Adam',

@@ -24,6 +24,7 @@ function line(pace = 0) {
     prepared: unused,
     look: unused,
     write: unused,
+    analyse: unused,
     gradient: unused,
     status: unused,
     profile: unused,

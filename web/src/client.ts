@@ -1,5 +1,6 @@
 // Reaches the runtime: in a worker that all models of the page share, or in process.
 import * as Comlink from 'comlink';
+import type { ToldAnalysis } from './analysis.js';
 import { embedded, embeddedWorker } from './embedded.js';
 import { fail, MLError, messageOf, revived } from './errors.js';
 import type { Picture } from './image.js';
@@ -11,6 +12,9 @@ import { platform } from './platform.js';
 import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
 import type {
+  AnalysesAnswer,
+  AnalysesGiven,
+  AnalysesMethod,
   GradientRequest,
   LayerDescription,
   Opened,
@@ -86,6 +90,17 @@ export interface Client {
     told?: ToldWritten,
     signal?: AbortSignal,
   ): Promise<WritingAnswer<M>>;
+  /**
+   * Calls a method of Analyses.
+   *
+   * @param told of what compute() has found so far; what it throws ends it
+   */
+  analyse<M extends AnalysesMethod>(
+    method: M,
+    given: AnalysesGiven<M>,
+    told?: ToldAnalysis,
+    signal?: AbortSignal,
+  ): Promise<AnalysesAnswer<M>>;
   status(): Promise<Running>;
   profile(model: number, request: ProfileRequest): Promise<Profiled>;
   timing(model: number): Promise<Timing>;
@@ -103,6 +118,7 @@ export type Calls = Pick<
   | 'cut'
   | 'train'
   | 'write'
+  | 'analyse'
   | 'abort'
   | 'run'
   | 'gradient'
@@ -217,6 +233,10 @@ function clientOf(calls: Calls, isFar: boolean): Client {
     },
     write: (model, method, given, told, signal) =>
       abortable(signal, told, (job, told) => calls.write(job, model, method, given, told)),
+    analyse: (method, given, told, signal) =>
+      configure().then(() =>
+        abortable(signal, told, (job, told) => calls.analyse(job, method, given, told)),
+      ),
     run: (model, inputs, into) => answer(model, calls.run(model, inputs, into)),
     gradient: (model, inputs, request) => answer(model, calls.gradient(model, inputs, request)),
     see: (model, picture, preprocess, size) =>
@@ -317,6 +337,15 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
     ) => {
       const answer = remote.write(job, model, method, given, told && Comlink.proxy(told));
       return far(answer as Promise<WritingAnswer<M>>);
+    },
+    analyse: <M extends AnalysesMethod>(
+      job: number,
+      method: M,
+      given: AnalysesGiven<M>,
+      told?: ToldAnalysis,
+    ) => {
+      const answer = remote.analyse(job, method, given, told && Comlink.proxy(told));
+      return far(answer as Promise<AnalysesAnswer<M>>);
     },
     run: (model, inputs) => far(remote.run(model, inputs)),
     gradient: (model, inputs, request) => far(remote.gradient(model, inputs, request)),

@@ -7,7 +7,7 @@ import { platform } from './platform.js';
 import { type Settings, settings, threadsWanted } from './settings.js';
 import type { TypedArray } from './tensor.js';
 
-/** What wasm/bindings.cpp exports. Views into memory live until the next call: use them at once. */
+/** What wasm/bindings.cpp and wasm/analysis_bindings.cpp export. Views into memory live until the next call: use them at once. */
 export interface Core {
   Files: new () => CoreFiles;
   Model: new (files: CoreFiles, entry: string) => CoreModel;
@@ -18,6 +18,20 @@ export interface Core {
     options: string,
   ) => CoreTrainer;
   Writer: new (model: CoreModel) => CoreWriter;
+  /** @param who begins messages */
+  Rows: new (
+    who: string,
+    width: number,
+  ) => CoreRows;
+  /**
+   * @param rows taken over: they are empty afterwards
+   * @param options JSON: see make_analysis in models/analysis/analysis.h
+   */
+  Analysis: new (
+    method: string,
+    rows: CoreRows,
+    options: string,
+  ) => CoreAnalysis;
   /** @param topology JSON as model.json has it under modelTopology */
   createModel(topology: string, seed: number): CoreModel;
   version(): string;
@@ -128,6 +142,33 @@ export interface CoreWriter {
   stateBytes(): Uint8Array<ArrayBuffer>;
   /** @param index what saveState() gave; @returns room for the bytes, which count from the next call */
   loadState(index: string): Uint8Array;
+  delete(): void;
+}
+
+export interface CoreRows {
+  /** @returns room for the numbers of some rows, which add() or nearest() takes */
+  reserve(count: number): Float32Array;
+  /** Adds what is in the room, all of it or nothing. */
+  add(firstId: number): void;
+  /** @returns whether there was such a row */
+  remove(id: number): boolean;
+  clear(): void;
+  count(): number;
+  row(i: number): Float32Array;
+  /**
+   * @param options JSON `{"metric": "cosine"}`
+   * @returns of each of the k rows nearest to the one in the room its id and its distance
+   */
+  nearest(k: number, options: string): Float64Array;
+  delete(): void;
+}
+
+export interface CoreAnalysis {
+  /** Works until all is done or the time is over; JSON: see Slice in analysis.ts. */
+  run(milliseconds: number): string;
+  /** JSON `[{"name": "points", "shape": [10, 2]}]`: what output() gives. */
+  outputs(): string;
+  output(i: number): Float32Array;
   delete(): void;
 }
 

@@ -1,5 +1,6 @@
 // What code that is loaded later takes of the rest of the library: all that is not its own passes
 // through here.
+export { connect } from './client.js';
 export { fail, inThreeParts, MLError, messageOf } from './errors.js';
 export { baseName, Folder } from './folder.js';
 export {
@@ -37,6 +38,7 @@ export { Random } from './random.js';
 export { readPreprocess, readSomePreprocess, recipeFiles } from './recipe.js';
 export { knownBy, nameFrom, namesFor } from './registry.js';
 export { sha256Of } from './sha256.js';
+
 export { filesOf, locate, requestOf } from './source.js';
 export { best, confidences, originsOf } from './tasks/imageClassifier.js';
-export { countOf, show, showShape, tensor } from './tensor.js';
+export { countOf, isTensor, show, showShape, tensor } from './tensor.js';

@@ -1,4 +1,5 @@
 // The side where WebAssembly lives: in a worker of the page, or in process. Knows no user interface.
+import type { Analyses, ToldAnalysis } from './analysis.js';
 import {
   type BuildName,
   type Core,
@@ -152,6 +153,16 @@ export type WritingGiven<M extends WritingMethod> = M extends 'generate' | 'feed
   : Parameters<Writing[M]>;
 export type WritingAnswer<M extends WritingMethod> = Awaited<ReturnType<Writing[M]>>;
 
+/** What analyse() can be asked for. */
+export type AnalysesMethod = keyof Analyses;
+/** What each takes, without the signal and whom to tell. */
+export type AnalysesGiven<M extends AnalysesMethod> = M extends 'compute'
+  ? Parameters<Analyses['compute']> extends [infer N, infer R, infer O, ...unknown[]]
+    ? [N, R, O]
+    : never
+  : Parameters<Analyses[M]>;
+export type AnalysesAnswer<M extends AnalysesMethod> = Awaited<ReturnType<Analyses[M]>>;
+
 /** Programs kept for each model, one for each combination of input sizes. */
 const programsKept = 4;
 
@@ -187,6 +198,7 @@ export class Runtime {
   readonly #models = new Map<number, LoadedModel>();
   readonly #jobs = new Map<number, AbortController>();
   #core: Core | undefined;
+  #analyses: Analyses | undefined;
   #image: CoreImage | undefined;
   #count = 0;
 
@@ -305,7 +317,33 @@ export class Runtime {
     }
   }
 
-  /** Stops an open() or a write() that has not ended; it rejects with an AbortError. */
+  /**
+   * Calls a method of the analyses; the code for it is loaded by the first call.
+   *
+   * @param job a number by which abort() can name this call
+   * @param told of what compute() has found so far
+   */
+  async analyse<M extends AnalysesMethod>(
+    job: number,
+    method: M,
+    given: AnalysesGiven<M>,
+    told?: ToldAnalysis,
+  ): Promise<AnalysesAnswer<M>> {
+    const controller = new AbortController();
+    this.#jobs.set(job, controller);
+    try {
+      const [core, { Analyses }] = await Promise.all([engine(), import('./analysis.js')]);
+      this.#core = core;
+      this.#analyses ??= new Analyses(core);
+      const call = this.#analyses[method] as (...given: unknown[]) => unknown;
+      const all = [...given, controller.signal, told];
+      return (await call.apply(this.#analyses, all)) as AnalysesAnswer<M>;
+    } finally {
+      this.#jobs.delete(job);
+    }
+  }
+
+  /** Stops an open(), write() or analyse() that has not ended; it rejects with an AbortError. */
   async abort(job: number): Promise<void> {
     this.#jobs.get(job)?.abort();
   }

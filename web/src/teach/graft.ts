@@ -33,6 +33,21 @@ export interface Graft {
 const weightsFile = 'weights.bin';
 const signature = { keras_version: 'tfjs-layers 4.22.0', backend: 'tensor_flow.js' };
 
+/** The network that a file tells of under modelTopology: some wrap it, some old ones list its layers bare. */
+export function topologyIn(given: unknown): Keras {
+  const { model_config: wrapped } = isRecord(given) ? given : {};
+  const model = wrapped ?? given;
+  if (isKeras(model)) return model;
+  if (isRecord(model) && typeof model.class_name === 'string' && Array.isArray(model.config)) {
+    return { class_name: model.class_name, config: { name: 'base', layers: model.config } };
+  }
+  fail(
+    'featureExtractor: a network cannot be read',
+    { reason: 'it has no topology' },
+    'the files as they were saved',
+  );
+}
+
 /** The part of a network that a layer needs, which becomes its output. */
 export function truncated(who: string, { topology, weights }: Part, layer: string): Part {
   const { class_name: kind, config } = topology;
@@ -187,7 +202,7 @@ export function partOf(files: ModelFiles): Part {
   if (typeof content === 'string') return refuse(content);
   const { modelTopology: topology, weightsManifest: groups } = content;
   const entries = Array.isArray(groups) && isRecord(groups[0]) ? groups[0].weights : undefined;
-  if (!isKeras(topology) || !Array.isArray(entries)) return refuse('it has no topology');
+  if (!Array.isArray(entries)) return refuse('it has no list of weights');
   const bytes = files.get(weightsFile) ?? new Uint8Array(0);
   const weights = new Map<string, Tensor>();
   let at = 0;
@@ -201,5 +216,5 @@ export function partOf(files: ModelFiles): Part {
     weights.set(name, { data, shape, dtype: 'float32' });
     at += 4 * count;
   }
-  return { topology, weights };
+  return { topology: topologyIn(topology), weights };
 }

@@ -6,4 +6,7 @@ export { drawSaliency } from './explain/drawing.js';
 export { imagine } from './explain/imagine.js';
 export { saliency } from './explain/saliency.js';
 export { Extractor } from './extractor.js';
+export { Knn } from './knn.js';
+export { gridOf, kmeans, pca, tsne, umap } from './maps.js';
+export { nearDuplicates, nearestNeighbours } from './near.js';
 export { openTeachableMachine } from './teachable/project.js';

@@ -1,7 +1,7 @@
 // One training: features of all examples, the head, and then perhaps the base.
 import { fail, openModel, Random } from '../../library.js';
 import type { TeachLogs, TeachResult, TeachTask } from '../../tasks/featureExtractor.js';
-import { type Part, partOf, truncated } from '../graft.js';
+import { type Part, partOf, topologyIn, truncated } from '../graft.js';
 import type { Base, Cut } from './base.js';
 import { type Course, progressOf } from './course.js';
 import type { Examples, Kept } from './examples.js';
@@ -63,7 +63,8 @@ export async function networkOf(who: string, base: Base, cut: Cut): Promise<Part
     );
   }
   const { topology, weights } = await client.train(model, 'snapshot', []);
-  return truncated(who, { topology: JSON.parse(topology), weights: new Map(weights) }, cut.layer);
+  const whole = { topology: topologyIn(JSON.parse(topology)), weights: new Map(weights) };
+  return truncated(who, whole, cut.layer);
 }
 
 export async function learn(
