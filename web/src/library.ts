@@ -2,6 +2,7 @@
 // through here.
 export { connect } from './client.js';
 export { fail, inThreeParts, MLError, messageOf } from './errors.js';
+export { baseName, Folder } from './folder.js';
 export {
   drawableOf,
   isVideo,
