@@ -66,7 +66,8 @@ void KMeans::choose_some() {
   size_t chosen = total > 0 ? n : random_.below(uint32_t(n));  // rows may all be equal
   for (size_t i = 0; i < n && chosen == n; ++i)
     if ((left -= double(nearest_[i])) < 0) chosen = i;
-  if (chosen == n) chosen = size_t(std::max_element(nearest_.begin(), nearest_.end()) - nearest_.begin());
+  if (chosen == n)
+    chosen = size_t(std::max_element(nearest_.begin(), nearest_.end()) - nearest_.begin());
   add_center(chosen);
 }
 
@@ -131,7 +132,8 @@ void KMeans::end_start() {
 
 AnalysisProgress KMeans::progress() const {
   size_t starts = std::max<size_t>(options_.restarts, 1);
-  return {true, start_, starts, start_ > 0 ? best_inertia_ : std::numeric_limits<double>::quiet_NaN()};
+  return {true, start_, starts,
+          start_ > 0 ? best_inertia_ : std::numeric_limits<double>::quiet_NaN()};
 }
 
 std::vector<AnalysisOutput> KMeans::outputs() const {

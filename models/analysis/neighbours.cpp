@@ -66,7 +66,8 @@ class Duplicates : public Analysis {
   AnalysisProgress progress() const override { return {true, pairs_.done(), pairs_.all()}; }
   std::vector<AnalysisOutput> outputs() const override {
     int count = int(distances_.size());
-    return {{"pairs", {count, 2}, rows_of_}, {"distances", {count}, distances_},
+    return {{"pairs", {count, 2}, rows_of_},
+            {"distances", {count}, distances_},
             {"found", {1}, found_}};
   }
 

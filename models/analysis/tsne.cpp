@@ -28,8 +28,7 @@ Tsne::Tsne(Rows rows, const TsneOptions& options)
          {{"perplexity", json_number(options.perplexity)},
           {"rows", rows_.count()},
           {"at most", json_number(std::floor(std::max(most, 0.0) * 100) / 100)}},
-         most < 1 ? "at least 4 rows"
-                  : phrase({"perplexity: ", int64_t(most), ", or more rows"}));
+         most < 1 ? "at least 4 rows" : phrase({"perplexity: ", int64_t(most), ", or more rows"}));
 }
 
 bool Tsne::step() {
@@ -127,9 +126,8 @@ void Tsne::end_iteration() {
   }
   double pulls = is_exaggerated() ? options_.exaggeration : 1;
   double momentum = iteration_ < slow_until ? 0.5 : 0.8;
-  double rate = options_.learning_rate > 0
-                    ? options_.learning_rate
-                    : std::max(double(n) / options_.exaggeration / 4, 50.0);
+  double rate = options_.learning_rate > 0 ? options_.learning_rate
+                                           : std::max(double(n) / options_.exaggeration / 4, 50.0);
   for (size_t i = 0; i < n; ++i)
     for (size_t d = 0; d < dimensions; ++d) {
       size_t at = i * dimensions + d;

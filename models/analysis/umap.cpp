@@ -10,9 +10,9 @@
 namespace gesso {
 namespace {
 
-constexpr float first_extent = 10;    // the largest coordinate at the beginning
-constexpr float noise = 1e-3f;        // so that equal rows can part
-constexpr float most_gradient = 4;    // of one sample, in each dimension
+constexpr float first_extent = 10;  // the largest coordinate at the beginning
+constexpr float noise = 1e-3f;      // so that equal rows can part
+constexpr float most_gradient = 4;  // of one sample, in each dimension
 constexpr size_t edges_at_once = 8192;
 
 size_t epochs_for(const UmapOptions& options, size_t rows) {
@@ -168,9 +168,7 @@ void Umap::descend(size_t number, float rate) {
     if (other == size_t(edge.from)) continue;
     const float* away = points_.data() + other * D;
     float squared = squared_to(away);
-    float factor = squared > 0
-                       ? 2 * b / ((0.001f + squared) * (1 + a * std::pow(squared, b)))
-                       : 0;
+    float factor = squared > 0 ? 2 * b / ((0.001f + squared) * (1 + a * std::pow(squared, b))) : 0;
     move(away, factor, nullptr);
   }
   edge.next_push += float(count) * push_every;
@@ -180,8 +178,7 @@ void Umap::descend_some() {
   size_t epochs = epochs_for(options_, points_.size() / options_.dimensions);
   float rate = float(options_.learning_rate) * (1 - float(epoch_) / float(epochs));
   size_t end = std::min(at_ + edges_at_once, edges_.size());
-  for (; at_ < end; ++at_)
-    options_.dimensions == 3 ? descend<3>(at_, rate) : descend<2>(at_, rate);
+  for (; at_ < end; ++at_) options_.dimensions == 3 ? descend<3>(at_, rate) : descend<2>(at_, rate);
   if (at_ < edges_.size()) return;
   at_ = 0;
   if (++epoch_ >= epochs || edges_.empty()) phase_ = Phase::done;

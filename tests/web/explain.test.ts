@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Pixels } from '../../web/src/image.js';
 import {
   attack,
+  featureExtractor,
   type ImageClassifier,
   imageClassifier,
   imagine,
@@ -176,7 +177,7 @@ describe('the digit model', () => {
     );
     expect(await messageFrom(() => saliency({} as ImageClassifier, seven()))).toBe(
       'saliency: this is no model that can be asked.\n' +
-        '  known  what imageClassifier() and loadModel() give\n' +
+        '  known  what imageClassifier(), featureExtractor() and loadModel() give\n' +
         "  Try: saliency(await imageClassifier('mobilenet'), …)",
     );
     const raw = await loadModel(digits);
@@ -251,5 +252,68 @@ describe('a MobileNet', () => {
     const [best] = await classifier.classify(image, 1);
     expect(best?.label).toContain('goldfish');
     classifier.dispose();
+  });
+
+  itNeeds(needs, 'dreams of what a channel inside of it looks for', async () => {
+    const classifier = await mobilenet();
+    const layer = 'conv_pw_6_relu';
+    const told: number[] = [];
+    const { image } = await imagine(classifier, {
+      layer,
+      channel: 5,
+      steps: 24,
+      onProgress: ({ activation }) => told.push(activation),
+    });
+    expect(image).toMatchObject({ width: 224, height: 224 });
+    expect(told.at(-1)).toBeGreaterThan(2 * (told[0] ?? 0) + 0.1);
+    const start = photo('chelsea.png');
+    const dream = await imagine(classifier, { layer, image: start, steps: 12 });
+    const [before] = await classifier.classify(start, 1);
+    expect(dream.image.data).not.toEqual(image.data);
+    expect(before?.label).toContain('cat'); // and the classifier is as it was
+    expect(await messageFrom(() => imagine(classifier, { layer, channel: 999 }))).toContain(
+      'imagine: the layer has no such channel.\n  layer  conv_pw_6_relu\n  channel  999\n',
+    );
+    expect(await messageFrom(() => imagine(classifier, { layer: 'conv_pw_66' }))).toContain(
+      'conv_pw_66',
+    );
+    classifier.dispose();
+  });
+
+  itNeeds([...needs, photo('chelsea.png')], 'is explained with what it was taught', async () => {
+    const extractor = await featureExtractor(folder, { preprocess: { fit: 'stretch' } });
+    const [coffee, chelsea] = [readPixels(photo('coffee.png')), readPixels(photo('chelsea.png'))];
+    expect(await messageFrom(() => saliency(extractor, coffee))).toBe(
+      'saliency: the extractor has not learned anything yet.\n  Try: await extractor.train()',
+    );
+    for (const [picture, label] of [
+      [coffee, 'cup'],
+      [chelsea, 'cat'],
+    ] as const) {
+      for (let i = 0; i < 6; i++) {
+        const [width, height] = [picture.width - 40, picture.height - 40];
+        const part = moved(picture, width, height, (x, y) => [x + 6 * i, y + 6 * (5 - i)]);
+        await extractor.addImage(part, label);
+      }
+    }
+    await extractor.train({ epochs: 20 });
+    const both = moved(coffee, coffee.width + chelsea.width, 300, (x, y) => [x, y]);
+    const pixels = new Uint32Array(both.data.buffer);
+    const cat = new Uint32Array(Uint8Array.from(chelsea.data).buffer);
+    for (let y = 0; y < 300; y++) {
+      const row = cat.subarray(y * chelsea.width, (y + 1) * chelsea.width);
+      pixels.set(row, y * both.width + coffee.width);
+    }
+    const map = await saliency(extractor, both, { label: 'cat', method: 'occlusion' });
+    expect(map.label).toBe('cat');
+    expect(share(map, coffee.width, both.width)).toBeGreaterThan(0.6);
+    const answers = await extractor.classify(coffee);
+    const { before, after } = await attack(extractor, coffee, { strength: 0.03 });
+    expect(before[0]?.label).toBe('cup');
+    expect(before[0]?.confidence).toBeCloseTo(answers[0]?.confidence ?? 0, 4);
+    expect(after[0]?.label).toBe('cat');
+    const { activation } = await imagine(extractor, { label: 'cat', steps: 12 });
+    expect(activation).toBeGreaterThan(2);
+    extractor.dispose();
   });
 });

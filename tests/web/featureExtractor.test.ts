@@ -307,6 +307,46 @@ describe('a head', () => {
   });
 });
 
+describe('warnings', () => {
+  itNeeds([wasm], 'tell what is doubtful', async () => {
+    const extractor = featureExtractor(digits);
+    /** A different pattern for each number. */
+    const pattern = (n: number) => {
+      const picture = plain(28, 28, 0);
+      for (let y = 0; y < 28; y++) {
+        for (let x = 0; x < 28; x++) {
+          const on = (x * (n + 1) + y * (7 - n)) % 11 < 4;
+          picture.data.fill(on ? 255 : 0, (y * 28 + x) * 4, (y * 28 + x) * 4 + 3);
+        }
+      }
+      return picture;
+    };
+    for (let n = 0; n < 7; n++) await extractor.addImage(pattern(n), 'many');
+    await extractor.addImage(pattern(0), 'one');
+    await extractor.addImage(pattern(3), 'many');
+    const warnings = await extractor.warnings();
+    expect(warnings.map(({ kind }) => kind)).toEqual([
+      'few',
+      'imbalance',
+      'conflict',
+      'duplicates',
+    ]);
+    const [few, imbalance, conflict, duplicates] = warnings;
+    expect(few).toMatchObject({ labels: ['one'] });
+    expect(few?.message).toBe(
+      'Some classes have very few examples, so that nobody can tell how well they are learned.\n' +
+        '  one  1\n  Try: at least 5 different pictures of each',
+    );
+    expect(imbalance?.labels).toEqual(['one', 'many']);
+    expect(conflict).toMatchObject({ labels: ['many', 'one'], ids: [1, 8] });
+    expect(conflict?.message).toMatch('first  1 (many) and 8 (one)');
+    expect(duplicates).toMatchObject({ labels: ['many'], ids: [4, 9] });
+    for (let n = 1; n < 5; n++) await extractor.remove(n);
+    expect((await extractor.nearest(pattern(3), 20)).map(({ id }) => id)).toHaveLength(5);
+    extractor.dispose();
+  });
+});
+
 describe('layers', () => {
   itNeeds([wasm], 'can be changed there and back without loss', async () => {
     const extractor = await twoClasses();

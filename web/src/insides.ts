@@ -12,6 +12,8 @@ export interface Taught {
   client: Client;
   /** Picture → one output, [1, features], or [1, height, width, features] before their mean. */
   features: number;
+  /** What the inputs of the two are called. */
+  names: { picture: string; row: string };
   /** Features → scores of the classes, or a number; undefined where nothing has been learned. */
   head: number | undefined;
   /** The classes in the order of classify(); none for regression. */

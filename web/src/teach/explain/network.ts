@@ -1,7 +1,8 @@
 // A network that sees pictures, as what explains it needs it: scores, and their derivatives by the pixels.
 
+import type { Client } from '../../client.js';
 import type { Picture } from '../../image.js';
-import type { Inside } from '../../insides.js';
+import type { Inside, Taught } from '../../insides.js';
 import {
   countOf,
   fail,
@@ -47,31 +48,117 @@ export interface Asked {
   side?: number | undefined;
 }
 
+/** One network as the runtime knows it: a function of one input, with derivatives. */
+interface Scoring {
+  /** The shape of the result that came last. */
+  readonly shape: readonly number[];
+  run(data: Float32Array): Promise<Float32Array>;
+  gradient(data: Float32Array, seed: Float32Array): Promise<Float32Array>;
+}
+
+function scoringOf(
+  client: Client,
+  model: number,
+  input: { name: string; shape: readonly number[] },
+): Scoring {
+  let shape: readonly number[] = [];
+  let output = '';
+  const inputs = (data: Float32Array): Tensors => {
+    return { [input.name]: { data, shape: [...input.shape], dtype: 'float32' } };
+  };
+  return {
+    get shape() {
+      return shape;
+    },
+    async run(data) {
+      const [result] = Object.entries(await client.run(model, inputs(data)));
+      [output, shape] = [result?.[0] ?? '', result?.[1].shape ?? []];
+      return numbersOf(result?.[1]);
+    },
+    async gradient(data, seedData) {
+      const seed = { data: seedData, shape: [...shape], dtype: 'float32' as const };
+      const request = { output, of: [input.name], seed };
+      return numbersOf((await client.gradient(model, inputs(data), request))[input.name]);
+    },
+  };
+}
+
+/** One after the other; between them the mean over the places of what the first gives. */
+function chained(first: Scoring, second: Scoring): Scoring {
+  const places = () => first.shape.slice(1, -1).reduce((product, size) => product * size, 1);
+  let row = new Float32Array();
+  return {
+    get shape() {
+      return second.shape;
+    },
+    async run(data) {
+      const maps = await first.run(data);
+      row = new Float32Array(maps.length / places());
+      for (const [i, value] of maps.entries()) {
+        row[i % row.length] = (row[i % row.length] ?? 0) + value / places();
+      }
+      return second.run(row);
+    },
+    async gradient(data, seed) {
+      const ofRow = await second.gradient(row, seed);
+      const ofMaps = new Float32Array(row.length * places());
+      for (let i = 0; i < ofMaps.length; i++) ofMaps[i] = (ofRow[i % row.length] ?? 0) / places();
+      return first.gradient(data, ofMaps);
+    },
+  };
+}
+
+/**
+ * What a model is for who explains it.
+ *
+ * @throws MLError for what does not see pictures, or has several answers
+ */
 export async function networkOf(who: string, model: object, asked: Asked): Promise<Network> {
   const inside = insideOf(model);
   if (!inside) {
     fail(
       `${who}: this is no model that can be asked`,
-      { known: 'what imageClassifier() and loadModel() give' },
+      { known: 'what imageClassifier(), featureExtractor() and loadModel() give' },
       `${who}(await imageClassifier('mobilenet'), …)`,
     );
   }
-  const preprocess = await preprocessOf(who, inside, asked.preprocess);
-  const { labels = [], activation = 'none' } = (await inside.classes?.()) ?? {};
+  if (inside.taught) return taughtNetwork(who, await inside.taught(), asked);
+  return plainNetwork(who, inside, asked);
+}
+
+/** A base and what was taught on top of it, as they are at the moment. */
+async function taughtNetwork(who: string, taught: Taught, asked: Asked): Promise<Network> {
+  const { client, features, head, names, labels, input } = taught;
+  const [height, width, channels] = input;
+  checkChannels(who, channels);
+  const own = readSomePreprocess(who, asked.preprocess);
+  const preprocess = readPreprocess(who, [own, taught.preprocess]);
+  const picture = { name: names.picture, shape: [1, height, width, channels] };
+  const cut = asked.layer === undefined ? undefined : await client.cut(features, [asked.layer]);
+  let scores = scoringOf(client, cut?.model ?? features, picture);
+  if (cut === undefined) {
+    if (head === undefined) {
+      fail(`${who}: the extractor has not learned anything yet`, {}, 'await extractor.train()');
+    }
+    await scores.run(new Float32Array(height * width * channels)); // tells how many features it has
+    const row = { name: names.row, shape: [1, scores.shape.at(-1) ?? 0] };
+    scores = chained(scores, scoringOf(client, head, row));
+  }
+  const size = { height, width, channels };
+  const facts = { size, preprocess, labels, activation: 'none' as const };
+  return complete(client, features, scores, facts, cut, true);
+}
+
+async function plainNetwork(who: string, inside: Inside, asked: Asked): Promise<Network> {
   const whole = await inside.session.opened();
-  const { client } = whole;
-  const [input] = whole.description.inputs;
+  const { client, description } = whole;
+  const [input] = description.inputs;
   const [, height = -1, width = -1, channels = -1] = input?.shape ?? [];
-  if (
-    !input ||
-    whole.description.inputs.length !== 1 ||
-    input.shape.length !== 4 ||
-    ![1, 3].includes(channels)
-  ) {
+  if (!input || description.inputs.length !== 1 || input.shape.length !== 4) {
     fail(
       `${who}: the model does not take one picture`,
       {
-        inputs: whole.description.inputs
+        inputs: description.inputs
           .map(({ name, shape }) => `${name} ${showShape(shape)}`)
           .join(', '),
         needed: '[1, height, width, 1 or 3]',
@@ -79,6 +166,9 @@ export async function networkOf(who: string, model: object, asked: Asked): Promi
       'a model that sees pictures in grey or in three colours',
     );
   }
+  checkChannels(who, channels);
+  const preprocess = await preprocessOf(who, inside, asked.preprocess);
+  const { labels = [], activation = 'none' } = (await inside.classes?.()) ?? {};
   const open = height < 0 || width < 0;
   if (open && asked.side === undefined) {
     fail(
@@ -87,46 +177,53 @@ export async function networkOf(who: string, model: object, asked: Asked): Promi
       'a model that was saved with a fixed size',
     );
   }
-  const size = open
-    ? { height: asked.side ?? 1, width: asked.side ?? 1, channels }
-    : { height, width, channels };
+  const { side = 1 } = asked;
+  const size = open ? { height: side, width: side, channels } : { height, width, channels };
   const cut = asked.layer === undefined ? undefined : await client.cut(whole.model, [asked.layer]);
-  const { model: number, description } = cut ?? whole;
-  const [output] = description.outputs;
-  if (!output || description.outputs.length !== 1) {
+  const { outputs } = (cut ?? whole).description;
+  if (outputs.length !== 1) {
     fail(
       `${who}: the model has several outputs`,
-      { outputs: description.outputs.map(({ name }) => name).join(', ') },
+      { outputs: outputs.map(({ name }) => name).join(', ') },
       "loadModel(source, { outputs: ['one of them'] })",
     );
   }
-  const sizes = [1, size.height, size.width, size.channels];
-  const inputs = (data: Float32Array): Tensors => {
-    return { [input.name]: { data, shape: sizes, dtype: 'float32' } };
-  };
-  let shape: readonly number[] = [];
+  const picture = { name: input.name, shape: [1, size.height, size.width, channels] };
+  const scores = scoringOf(client, (cut ?? whole).model, picture);
+  const facts = { size, preprocess, labels, activation };
+  return complete(client, whole.model, scores, facts, cut, open);
+}
+
+function checkChannels(who: string, channels: number): void {
+  if (channels === 1 || channels === 3) return;
+  fail(
+    `${who}: the pictures of this model have other channels than people see`,
+    { channels },
+    'a model that sees pictures in grey or in three colours',
+  );
+}
+
+/** @param open whether the model may leave the size of its pictures open */
+function complete(
+  client: Client,
+  model: number,
+  scores: Scoring,
+  facts: Pick<Network, 'size' | 'preprocess' | 'labels' | 'activation'>,
+  cut: { model: number } | undefined,
+  open: boolean,
+): Network {
+  const { size, preprocess } = facts;
   return {
-    size,
-    preprocess,
-    labels,
-    activation,
+    ...facts,
     get shape() {
-      return shape;
+      return scores.shape;
     },
     async read(picture) {
       const fixed = open ? ([size.height, size.width] as const) : undefined;
-      return numbersOf(await client.prepared(whole.model, picture, preprocess, fixed));
+      return numbersOf(await client.prepared(model, picture, preprocess, fixed));
     },
-    async run(x) {
-      const result = (await client.run(number, inputs(x)))[output.name];
-      shape = result?.shape ?? [];
-      return numbersOf(result);
-    },
-    async gradient(x, data) {
-      const seed = { data, shape: [...shape], dtype: 'float32' as const };
-      const request = { output: output.name, of: [input.name], seed };
-      return numbersOf((await client.gradient(number, inputs(x), request))[input.name]);
-    },
+    run: (x) => scores.run(x),
+    gradient: (x, seed) => scores.gradient(x, seed),
     close() {
       if (cut) client.close(cut.model).catch(() => {}); // it is gone already
     },

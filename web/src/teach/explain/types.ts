@@ -2,11 +2,12 @@
 import type { ImageSource, Pixels } from '../../image.js';
 import type { LoadedModel } from '../../model.js';
 import type { Preprocess } from '../../recipe.js';
+import type { FeatureExtractor } from '../../tasks/featureExtractor.js';
 import type { ImageClassifier, Label } from '../../tasks/imageClassifier.js';
 import type { TeachableMachine } from '../teachable/types.js';
 
 /** What can be asked why it says what it says. */
-export type Explainable = ImageClassifier | LoadedModel | TeachableMachine;
+export type Explainable = ImageClassifier | FeatureExtractor | LoadedModel | TeachableMachine;
 
 /** How far something that takes a while has come. */
 export interface ExplainProgress {
