@@ -9,4 +9,6 @@ export { Extractor } from './extractor.js';
 export { Knn } from './knn.js';
 export { gridOf, kmeans, pca, tsne, umap } from './maps.js';
 export { nearDuplicates, nearestNeighbours } from './near.js';
+export { exportTeachableMachine } from './teachable/export.js';
+export { exportPage } from './teachable/page.js';
 export { openTeachableMachine } from './teachable/project.js';
