@@ -15,6 +15,7 @@ const demoNames = [
   'mnist',
   'points',
   'profile',
+  'teach',
   'voice',
   'write',
 ];
