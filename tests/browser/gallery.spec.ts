@@ -16,6 +16,7 @@ const demoNames = [
   'mnist',
   'points',
   'profile',
+  'teach',
   'voice',
   'write',
 ];

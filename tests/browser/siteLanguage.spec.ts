@@ -144,6 +144,18 @@ test('says in it what comes while a demo works', async ({ page }) => {
   await expect(page.locator('[data-train]')).toBeEnabled();
   expect(await untranslated(page)).toEqual([]);
 
+  await page.goto('/teach/');
+  await page.locator('[data-small] button').click();
+  await page.locator('[data-paintings]').click();
+  await expect(page.locator('.contact-sheet button')).toHaveCount(36);
+  await page.locator('[data-train]').click();
+  await expect(page.locator('[data-verdict]')).toHaveText(/\d+ %/);
+  await page.locator('[data-paint]').click();
+  await expect(page.locator('[data-nearest] img')).toHaveCount(5);
+  await page.locator('.contact-sheet button').first().click();
+  expect(await untranslated(page)).toEqual([]);
+  await picture(page, 'teach-translated');
+
   await page.goto('/storage/');
   await page.getByRole('textbox').fill('digits');
   await page.locator('[data-pin-form] button').click();

@@ -417,6 +417,19 @@ test.describe('with the base model', () => {
     expect(await ask(page, shot)).toEqual(before);
   });
 
+  test('begins anew when that is meant, and forgets what it has learned', async ({ page }) => {
+    await openPage(page);
+    await teach(page, 4);
+    const answers = [false, true];
+    page.on('dialog', (dialog) => void (answers.shift() ? dialog.accept() : dialog.dismiss()));
+    await button(page, 'Begin anew').click();
+    await expect(pictures(page, 'Cup')).toHaveCount(4);
+    await button(page, 'Begin anew').click();
+    await expect(page.getByText('Teach it first.')).toBeVisible({ timeout: 20_000 });
+    await expect(pictures(page, 'Class 1')).toHaveCount(0);
+    await expect(button(page, 'Train')).toBeDisabled();
+  });
+
   test('the model is not given away before it is said who is seen', async ({ page }) => {
     await openPage(page);
     await teach(page, 4);
@@ -442,10 +455,14 @@ test.describe('with the base model', () => {
       await expect.poll(() => cameraRuns(page)).toBe(true);
       const last = hold(page, 'Class 3');
       await last.scrollIntoViewIfNeeded();
-      const finger = { pointerId: 7, pointerType: 'touch', isPrimary: true, button: 0 };
-      await last.dispatchEvent('pointerdown', { ...finger, bubbles: true });
+      const box = await last.boundingBox();
+      const finger = { x: (box?.x ?? 0) + 40, y: (box?.y ?? 0) + 20 };
+      const devtools = await page.context().newCDPSession(page);
+      const touch = (type: 'touchStart' | 'touchEnd', touchPoints: (typeof finger)[]) =>
+        devtools.send('Input.dispatchTouchEvent', { type, touchPoints });
+      await touch('touchStart', [finger]);
       await expect.poll(() => pictures(page, 'Class 3').count()).toBeGreaterThan(2);
-      await last.dispatchEvent('pointerup', { ...finger, bubbles: true });
+      await touch('touchEnd', []);
       await expect(card(page, 'Class 3')).not.toHaveClass(/recording/);
       await expect(page.locator('[data-peek]')).toBeVisible();
       await expectNoSidewaysScroll(page);

@@ -109,14 +109,7 @@ const keep = new Keep({
   teacher,
   save: () => deeds.save,
   open: (project, name) => opening.openProject(project, name),
-  async anew() {
-    await opening.anew();
-    thumbs.keep([]);
-    classes.reset();
-    marks.clear();
-    changed();
-    look();
-  },
+  anew: () => opening.anew(),
 });
 
 /** What the sketch can do with this page. */

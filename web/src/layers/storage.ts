@@ -73,7 +73,7 @@ function withPaths(
 ): Uint8Array<ArrayBuffer> {
   const content = JSON.parse(new TextDecoder().decode(bytes));
   for (const group of content.weightsManifest) group.paths = group.paths.map(other);
-  const { gesso } = content.userDefinedMetadata;
+  const { gesso } = content.userDefinedMetadata ?? {};
   if (gesso?.optimizer) gesso.optimizer = other(gesso.optimizer);
   return new TextEncoder().encode(JSON.stringify(content));
 }

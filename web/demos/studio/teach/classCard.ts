@@ -69,9 +69,7 @@ export class ClassCard {
     this.gone.type = 'button';
     this.gone.textContent = '×';
     this.gone.addEventListener('click', () => deeds.remove(this));
-    const head = make('div', 'head');
-    head.append(this.field, this.gone);
-    this.element.append(head, this.count, this.sheet, this.button, this.row());
+    this.element.append(this.field, this.count, this.sheet, this.button, this.row(), this.gone);
     this.name = called;
     this.show([]);
   }

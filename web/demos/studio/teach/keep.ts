@@ -18,8 +18,8 @@ interface Own {
   save(): Save | undefined;
   /** Opens a project in place of the one there is, which stays if that fails. */
   open(project: ModelSource, name: string): Promise<boolean>;
-  /** Begins with nothing. */
-  anew(): Promise<void>;
+  /** Begins with nothing: whether that has worked. */
+  anew(): Promise<boolean>;
 }
 
 const name = 'teach-page';
@@ -195,7 +195,7 @@ export class Keep {
     if (count > 0 && !window.confirm(tell(texts.reallyAnew, { count }))) return;
     await this.tryTo(async () => {
       window.clearTimeout(this.waiting);
-      await this.own.anew();
+      if (!(await this.own.anew())) return;
       if (this.toggle.checked && this.unopened.hidden) await deleteModel(place);
       if (this.toggle.checked) this.told.textContent = texts.keepsFromNow;
     });

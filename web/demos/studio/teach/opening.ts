@@ -30,6 +30,7 @@ export class Opening {
   private readonly smallOne = find('[data-small]');
   private readonly offer = find('[data-offer]');
   private giveUp = () => {};
+  private name = base;
 
   constructor(private readonly moments: Moments) {
     setModelPath('../models/'); // models known by name are looked for on this machine first
@@ -54,15 +55,17 @@ export class Opening {
     return this.replace(name, async (options) => this.makers.open?.(project, options));
   }
 
-  /** Begins with nothing, on the same base. */
-  async anew(): Promise<void> {
-    await this.teacher?.clear();
+  /** Begins with nothing, on the same base; what there was stays if that fails. */
+  anew(): Promise<boolean> {
+    const { name } = this;
+    return this.replace(name, async (options) => this.makers.make?.(name, options));
   }
 
   private async use(name: string): Promise<void> {
     const offered = !this.offer.hidden || !this.smallOne.hidden;
     this.offer.hidden = true;
     this.smallOne.hidden = true;
+    this.name = name;
     const opened = await this.replace(name, async (options) => this.makers.make?.(name, options));
     if (opened || this.teacher) return;
     this.offer.hidden = !offered || name === small;
