@@ -9,8 +9,8 @@ import { itNeeds, model, models, wasm } from './fixtures.js';
 const mobilenet = model('mobilenet_v1_025_224_layers');
 const mnist = resolve(models, '../data/mnist');
 const perClass = 20;
-/** Of the digits held out, one in so many is asked for: all 2,000 take half a minute. */
-const oneIn = Number(process.env.GESSO_DIGITS_ONE_IN ?? 5);
+/** Of the digits held out, one in so many is asked for: all 2,000, of which 87.6 % are right, take long. */
+const oneIn = Number(process.env.GESSO_DIGITS_ONE_IN ?? 2);
 
 function drawn(image: Uint8Array): Pixels {
   const data = new Uint8Array(28 * 28 * 4).fill(255);
