@@ -12,6 +12,7 @@ const demoNames = [
   'digits',
   'face',
   'image-classifier',
+  'map',
   'mnist',
   'points',
   'profile',

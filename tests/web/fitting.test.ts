@@ -21,6 +21,7 @@ function line(pace = 0) {
     cut: unused,
     run: unused,
     see: unused,
+    prepared: unused,
     look: unused,
     write: unused,
     analyse: unused,

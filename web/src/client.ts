@@ -33,8 +33,12 @@ import type {
 } from './runtime.js';
 import type { LookAnswer, LookMethod, LookRequest } from './seeing.js';
 import { settings } from './settings.js';
+import type { Tensor } from './tensor.js';
 import type { Slice, Told, Training } from './training.js';
 import type { ToldWritten } from './writing.js';
+
+/** Height and width of an input. */
+type PictureSize = readonly [height: number, width: number];
 
 /** A runtime, near or far. */
 export interface Client {
@@ -49,7 +53,18 @@ export interface Client {
   layers(model: number): Promise<LayerDescription[]>;
   cut(model: number, layers: readonly string[]): Promise<Opened>;
   run(model: number, inputs: Tensors, into?: Tensors): Promise<Tensors>;
-  see(model: number, picture: Picture, preprocess: Preprocess): Promise<Tensors>;
+  see(
+    model: number,
+    picture: Picture,
+    preprocess: Preprocess,
+    size?: PictureSize,
+  ): Promise<Tensors>;
+  prepared(
+    model: number,
+    picture: Picture,
+    preprocess: Preprocess,
+    size?: PictureSize,
+  ): Promise<Tensor>;
   look<M extends LookMethod>(
     method: M,
     picture: Picture,
@@ -108,6 +123,7 @@ export type Calls = Pick<
   | 'run'
   | 'gradient'
   | 'see'
+  | 'prepared'
   | 'look'
   | 'profile'
   | 'timing'
@@ -223,7 +239,9 @@ function clientOf(calls: Calls, isFar: boolean): Client {
       ),
     run: (model, inputs, into) => answer(model, calls.run(model, inputs, into)),
     gradient: (model, inputs, request) => answer(model, calls.gradient(model, inputs, request)),
-    see: (model, picture, preprocess) => answer(model, calls.see(model, picture, preprocess)),
+    see: (model, picture, preprocess, size) =>
+      answer(model, calls.see(model, picture, preprocess, size)),
+    prepared: (...given) => calls.prepared(...given),
     look: (method, picture, request) => answer(request.model, calls.look(method, picture, request)),
     profile: (model, request) => calls.profile(model, request),
     timing: (model) => calls.timing(model),
@@ -331,7 +349,8 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
     },
     run: (model, inputs) => far(remote.run(model, inputs)),
     gradient: (model, inputs, request) => far(remote.gradient(model, inputs, request)),
-    see: (model, picture, preprocess) => far(remote.see(model, handOver(picture), preprocess)),
+    see: (model, picture, ...how) => far(remote.see(model, handOver(picture), ...how)),
+    prepared: (model, picture, ...how) => far(remote.prepared(model, handOver(picture), ...how)),
     look: <M extends LookMethod>(method: M, picture: Picture, request: LookRequest<M>) =>
       far(remote.look(method, handOver(picture), request) as Promise<LookAnswer<M>>),
     profile: (model, request) => {

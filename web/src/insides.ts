@@ -2,7 +2,7 @@
 import type { Client } from './client.js';
 import type { Samples } from './layers/layersModel.js';
 import type { Session } from './model.js';
-import type { Preprocess } from './recipe.js';
+import type { Activation, Preprocess } from './recipe.js';
 import type { TeachTask } from './tasks/featureExtractor.js';
 import type { Graft } from './teach/graft.js';
 import type { DataSet } from './training.js';
@@ -12,6 +12,8 @@ export interface Taught {
   client: Client;
   /** Picture → one output, [1, features], or [1, height, width, features] before their mean. */
   features: number;
+  /** What the inputs of the two are called. */
+  names: { picture: string; row: string };
   /** Features → scores of the classes, or a number; undefined where nothing has been learned. */
   head: number | undefined;
   /** The classes in the order of classify(); none for regression. */
@@ -28,6 +30,8 @@ export interface Inside {
   session: Session;
   /** How a picture becomes numbers, where the model is given pictures. */
   preprocess?: () => Promise<Preprocess>;
+  /** The names of its classes, and whether its outputs are confidences yet. */
+  classes?: () => Promise<{ labels: readonly string[]; activation: Activation }>;
   /** What has been taught so far. */
   taught?: () => Promise<Taught>;
   /** Checks samples and lets them be used, where the model can be trained. */

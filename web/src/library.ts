@@ -2,6 +2,7 @@
 // through here.
 export { connect } from './client.js';
 export { fail, inThreeParts, MLError, messageOf } from './errors.js';
+export { baseName, Folder } from './folder.js';
 export {
   drawableOf,
   isVideo,
@@ -37,6 +38,6 @@ export { Random } from './random.js';
 export { readPreprocess, readSomePreprocess, recipeFiles } from './recipe.js';
 export { knownBy, nameFrom, namesFor } from './registry.js';
 export { sha256Of } from './sha256.js';
-export { baseName, Folder, filesOf, locate, requestOf } from './source.js';
-export { best, originsOf } from './tasks/imageClassifier.js';
+export { filesOf, locate, requestOf } from './source.js';
+export { best, confidences, originsOf } from './tasks/imageClassifier.js';
 export { countOf, isTensor, show, showShape, tensor } from './tensor.js';

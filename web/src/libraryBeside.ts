@@ -20,6 +20,7 @@ export const {
   best,
   callback,
   choice,
+  confidences,
   connect,
   countOf,
   dense,

@@ -231,7 +231,7 @@ export async function openModel(
   withTraining = false,
   layers?: readonly string[],
 ): Promise<Open> {
-  const location = await locate(who, source);
+  const location = await locate(who, source, { onProgress, signal });
   const client = connect(who, worker);
   const request = { ...requestOf(location), withTraining, ...(layers && { layers }) };
   const opened = await client.open(request, onProgress, signal);

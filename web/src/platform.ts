@@ -40,7 +40,7 @@ const page: Platform = {
   resolve: (path) => new URL(path, base()).href,
   resolveModel(path) {
     const address = new URL(path, base());
-    if (!namesMainFile(address.pathname)) {
+    if (!namesFile(address.pathname)) {
       address.pathname = `${address.pathname.replace(/\/$/, '')}/model.json`;
     }
     return address.href;
@@ -50,7 +50,16 @@ const page: Platform = {
   hasWorker: true,
 };
 
-/** Whether a path is that of a model's main file, and not of its folder. */
+/** Whether a path is that of a file of a model, or of a zip with all of them, and not of its folder. */
+export function namesFile(path: string): boolean {
+  return namesMainFile(path) || namesZip(path);
+}
+
+export function namesZip(path: string): boolean {
+  return /\.zip$/i.test(path);
+}
+
+/** Whether a path is that of a model's main file. */
 export function namesMainFile(path: string): boolean {
   return /\.(json|tflite)$/.test(path);
 }

@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { decodePicture, encodePicture } from './decode.js';
 import { withOwnFiles } from './ownFiles.js';
-import { namesMainFile, type Platform } from './platform.js';
+import { namesFile, type Platform } from './platform.js';
 import { megabytes, type Store } from './store.js';
 
 export const node: Platform = {
@@ -47,7 +47,7 @@ function addressOf(path: string): string {
 /** Whether an address is that of a folder; what is not on this disk is judged by its name. */
 function isFolder(url: URL): boolean {
   const found = url.protocol === 'file:' && statSync(url, { throwIfNoEntry: false });
-  return found ? found.isDirectory() : !namesMainFile(url.pathname);
+  return found ? found.isDirectory() : !namesFile(url.pathname);
 }
 
 /** A file as if a server had sent it. */

@@ -390,13 +390,38 @@ export class Runtime {
     );
   }
 
-  /** Runs a model that has one input, on a picture. */
-  async see(model: number, picture: Picture, preprocess: Preprocess): Promise<Tensors> {
+  /**
+   * Runs a model that has one input, on a picture.
+   *
+   * @param size height and width of the input, where the model leaves them open
+   */
+  async see(
+    model: number,
+    picture: Picture,
+    preprocess: Preprocess,
+    size?: readonly [height: number, width: number],
+  ): Promise<Tensors> {
     const loaded = this.#find(model);
-    const ready = this.#program(loaded, {});
+    const ready = this.#programOf(loaded, size);
     this.#upload(loaded, pixelsOf(picture));
     this.#prepare(loaded, ready, preprocess);
     return this.#outputs(loaded, ready);
+  }
+
+  /** A picture as the input of a model that has one; `size` as in see(). */
+  async prepared(
+    model: number,
+    picture: Picture,
+    preprocess: Preprocess,
+    size?: readonly [height: number, width: number],
+  ): Promise<Tensor> {
+    const loaded = this.#find(model);
+    const ready = this.#programOf(loaded, size);
+    this.#upload(loaded, pixelsOf(picture));
+    this.#prepare(loaded, ready, preprocess);
+    const data = ready.program.input(0);
+    const { name = '', shape = [], dtype = 'float32' } = ready.description.inputs[0] ?? {};
+    return keep(name, { data, shape, dtype }, undefined);
   }
 
   /**
@@ -416,12 +441,7 @@ export class Runtime {
       image: this.#upload(loaded, pixels),
       width: pixels.width,
       height: pixels.height,
-      program: (model, size) => {
-        const loaded = this.#find(model);
-        const [input] = loaded.description.inputs;
-        const shapes = input && size ? { [input.name]: [1, ...size, input.shape[3] ?? 3] } : {};
-        return this.#program(loaded, shapes).program;
-      },
+      program: (model, size) => this.#programOf(this.#find(model), size).program,
     };
     const look = looks[method] as (sight: Sight, request: LookRequest<M>) => LookAnswer<M>;
     return look(sight, request);
@@ -588,6 +608,13 @@ export class Runtime {
     const loaded = this.#models.get(model);
     if (loaded) return loaded;
     fail('gesso: this model has been disposed of', { model }, 'load it again');
+  }
+
+  /** The program for pictures of a size; of the model's own if left out. */
+  #programOf(loaded: LoadedModel, size?: readonly [number, number]): ReadyProgram {
+    const [input] = loaded.description.inputs;
+    const shapes = input && size ? { [input.name]: [1, ...size, input.shape[3] ?? 3] } : {};
+    return this.#program(loaded, shapes);
   }
 
   #program(

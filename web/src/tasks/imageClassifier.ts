@@ -1,5 +1,6 @@
 // Names what is in a picture.
 import { fail } from '../errors.js';
+import { Folder } from '../folder.js';
 import { type ImageSource, refuseReading, takePicture, workersCanDraw } from '../image.js';
 import {
   type About,
@@ -21,7 +22,7 @@ import {
   readPreprocess,
 } from '../recipe.js';
 import { knownBy, namesFor, readLabels } from '../registry.js';
-import { Folder, type ModelSource } from '../source.js';
+import type { ModelSource } from '../source.js';
 import { countOf, showShape, type TypedArray } from '../tensor.js';
 import { type Loading, usableAtOnce } from '../usable.js';
 import { type WatchOptions, watchOptions, watchWith } from '../watch.js';
@@ -174,6 +175,7 @@ export function imageClassifier(
   return usableAtOnce(ready, classifier, {
     session,
     preprocess: async () => (await ready).preprocess,
+    classes: () => ready,
   });
 }
 

@@ -337,6 +337,10 @@ export class Extractor {
       return {
         client: base.client,
         features: cut.model,
+        names: {
+          picture: base.open.description.inputs[0]?.name ?? '',
+          row: head?.open.description.inputs[0]?.name ?? '',
+        },
         head: head?.open.model,
         labels: this.classes,
         task,

@@ -1,4 +1,6 @@
 // A project as files: examples, labels, head and card, and what is needed to go on.
+
+import type { Place } from '../../folder.js';
 import type { ModelFiles, SaveTarget } from '../../layers/layersModel.js';
 import {
   baseName,
@@ -13,7 +15,7 @@ import {
   stored,
 } from '../../library.js';
 import type { Preprocess } from '../../recipe.js';
-import type { ModelSource, Place } from '../../source.js';
+import type { ModelSource } from '../../source.js';
 import type { TeachTask } from '../../tasks/featureExtractor.js';
 import { zip } from '../../zip.js';
 import { type CardText, emptyText, readCard } from './card.js';
