@@ -97,7 +97,7 @@ async function main(): Promise<void> {
     times.push(await ours());
     for (const backend of ['cpu', 'wasm', 'webgl']) {
       if (!(await tf.setBackend(backend).catch(() => false))) continue;
-      (others[backend] ??= []).push(await theirs(3));
+      others[backend] = [...(others[backend] ?? []), await theirs(3)];
     }
   }
   const model = '/models/mobilenet_v1_025_224_layers/model.json';

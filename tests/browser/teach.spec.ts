@@ -174,6 +174,11 @@ for (const [kind, address] of [
         await extractor.layers(); // after what is under way
         const captured = extractor.counts.find(({ label }) => label === 'held').count;
         await extractor.undo();
+        const seen = await new Promise((resolve, onError) => {
+          const end = extractor.watch(canvas, ([first]) => resolve(first.label), { onError });
+          setTimeout(end, 20_000);
+        });
+        if (seen !== 'light') throw new Error(seen);
         return {
           order: [...order, nearest.id],
           label: best.label,

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { featureExtractor, loadLayersModel, type Tensor, tensor } from '../../web/src/node.js';
 import { learningLayers } from '../../web/src/teach/extract/fineTuning.js';
+import { spreadOf, standardised, unspread } from '../../web/src/teach/extract/spread.js';
 import { filesOf, grafted, partOf, truncated } from '../../web/src/teach/graft.js';
 import { digits, filesIn, itNeeds, messageFrom, model, photo, wasm } from './fixtures.js';
 import { plain, readPixels } from './pictures.js';
@@ -283,5 +284,40 @@ describe('fine-tuning', () => {
     const [frozen = [], learned = []] = means;
     expect(learned[0]).toBe(frozen[0]); // before the last block
     expect(learned[1]).not.toBe(frozen[1]);
+  });
+});
+
+describe('features on a common scale', () => {
+  it('leave a head that takes them as they are', () => {
+    const x = Float32Array.from([0, 10, 4, 30, 2, 20, 6, 60]); // two features of four examples
+    const spread = spreadOf(x, 2);
+    expect(Array.from(spread.means)).toEqual([3, 30]);
+    const scaled = standardised(x, spread);
+    const head = {
+      topology: {
+        class_name: 'Sequential',
+        config: { layers: [{ class_name: 'Dense', config: { name: 'a' } }] },
+      },
+      weights: new Map([
+        ['a/kernel', tensor([0.5, -1, 2, 0.25], [2, 2])],
+        ['a/bias', tensor([0.1, -0.2], [2])],
+      ]),
+    };
+    const outputs = (rows: Float32Array, weights: ReadonlyMap<string, Tensor>) => {
+      const [kernel, bias] = ['a/kernel', 'a/bias'].map((name) => weights.get(name)?.data ?? []);
+      return Array.from({ length: 8 }, (_, i) => {
+        const [row, unit] = [Math.floor(i / 2), i % 2];
+        const sum = [0, 1].reduce((sum, j) => {
+          return sum + (rows[row * 2 + j] ?? 0) * (kernel?.[j * 2 + unit] ?? 0);
+        }, 0);
+        return sum + (bias?.[unit] ?? 0);
+      });
+    };
+    const plain = unspread(head, spread);
+    const wanted = outputs(scaled, head.weights);
+    for (const [i, value] of outputs(x, plain.weights).entries()) {
+      expect(value).toBeCloseTo(wanted[i] ?? 0, 5);
+    }
+    expect(Math.max(...scaled) - Math.min(...scaled)).toBeLessThan(4);
   });
 });

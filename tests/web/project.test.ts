@@ -1,10 +1,11 @@
 // Projects: what is saved comes back, and what is damaged is refused by name.
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { ModelFiles } from '../../web/src/layers/layersModel.js';
 import { featureExtractor, openProject } from '../../web/src/node.js';
+import { zip } from '../../web/src/zip.js';
 import { digits, filesIn, itNeeds, messageFrom, wasm } from './fixtures.js';
 import { plain } from './pictures.js';
 
@@ -57,6 +58,15 @@ describe('a project', () => {
     const again = await openProject(await opened.files());
     expect(again.card).toMatchObject({ ...card, author: 'Ada', counts: opened.counts });
     expect(await again.classify(bright(120))).toEqual(before);
+    const zipped = new Uint8Array(await zip(await again.files()).arrayBuffer());
+    const path = join(folder, 'light.gesso.zip');
+    writeFileSync(path, zipped);
+    for (const source of [path, new Map([['light.gesso.zip', zipped]])]) {
+      const unzipped = await openProject(source);
+      expect(unzipped.card).toEqual(again.card);
+      expect(await unzipped.classify(bright(120))).toEqual(before);
+      unzipped.dispose();
+    }
     await again.train({ epochs: 5 });
     expect(again.stale).toBe(false);
     again.dispose();

@@ -60,7 +60,7 @@ interface ZipLoading {
 }
 
 /** The files in the zip at an address. */
-async function fetchZip(
+export async function fetchZip(
   who: string,
   address: string,
   { signal, onProgress }: ZipLoading,

@@ -403,7 +403,7 @@ export function featureExtractor(
  *
  *     const extractor = await openProject('indexeddb://cups');
  *
- * @param source `'indexeddb://name'`, the address or path of a folder, or dropped files
+ * @param source `'indexeddb://name'`, the address or path of a folder or zip, or dropped files
  * @throws MLError (the promise rejects) naming the file and field that cannot be read
  */
 export function openProject(

@@ -4,8 +4,10 @@ import type { ModelFiles } from '../../layers/layersModel.js';
 import { dense, openModel, sequential, tensor } from '../../library.js';
 import type { Open } from '../../model.js';
 import type { TeachLogs, TeachTask } from '../../tasks/featureExtractor.js';
+import { filesOf, partOf } from '../graft.js';
 import type { Course } from './course.js';
 import type { Teaching } from './options.js';
+import { spreadOf, standardised, unspread } from './spread.js';
 
 /** What numbers mean for regression: value = output × deviation + mean. */
 export interface Scale {
@@ -57,7 +59,7 @@ export interface Learned {
 export async function teachHead(lesson: Lesson): Promise<Learned> {
   const { task, features, outputs, training, validation, options, seed, worker, course } = lesson;
   const { epochs, batchSize, learningRate, onProgress } = options;
-  const model = sequential(layersOf(task, features, outputs, options.hiddenUnits), {
+  const model = sequential(headLayers(task, features, outputs, options.hiddenUnits), {
     seed,
     name: 'head',
     ...(worker !== undefined && { worker }),
@@ -70,8 +72,9 @@ export async function teachHead(lesson: Lesson): Promise<Learned> {
       metrics: task === 'regression' ? [] : ['accuracy'],
       seed,
     });
+    const spread = spreadOf(training.x, features);
     const rows = ({ count, x, y }: Rows) =>
-      [tensor(x, [count, features]), tensor(y, [count, outputs])] as const;
+      [tensor(standardised(x, spread), [count, features]), tensor(y, [count, outputs])] as const;
     const done: TeachLogs[] = [];
     if (!course.stopped) {
       await course.during(model, () =>
@@ -94,15 +97,16 @@ export async function teachHead(lesson: Lesson): Promise<Learned> {
         }),
       );
     }
-    const files = done.length > 0 ? await model.files({ optimizer: false }) : undefined;
-    return { files, epochs: done };
+    if (done.length === 0) return { files: undefined, epochs: done };
+    const part = partOf(await model.files({ optimizer: false }));
+    return { files: filesOf(unspread(part, spread)), epochs: done };
   } finally {
     model.dispose();
   }
 }
 
 /** The head of Teachable Machine: a hidden layer, and one output for each class without a bias. */
-function layersOf(
+function headLayers(
   task: TeachTask,
   features: number,
   outputs: number,

@@ -6,8 +6,10 @@ import {
   baseName,
   Folder,
   fail,
+  fetchZip,
   filesOf,
   isRecord,
+  namesZip,
   parseRecord,
   platform,
   readPreprocess,
@@ -129,7 +131,7 @@ export async function readProject(
   source: ModelSource,
   signal: AbortSignal | undefined,
 ): Promise<Project> {
-  const place = await placeOf(who, source);
+  const place = await placeOf(who, source, signal);
   const folder = new Folder(place);
   const read = async (name: string) => {
     const pieces = await folder.read(name, { signal });
@@ -264,14 +266,22 @@ function readHead(given: unknown, task: TeachTask, refuse: Refuse): HeadNote | n
 }
 
 /** Where the main file of a project is. */
-async function placeOf(who: string, source: ModelSource): Promise<Place> {
+async function placeOf(
+  who: string,
+  source: ModelSource,
+  signal: AbortSignal | undefined,
+): Promise<Place> {
   const from = await stored(source);
-  if (typeof from === 'string' || from instanceof URL) {
-    const path = `${from}`;
-    const main = path.endsWith(projectFile) ? path : `${path.replace(/[\\/]$/, '')}/${projectFile}`;
+  const path = typeof from === 'string' || from instanceof URL ? `${from}` : undefined;
+  if (path !== undefined && !namesZip(path)) {
+    const folder = path.replace(/[\\/]$/, '');
+    const main = baseName(folder) === projectFile ? folder : `${folder}/${projectFile}`;
     return { address: platform.resolve(main) };
   }
-  const given = await filesOf(who, from);
+  const given =
+    path === undefined
+      ? await filesOf(who, from as Exclude<ModelSource, string | URL>)
+      : await fetchZip(who, platform.resolve(path), { signal });
   const address = Object.keys(given).find((name) => baseName(name) === projectFile);
   if (address !== undefined) return { address, given };
   fail(
