@@ -38,7 +38,7 @@ export function sizeTable() {
     ['`offline.js`', '`offline()` in such a page', zipped('offline.js')],
     ['`people.js`', 'the first body or face in such a page', zipped('people.js')],
     ['`runtime.js`', 'the first `worker: false` in such a page', zipped('runtime.js')],
-    ['`teaching.js`', 'the first teaching or analysis in such a page', zipped('teaching.js')],
+    ['`teaching.js`', 'the first lesson, map or explanation in such a page', zipped('teaching.js')],
     ['`gesso-ml5.js`', 'a page with a sketch made for ml5', zipped('gesso-ml5.js')],
     ['`gesso`', 'a page with modules', zipped(...loadedBy('index.js'))],
     ...parts.map((name) => [

@@ -38,7 +38,6 @@ export { Random } from './random.js';
 export { readPreprocess, readSomePreprocess, recipeFiles } from './recipe.js';
 export { knownBy, nameFrom, namesFor } from './registry.js';
 export { sha256Of } from './sha256.js';
-
 export { filesOf, locate, requestOf } from './source.js';
 export { best, confidences, originsOf } from './tasks/imageClassifier.js';
 export { countOf, isTensor, show, showShape, tensor } from './tensor.js';

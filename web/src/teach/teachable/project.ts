@@ -133,7 +133,7 @@ async function poseProject(
 ): Promise<Scorer> {
   const cells = ((metadata.resolution - 1) / 16 + 1) ** 2;
   const [input] = open.description.inputs;
-  if (!input || input.shape.length !== 2 || input.shape[1] !== cells * (points + offsets)) {
+  if (input?.shape.length !== 2 || input.shape[1] !== cells * (points + offsets)) {
     refuseModel(open, `a list of ${cells * (points + offsets)} numbers`);
   }
   checkLabels(open, metadata);
