@@ -1,6 +1,6 @@
 // Measures gesso beside TF.js in Chromium:
 //   npm run bench [-- --json FILE] [--kernels] [--frames COUNT]
-//     [--only inference|training|charrnn|voice|frames|threads|people]
+//     [--only inference|training|charrnn|voice|frames|threads|people|analysis]
 import { createReadStream, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -275,6 +275,7 @@ try {
   const threads = wants('threads') ? await threaded() : null;
   const voice = wants('voice') ? await voiceLearns(address) : null;
   const people = wants('people') ? await peopleSeen(address) : null;
+  const analysis = wants('analysis') ? await left(`${address}analysis.html`, 'analysed') : null;
   const voices = wants('charrnn') ? await left(`${address}voices.html`, 'voices') : null;
 
   const inference = rows.filter(({ bar }) => bar === undefined);
@@ -316,6 +317,15 @@ try {
     console.log(`WebAssembly memory after ${people.frames} pictures, over that before`);
     console.table(people.growth);
   }
+  if (analysis) {
+    const { build, threads, divergence, gap } = analysis;
+    console.log(`Analyses of rows in the worker, ${build} build, threads: ${threads}`);
+    console.table(analysis.rows.map(round));
+    console.log(
+      'Divergence of the t-SNE above over that of exact t-SNE in double; longest gap, ms',
+    );
+    console.table({ ...divergence, gap });
+  }
   if (threads) {
     console.log('One run in the worker, with its way there and back, on one thread and on two');
     console.table(threads.map(round));
@@ -326,7 +336,7 @@ try {
     const file = resolve(flags.json);
     writeFileSync(
       file,
-      `${JSON.stringify({ machine, date, rows, learning, frames, threads, people, voice, voices, sizes: sizes() }, null, 2)}\n`,
+      `${JSON.stringify({ machine, date, rows, learning, frames, threads, people, voice, voices, analysis, sizes: sizes() }, null, 2)}\n`,
     );
     console.log(`Written to ${basename(file)}`);
   }

@@ -40,8 +40,7 @@ template <class Term, size_t Q>
 void strip(const float* a, const float* b, size_t b_count, size_t stride, float* out,
            size_t out_stride) {
   size_t r = 0;
-  for (; r + 4 <= b_count; r += 4)
-    tile<Term, Q, 4>(a, b + r * stride, stride, out + r, out_stride);
+  for (; r + 4 <= b_count; r += 4) tile<Term, Q, 4>(a, b + r * stride, stride, out + r, out_stride);
   for (; r < b_count; ++r) tile<Term, Q, 1>(a, b + r * stride, stride, out + r, out_stride);
 }
 

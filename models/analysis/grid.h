@@ -33,7 +33,7 @@ class Grid : public Analysis {
   std::vector<double> x_, y_;  // in cells
   size_t at_ = 0, round_ = 0;
   bool is_exact_, is_done_ = false, has_changed_ = false;
-  std::vector<int> point_in_;             // of each cell, -1: none
+  std::vector<int> point_in_;                // of each cell, -1: none
   std::vector<double> point_price_, price_;  // the dual numbers
   std::vector<float> cell_of_, places_, size_;
 };

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "models/analysis/distances.h"
+#include "models/analysis/neighbours.h"
 
 namespace gesso {
 namespace {
@@ -66,7 +67,8 @@ void KMeans::choose_some() {
   size_t chosen = total > 0 ? n : random_.below(uint32_t(n));  // rows may all be equal
   for (size_t i = 0; i < n && chosen == n; ++i)
     if ((left -= double(nearest_[i])) < 0) chosen = i;
-  if (chosen == n) chosen = size_t(std::max_element(nearest_.begin(), nearest_.end()) - nearest_.begin());
+  if (chosen == n)
+    chosen = size_t(std::max_element(nearest_.begin(), nearest_.end()) - nearest_.begin());
   add_center(chosen);
 }
 
@@ -131,7 +133,8 @@ void KMeans::end_start() {
 
 AnalysisProgress KMeans::progress() const {
   size_t starts = std::max<size_t>(options_.restarts, 1);
-  return {true, start_, starts, start_ > 0 ? best_inertia_ : std::numeric_limits<double>::quiet_NaN()};
+  return {true, start_, starts,
+          start_ > 0 ? best_inertia_ : std::numeric_limits<double>::quiet_NaN()};
 }
 
 std::vector<AnalysisOutput> KMeans::outputs() const {
@@ -145,7 +148,7 @@ std::unique_ptr<Analysis> make_kmeans(Rows rows, const Field& options) {
   KMeansOptions read{.k = size_t(std::max(options.at("k").integer(), 0))};
   read.iterations = size_t(std::max(options.get("iterations").integer_or(100), 1));
   read.restarts = size_t(std::max(options.get("restarts").integer_or(4), 1));
-  read.seed = uint32_t(options.get("seed").number_or(0));
+  read.seed = seed_from(options);
   return std::make_unique<KMeans>(std::move(rows), read);
 }
 

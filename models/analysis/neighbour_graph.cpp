@@ -121,8 +121,7 @@ NeighbourGraph fuzzy_graph(const AllNeighbours& nearest, size_t rows, Metric met
     double least = 1e-3 * (mean > 0 ? mean : mean_of_all);
     sum_for(std::max({sigma, least, 1e-300}));
   }
-  return symmetric(nearest, rows, given,
-                   [](double out, double in) { return out + in - out * in; });
+  return symmetric(nearest, rows, given, [](double out, double in) { return out + in - out * in; });
 }
 
 }  // namespace gesso

@@ -66,7 +66,8 @@ class Duplicates : public Analysis {
   AnalysisProgress progress() const override { return {true, pairs_.done(), pairs_.all()}; }
   std::vector<AnalysisOutput> outputs() const override {
     int count = int(distances_.size());
-    return {{"pairs", {count, 2}, rows_of_}, {"distances", {count}, distances_},
+    return {{"pairs", {count, 2}, rows_of_},
+            {"distances", {count}, distances_},
             {"found", {1}, found_}};
   }
 
@@ -99,6 +100,10 @@ Metric metric_from(const Field& options) {
   if (!metric || metric.text() == "euclidean") return Metric::euclidean;
   if (metric.text() == "cosine") return Metric::cosine;
   metric.refuse("is no such metric", "euclidean or cosine");
+}
+
+uint32_t seed_from(const Field& options) {
+  return uint32_t(std::clamp(options.get("seed").number_or(0), 0.0, 4294967295.0));
 }
 
 std::vector<Neighbour> nearest(const Rows& rows, const Rows& query, size_t k, Metric metric) {

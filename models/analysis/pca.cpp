@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "models/analysis/distances.h"
+#include "models/analysis/neighbours.h"
 
 namespace gesso {
 namespace {
@@ -77,8 +78,7 @@ Pca::Pca(Text who, const Rows& rows, size_t components, uint32_t seed)
   if (components < 1 || components > smaller)
     fail(phrase({who, ": there cannot be so many components"}),
          {{"components", components}, {"rows", rows.count()}, {"numbers in a row", rows.width()}},
-         smaller < 1 ? "at least one row"
-                     : phrase({"components: ", smaller, ", or fewer"}));
+         smaller < 1 ? "at least one row" : phrase({"components: ", smaller, ", or fewer"}));
   basis_size_ = 2 * components + 8;
   is_dense_ = smaller <= most_exact || 2 * basis_size_ > smaller;
   directions_.resize(components * rows.width());
@@ -268,8 +268,7 @@ void Pca::end_round() {
     return next(Phase::project);
   }
   orthonormalize(image);
-  for (size_t c = 0; c < size; ++c)
-    std::copy_n(image.data() + c * width, width, basis_.row(c));
+  for (size_t c = 0; c < size; ++c) std::copy_n(image.data() + c * width, width, basis_.row(c));
   std::fill(seen_.begin(), seen_.end(), 0);
   std::fill(between_.begin(), between_.end(), 0);
   next(Phase::round);
@@ -344,8 +343,7 @@ std::vector<AnalysisOutput> Pca::outputs() const {
 
 std::unique_ptr<Analysis> make_pca(Rows rows, const Field& options) {
   int components = std::max(options.at("components").integer(), 0);
-  return std::make_unique<OwnPca>(std::move(rows), size_t(components),
-                                  uint32_t(options.get("seed").number_or(0)));
+  return std::make_unique<OwnPca>(std::move(rows), size_t(components), seed_from(options));
 }
 
 std::unique_ptr<Analysis> make_project(Rows rows, const Field& options) {

@@ -58,8 +58,8 @@ void CellTree::build(const Layout& layout) {
 }
 
 void CellTree::add(const Layout& layout, uint32_t first, uint32_t end, int depth) {
-  Cell cell{.center = {}, .width = 0, .first = first, .count = end - first, .after = 0,
-            .is_leaf = true};
+  Cell cell{
+      .center = {}, .width = 0, .first = first, .count = end - first, .after = 0, .is_leaf = true};
   std::array<float, Layout::most_dimensions> middle{};
   for (size_t d = 0; d < dimensions_; ++d) {
     const float* axis = layout.axis(d);
@@ -86,8 +86,7 @@ void CellTree::add(const Layout& layout, uint32_t first, uint32_t end, int depth
       const float* axis = layout.axis(d);
       for (size_t p = parts; p-- > 0;) {
         auto begin = order_.begin() + bounds[p], last = order_.begin() + bounds[p + 1];
-        auto half =
-            std::partition(begin, last, [&](uint32_t i) { return axis[i] < middle[d]; });
+        auto half = std::partition(begin, last, [&](uint32_t i) { return axis[i] < middle[d]; });
         bounds[2 * p + 2] = bounds[p + 1];
         bounds[2 * p + 1] = uint32_t(half - order_.begin());
         bounds[2 * p] = bounds[p];

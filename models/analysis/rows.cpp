@@ -17,8 +17,8 @@ Rows::Rows(Text who, int width)
 
 void Rows::append(Text who, std::span<const float> numbers, int first_id) {
   if (numbers.size() % width_ != 0)
-    fail(phrase({who, ": the rows are not whole"}), {{"numbers", numbers.size()}, {"width", width_}},
-         "rows of equal length");
+    fail(phrase({who, ": the rows are not whole"}),
+         {{"numbers", numbers.size()}, {"width", width_}}, "rows of equal length");
   for (size_t i = 0; i < numbers.size(); ++i) {
     if (std::abs(numbers[i]) <= largest_number) continue;
     std::string number = std::isnan(numbers[i]) ? "NaN" : json_number(double(numbers[i]));

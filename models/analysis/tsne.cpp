@@ -20,7 +20,7 @@ Tsne::Tsne(Rows rows, const TsneOptions& options)
     : rows_(std::move(rows)),
       options_(options),
       calm_from_(std::min(options.iterations / 4, most_exaggerated)),
-      nearest_(rows_, size_t(std::max(3 * options.perplexity, 1.0)), options.metric),
+      nearest_(rows_, size_t(std::clamp(3 * options.perplexity, 1.0, 1e9)), options.metric),
       layout_(rows_.count(), options.dimensions) {
   double n = double(rows_.count()), most = (n - 1) / 3;
   if (!(options.perplexity >= 1 && options.perplexity <= most))
@@ -28,8 +28,7 @@ Tsne::Tsne(Rows rows, const TsneOptions& options)
          {{"perplexity", json_number(options.perplexity)},
           {"rows", rows_.count()},
           {"at most", json_number(std::floor(std::max(most, 0.0) * 100) / 100)}},
-         most < 1 ? "at least 4 rows"
-                  : phrase({"perplexity: ", int64_t(most), ", or more rows"}));
+         most < 1 ? "at least 4 rows" : phrase({"perplexity: ", int64_t(most), ", or more rows"}));
 }
 
 bool Tsne::step() {
@@ -127,9 +126,8 @@ void Tsne::end_iteration() {
   }
   double pulls = is_exaggerated() ? options_.exaggeration : 1;
   double momentum = iteration_ < slow_until ? 0.5 : 0.8;
-  double rate = options_.learning_rate > 0
-                    ? options_.learning_rate
-                    : std::max(double(n) / options_.exaggeration / 4, 50.0);
+  double rate = options_.learning_rate > 0 ? options_.learning_rate
+                                           : std::max(double(n) / options_.exaggeration / 4, 50.0);
   for (size_t i = 0; i < n; ++i)
     for (size_t d = 0; d < dimensions; ++d) {
       size_t at = i * dimensions + d;
@@ -166,7 +164,7 @@ std::unique_ptr<Analysis> make_tsne(Rows rows, const Field& options) {
   read.dimensions = size_t(std::clamp(options.get("dimensions").integer_or(2), 2, 3));
   read.metric = metric_from(options);
   read.random_start = options.get("initial").text_or("pca") == "random";
-  read.seed = uint32_t(options.get("seed").number_or(0));
+  read.seed = seed_from(options);
   if (!(read.exaggeration >= 1))
     options.get("exaggeration").refuse("must be at least 1", "exaggeration: 12");
   return std::make_unique<Tsne>(std::move(rows), read);

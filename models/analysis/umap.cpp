@@ -10,9 +10,9 @@
 namespace gesso {
 namespace {
 
-constexpr float first_extent = 10;    // the largest coordinate at the beginning
-constexpr float noise = 1e-3f;        // so that equal rows can part
-constexpr float most_gradient = 4;    // of one sample, in each dimension
+constexpr float first_extent = 10;  // the largest coordinate at the beginning
+constexpr float noise = 1e-3f;      // so that equal rows can part
+constexpr float most_gradient = 4;  // of one sample, in each dimension
 constexpr size_t edges_at_once = 8192;
 
 size_t epochs_for(const UmapOptions& options, size_t rows) {
@@ -168,9 +168,7 @@ void Umap::descend(size_t number, float rate) {
     if (other == size_t(edge.from)) continue;
     const float* away = points_.data() + other * D;
     float squared = squared_to(away);
-    float factor = squared > 0
-                       ? 2 * b / ((0.001f + squared) * (1 + a * std::pow(squared, b)))
-                       : 0;
+    float factor = squared > 0 ? 2 * b / ((0.001f + squared) * (1 + a * std::pow(squared, b))) : 0;
     move(away, factor, nullptr);
   }
   edge.next_push += float(count) * push_every;
@@ -180,8 +178,7 @@ void Umap::descend_some() {
   size_t epochs = epochs_for(options_, points_.size() / options_.dimensions);
   float rate = float(options_.learning_rate) * (1 - float(epoch_) / float(epochs));
   size_t end = std::min(at_ + edges_at_once, edges_.size());
-  for (; at_ < end; ++at_)
-    options_.dimensions == 3 ? descend<3>(at_, rate) : descend<2>(at_, rate);
+  for (; at_ < end; ++at_) options_.dimensions == 3 ? descend<3>(at_, rate) : descend<2>(at_, rate);
   if (at_ < edges_.size()) return;
   at_ = 0;
   if (++epoch_ >= epochs || edges_.empty()) phase_ = Phase::done;
@@ -211,7 +208,7 @@ std::unique_ptr<Analysis> make_umap(Rows rows, const Field& options) {
   read.negatives = size_t(std::max(options.get("negatives").integer_or(5), 0));
   read.dimensions = size_t(std::clamp(options.get("dimensions").integer_or(2), 2, 3));
   read.metric = metric_from(options);
-  read.seed = uint32_t(options.get("seed").number_or(0));
+  read.seed = seed_from(options);
   if (!(read.spread > 0)) options.get("spread").refuse("must be above 0", "spread: 1");
   if (!(read.min_distance >= 0 && read.min_distance <= read.spread))
     options.get("min_distance").refuse("must be from 0 to the spread", "minDistance: 0.1");

@@ -21,8 +21,8 @@ struct UmapOptions {
   uint32_t seed = 0;
 };
 
-// 1 / (1 + a d^2b), the curve nearest to 1 where d < min_distance, exp(-(d - min_distance) / spread)
-// beyond: least squares at 300 distances from 0 to 3 x spread.
+// 1 / (1 + a d^2b), the curve nearest to 1 where d < min_distance, exp(-(d - min_distance) /
+// spread) beyond: least squares at 300 distances from 0 to 3 x spread.
 struct Curve {
   double a, b;
 };

@@ -269,7 +269,8 @@ TEST(Umap, FitsItsCurve) {
 
 TEST(Umap, KeepsGroupsTogether) {
   for (size_t dimensions : {2u, 3u}) {
-    Umap umap(groups_of_rows(120, 8, 4, 6), {.neighbors = 10, .epochs = 150, .dimensions = dimensions});
+    Umap umap(groups_of_rows(120, 8, 4, 6),
+              {.neighbors = 10, .epochs = 150, .dimensions = dimensions});
     finish(umap);
     EXPECT_GT(purity(found(umap, "points"), dimensions, 4), 0.97);
   }

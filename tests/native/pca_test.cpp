@@ -85,9 +85,8 @@ void expect_principal(const Rows& rows, size_t k, double tolerance) {
         product += double(v[i]) * double(directions[other * rows.width() + i]);
       EXPECT_NEAR(product, other == c ? 1 : 0, 1e-5);
     }
-    auto largest = std::max_element(v, v + rows.width(), [](float a, float b) {
-      return std::abs(a) < std::abs(b);
-    });
+    auto largest = std::max_element(v, v + rows.width(),
+                                    [](float a, float b) { return std::abs(a) < std::abs(b); });
     EXPECT_GT(*largest, 0);
     for (size_t r = 0; r < rows.count(); r += 7) {
       double along = 0;
