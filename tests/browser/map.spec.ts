@@ -38,7 +38,7 @@ async function motion(page: Page, milliseconds: number): Promise<number> {
 
 test('t-SNE is drawn as it goes, and stays where it ended', async ({ page }) => {
   await open(page);
-  await expect(spoken(page)).toHaveText(/^t-SNE is laying out 160 things\.$/);
+  await expect(spoken(page)).toHaveText(/^t-SNE is laying out 320 things\.$/);
   expect(await motion(page, 1500)).toBeGreaterThan(5);
   await laidOut(page, 't-SNE');
   await page.waitForTimeout(800);
@@ -55,7 +55,7 @@ test('other ways and a grid move the same things', async ({ page }) => {
     await picture(page, `map-${way}`);
   }
   await press(page, 'As a grid');
-  await expect(spoken(page)).toHaveText('160 things in a grid of 13 columns.');
+  await expect(spoken(page)).toHaveText('320 things in a grid of 18 columns.');
   await expect(page.getByRole('button', { name: 'As a grid' })).toHaveAttribute(
     'aria-pressed',
     'true',
@@ -89,7 +89,7 @@ test('shows what is under the pointer, and lets names spread', async ({ page }) 
   await expect(name).toBeFocused();
   await name.fill('mine');
   await name.press('Enter');
-  const chip = page.getByRole('button', { name: /^mine, 160 things\./ });
+  const chip = page.getByRole('button', { name: /^mine, 320 things\./ });
   await expect(chip).toBeVisible();
   await expect(spoken(page)).toHaveText(/^One thing has a name/);
   await expect(page.locator('[data-opinion]')).toHaveText('mine');
@@ -105,7 +105,7 @@ test('shows what is under the pointer, and lets names spread', async ({ page }) 
   await expect(spoken(page)).toHaveText(/^2 things have a name/);
   const counts = await page.locator('[data-names] .chip').allInnerTexts();
   const numbers = counts.map((text) => Number(/\d+/.exec(text)?.[0]));
-  expect(numbers.reduce((sum, count) => sum + count, 0)).toBe(160);
+  expect(numbers.reduce((sum, count) => sum + count, 0)).toBe(320);
   expect(Math.min(...numbers)).toBeGreaterThan(5);
   await picture(page, 'map-names');
 });
@@ -160,7 +160,7 @@ test('gives the places away as a table', async ({ page }) => {
   for await (const chunk of stream) chunks.push(chunk);
   const lines = Buffer.concat(chunks).toString().trim().split('\n');
   expect(lines[0]).toBe('name,x,y,label');
-  expect(lines).toHaveLength(161);
+  expect(lines).toHaveLength(321);
   expect(lines[1]).toMatch(/^"a handwritten \d",0\.\d{5},0\.\d{5},""$/);
 });
 
