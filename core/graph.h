@@ -107,6 +107,9 @@ class Graph {
   // Names a value that the outside wants to read.
   void output(std::string name, Value value);
 
+  // Forgets what was named so: only what is named from here on is read.
+  void clear_outputs() { outputs_.clear(); }
+
   // Every node added from here on is called this in messages: the name in the model's file.
   void name_next(std::string name) { next_name_ = std::move(name); }
 

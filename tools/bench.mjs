@@ -1,6 +1,6 @@
 // Measures gesso beside TF.js in Chromium:
 //   npm run bench [-- --json FILE] [--kernels] [--frames COUNT]
-//     [--only inference|training|charrnn|voice|frames|threads|people|analysis]
+//     [--only inference|training|charrnn|voice|frames|threads|people|analysis|teaching]
 import { createReadStream, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -124,6 +124,24 @@ async function smooth(address) {
 async function peopleSeen(address) {
   if (!existsSync(join(shared, 'photos'))) return null;
   return left(`${address}people.html?frames=${flags.frames}`, 'people');
+}
+
+/** A head that learns beside TF.js, and features beside the network alone; null without MobileNet. */
+async function taught(address) {
+  if (!existsSync(join(shared, 'models/mobilenet_v1_025_224_layers'))) return null;
+  const { build, epoch, peers, ...times } = await left(`${address}teaching.html`, 'teaching');
+  const [peer, best] = Object.entries(peers).sort(([, a], [, b]) => a - b)[0];
+  const figure = (value, bar) => ({ value: Number(value.toPrecision(3)), bar, build });
+  return {
+    'epoch of a head, 300 examples, ms': figure(epoch, ''),
+    [`the same, tfjs ${peer}, ms`]: figure(best, ''),
+    'times faster': figure(best / epoch, '≥ 10'),
+    'MobileNet alone, ms': figure(times.network, ''),
+    'features of a picture, ms': figure(times.features, ''),
+    'over MobileNet alone': figure(times.features / times.network, '≤ 1.1'),
+    'an example that is kept, ms': figure(times.example, ''),
+    'fine-tuning, an example in an epoch, ms': figure(times.fineTuning, ''),
+  };
 }
 
 /** How long a voice of two layers of 128 learns; null where its text is not at hand. */
@@ -276,6 +294,7 @@ try {
   const voice = wants('voice') ? await voiceLearns(address) : null;
   const people = wants('people') ? await peopleSeen(address) : null;
   const analysis = wants('analysis') ? await left(`${address}analysis.html`, 'analysed') : null;
+  const teaching = wants('teaching') ? await taught(address) : null;
   const voices = wants('charrnn') ? await left(`${address}voices.html`, 'voices') : null;
 
   const inference = rows.filter(({ bar }) => bar === undefined);
@@ -310,6 +329,10 @@ try {
     console.log('A voice of two layers of 128 learns Shakespeare from nothing');
     console.table(voice);
   }
+  if (teaching) {
+    console.log('A head of 256-100-3 in batches of 16, in the worker; pictures of 320 × 240');
+    console.table(teaching);
+  }
   if (people) {
     console.log('Whole answers, from the picture to the points. Shares of the time of gesso:');
     console.log('reading: by the browser, the picture; beside: neither that nor the network');
@@ -336,7 +359,7 @@ try {
     const file = resolve(flags.json);
     writeFileSync(
       file,
-      `${JSON.stringify({ machine, date, rows, learning, frames, threads, people, voice, voices, analysis, sizes: sizes() }, null, 2)}\n`,
+      `${JSON.stringify({ machine, date, rows, learning, frames, threads, people, voice, voices, teaching, analysis, sizes: sizes() }, null, 2)}\n`,
     );
     console.log(`Written to ${basename(file)}`);
   }

@@ -178,27 +178,27 @@ export async function bundleAll() {
   });
 
   const beside = [
-    instead('./core.js', 'coreBeside.ts'),
     instead('../later.js', 'laterBeside.ts'),
     instead('./later.js', 'laterBeside.ts'),
-    instead('./seeingCode.js', 'seeingCodeBeside.ts'),
     instead('../people/backgrounds.js', 'people/drawingBeside.ts'),
   ];
   await globalScript('gesso', 'index.ts', 'gesso.js', beside);
   const placed = instead('../people/place.js', 'people/drawingBeside.ts'); // which follows an answer there
   await globalScript('ml5', 'ml5/global.ts', 'gesso-ml5.js', [...beside, placed]);
-  const libraries = ['../library.js', './library.js'].map((name) =>
+  const libraries = ['../../library.js', '../library.js', './library.js'].map((name) =>
     instead(name, 'libraryBeside.ts'),
   );
   for (const [code, name] of [
     ['text/voiceCode.ts', 'voice.js'],
     ['people/peopleCode.ts', 'people.js'],
-    ['teach/teachCode.ts', 'teach.js'],
+    ['teach/teachCode.ts', 'teaching.js'],
     ['offlineFolder.ts', 'offline.js'],
   ]) {
     const output = { file: join(dist, name), format: 'esm', codeSplitting: false };
     await bundle(join(sources, code), output, libraries);
   }
+  const runtime = { file: join(dist, 'runtime.js'), format: 'esm', codeSplitting: false };
+  await bundle(join(sources, 'runtime.ts'), runtime, [instead('./core.js', 'coreBeside.ts')]);
   const worker = readFileSync(join(dist, 'worker.js'), 'utf8').replace(/\/\/# source.*\s*$/, '');
   const inside = `self.gessoEmbedded=${JSON.stringify({ files: embedded(), worker })};`;
   await globalScript('gesso', 'index.ts', 'gesso-single.js', [], inside);

@@ -27,6 +27,8 @@ const patience = {
   camera: 6,
   theremin: 9,
   shards: 4,
+  hour: 12,
+  weather: 14,
 };
 
 const all = readdirSync(sketches).filter((file) => file.endsWith('.js'));

@@ -37,7 +37,8 @@ export function sizeTable() {
     ['`voice.js`', 'the first voice in such a page', zipped('voice.js')],
     ['`offline.js`', '`offline()` in such a page', zipped('offline.js')],
     ['`people.js`', 'the first body or face in such a page', zipped('people.js')],
-    ['`teach.js`', 'the first analysis or nearest neighbours in such a page', zipped('teach.js')],
+    ['`runtime.js`', 'the first `worker: false` in such a page', zipped('runtime.js')],
+    ['`teaching.js`', 'the first lesson, map or explanation in such a page', zipped('teaching.js')],
     ['`gesso-ml5.js`', 'a page with a sketch made for ml5', zipped('gesso-ml5.js')],
     ['`gesso`', 'a page with modules', zipped(...loadedBy('index.js'))],
     ...parts.map((name) => [

@@ -4,6 +4,7 @@
 
 #include "core/backends/backend.h"
 #include "core/image.h"
+#include "models/load/layers_of.h"
 #include "models/load/model.h"
 #include "models/load/write_json.h"
 #include "models/text/writer.h"
@@ -290,6 +291,25 @@ class BoundModel {
     for (const Field& name : names->items()) of.push_back(name.text());
     add_input_gradients(graph, output, of);
     return new BoundProgram(gesso::compile(graph));
+  }
+
+  std::string layer_list() const {
+    std::vector<std::string> items;
+    for (const LayerOf& layer : layers_of(model_)) {
+      const ModelPort& output = layer.output;
+      items.push_back(json_object({{"name", json_text(output.name)},
+                                   {"operator", json_text(layer.op)},
+                                   {"shape", json_ints(output.shape)},
+                                   {"dtype", json_text(to_string(output.dtype))}}));
+    }
+    return json_list(items);
+  }
+  // The same model up to some layers: a list of their names.
+  BoundModel* cut(const std::string& text) const {
+    Given given("layers", text);
+    std::vector<std::string> layers;
+    for (const Field& name : given->items()) layers.push_back(name.text());
+    return new BoundModel(gesso::cut(model_, std::move(layers)));
   }
 
   std::string weights() {
@@ -620,6 +640,8 @@ EMSCRIPTEN_BINDINGS(gesso) {
       .function("compile", &BoundModel::compile, return_value_policy::take_ownership())
       .function("compileGradient", &BoundModel::compile_gradient,
                 return_value_policy::take_ownership())
+      .function("layers", &BoundModel::layer_list)
+      .function("cut", &BoundModel::cut, return_value_policy::take_ownership())
       .function("weights", &BoundModel::weights)
       .function("weight", &BoundModel::weight)
       .function("setTrainable", &BoundModel::set_trainable)

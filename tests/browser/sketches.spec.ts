@@ -15,6 +15,7 @@ const words: Record<string, RegExp> = {
   camera: /The camera, captioned \w+/,
   colours: /The network calls this red after 32 epochs/,
   digits: /The pen wrote \d, the network reads \d/,
+  hour: /The sky is that of 12:00, and it sees 1[123]:\d\d\./,
   keeping: /31 degrees are warm/,
   moths: /Generation \d+: the best moth is \d+ pixels/,
   murmur: /It murmurs: MENENIUS:/,
@@ -26,15 +27,18 @@ const words: Record<string, RegExp> = {
   two: /It reads 1\..* It reads 7\./,
   watching: /It looks, and sees [17]/,
   wave: /At a quarter the wave is y = 0\.[789]/,
+  weather: /The sea has (calm|wind|storm)\./,
   weave: /checks, stripes, checks/,
 };
 
 /** The models that come from elsewhere; where there is one, the sketch waits until it is told to begin. */
 const models: Record<string, string> = {
   camera: mobilenet,
+  hour: mobilenet,
   photo: mobilenet,
   shards: model('facemesh_tfhub'),
   theremin: posenet,
+  weather: mobilenet,
 };
 
 const canvases = (page: Page) => page.frameLocator('[data-stage]').locator('canvas');

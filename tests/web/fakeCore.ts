@@ -33,6 +33,8 @@ export function fakeCore(pace = 0): { core: TrainingCore; model: CoreModel; aske
     version: () => 0,
     compile: unused,
     compileGradient: unused,
+    layers: unused,
+    cut: unused,
     setTrainable: unused,
     resetStates: unused,
     topology: () => JSON.stringify({ class_name: 'Sequential', config: { layers: [] } }),

@@ -142,6 +142,31 @@ describe('loadModel', () => {
     loaded.dispose();
   });
 
+  itNeeds(needs, 'lists its layers, and can end at some of them', async () => {
+    const loaded = await loadModel(xor);
+    const layers = await loaded.layers();
+    expect(layers.at(-1)).toEqual({ ...port('activation_2', [-1, 1]), operator: 'sigmoid' });
+    const [{ name = '' } = {}] = layers;
+    const part = await loadModel(xor, { outputs: ['activation_2', name] });
+    expect(part.outputs.map((output) => output.name)).toEqual(['activation_2', name]);
+    const all = await part.run([[0, 1]]);
+    expect(all.activation_2).toEqual((await loaded.run([[0, 1]])).activation_2);
+    expect(all[name]?.shape).toEqual([1, ...(layers[0]?.shape.slice(1) ?? [])]);
+    loaded.dispose();
+    part.dispose();
+  });
+
+  itNeeds(needs, 'refuses outputs that it has not', async () => {
+    const wrong = (outputs: unknown) =>
+      messageFrom(() => loadModel(xor, { outputs: outputs as string[] }));
+    expect(await wrong(['activation_9'])).toMatch(
+      /^layers: the model has no layer "activation_9"\.\n {2}layers {2}\d\n {2}Try: "activation_\d"$/,
+    );
+    for (const outputs of [[], ['activation_2', 'activation_2'], 'activation_2', [2]]) {
+      expect(await wrong(outputs)).toContain('a list of names of layers');
+    }
+  });
+
   itNeeds(needs, 'gives results of its own, which later runs leave alone', async () => {
     const loaded = await loadModel(xor);
     const { activation_2: first } = await loaded.run([[0, 1]]);

@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { decodePicture } from '../../web/src/decode.js';
 import type { Pixels } from '../../web/src/image.js';
 
-export function readPixels(path: string): Pixels {
-  return decodePicture(new Uint8Array(readFileSync(path)), path);
+/** @param file a path, or the bytes of a file */
+export function readPixels(file: string | Uint8Array): Pixels {
+  if (typeof file !== 'string') return decodePicture(file, 'the bytes');
+  return decodePicture(new Uint8Array(readFileSync(file)), file);
 }
 
 /** A picture of one colour. */

@@ -1,5 +1,6 @@
 // Preprocessing and labels: where they are found, and what is refused.
 import { describe, expect, it } from 'vitest';
+import { Folder } from '../../web/src/folder.js';
 import {
   findRecipe,
   type Preprocess,
@@ -7,7 +8,6 @@ import {
   readPreprocess,
   readRecipe,
 } from '../../web/src/recipe.js';
-import { Folder } from '../../web/src/source.js';
 import { messageFrom, serve } from './fixtures.js';
 
 describe('readPreprocess', () => {

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Folder } from '../../web/src/folder.js';
 import { loadModel } from '../../web/src/model.js';
 import { setModelPath } from '../../web/src/settings.js';
-import { Folder, locate, type ModelSource } from '../../web/src/source.js';
+import { locate, type ModelSource } from '../../web/src/source.js';
 import { messageFrom, serve } from './fixtures.js';
 
 const addresses = async (source: ModelSource) =>

@@ -2,37 +2,43 @@
 import * as Comlink from 'comlink';
 import type { ToldAnalysis } from './analysis.js';
 import { embedded, embeddedWorker } from './embedded.js';
-import { fail, MLError, messageOf } from './errors.js';
+import { fail, MLError, messageOf, revived } from './errors.js';
 import type { Picture } from './image.js';
 import type { Held } from './memory.js';
+import { nearRuntime } from './near.js';
 import { type Observed, type Observer, observed, tell } from './observer.js';
 import { fileHint, ownFile, ownFiles } from './ownFiles.js';
 import { platform } from './platform.js';
 import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
-import {
-  type AnalysesAnswer,
-  type AnalysesGiven,
-  type AnalysesMethod,
-  type GradientRequest,
-  type Opened,
-  type OpenRequest,
-  type Profiled,
-  type ProfileRequest,
-  type Running,
+import type {
+  AnalysesAnswer,
+  AnalysesGiven,
+  AnalysesMethod,
+  GradientRequest,
+  LayerDescription,
+  Opened,
+  OpenRequest,
+  Profiled,
+  ProfileRequest,
+  Running,
   Runtime,
-  type Tensors,
-  type Timing,
-  type TrainingAnswer,
-  type TrainingMethod,
-  type WritingAnswer,
-  type WritingGiven,
-  type WritingMethod,
+  Tensors,
+  Timing,
+  TrainingAnswer,
+  TrainingMethod,
+  WritingAnswer,
+  WritingGiven,
+  WritingMethod,
 } from './runtime.js';
 import type { LookAnswer, LookMethod, LookRequest } from './seeing.js';
 import { settings } from './settings.js';
+import type { Tensor } from './tensor.js';
 import type { Slice, Told, Training } from './training.js';
 import type { ToldWritten } from './writing.js';
+
+/** Height and width of an input. */
+type PictureSize = readonly [height: number, width: number];
 
 /** A runtime, near or far. */
 export interface Client {
@@ -44,8 +50,21 @@ export interface Client {
     signal?: AbortSignal,
   ): Promise<Opened>;
   create(topology: string, seed: number): Promise<Opened>;
+  layers(model: number): Promise<LayerDescription[]>;
+  cut(model: number, layers: readonly string[]): Promise<Opened>;
   run(model: number, inputs: Tensors, into?: Tensors): Promise<Tensors>;
-  see(model: number, picture: Picture, preprocess: Preprocess): Promise<Tensors>;
+  see(
+    model: number,
+    picture: Picture,
+    preprocess: Preprocess,
+    size?: PictureSize,
+  ): Promise<Tensors>;
+  prepared(
+    model: number,
+    picture: Picture,
+    preprocess: Preprocess,
+    size?: PictureSize,
+  ): Promise<Tensor>;
   look<M extends LookMethod>(
     method: M,
     picture: Picture,
@@ -90,11 +109,13 @@ export interface Client {
 }
 
 /** Calls into a runtime, near or far. */
-type Calls = Pick<
+export type Calls = Pick<
   Runtime,
   | 'configure'
   | 'open'
   | 'create'
+  | 'layers'
+  | 'cut'
   | 'train'
   | 'write'
   | 'analyse'
@@ -102,6 +123,7 @@ type Calls = Pick<
   | 'run'
   | 'gradient'
   | 'see'
+  | 'prepared'
   | 'look'
   | 'profile'
   | 'timing'
@@ -130,7 +152,7 @@ export function connect(who: string, worker: boolean | undefined): Client {
     );
     return far;
   }
-  near ??= clientOf(new Runtime(), false);
+  near ??= clientOf(nearRuntime(), false);
   return near;
 }
 
@@ -198,6 +220,10 @@ function clientOf(calls: Calls, isFar: boolean): Client {
       await configure();
       return added(await calls.create(topology, seed));
     },
+    layers: (model) => calls.layers(model),
+    async cut(model, layers) {
+      return added(await calls.cut(model, layers));
+    },
     train: (model, method, given, told) => {
       const work = calls.train(model, method, given, told);
       return observed(models.get(model), work, (observer, which, time, result) => {
@@ -213,7 +239,9 @@ function clientOf(calls: Calls, isFar: boolean): Client {
       ),
     run: (model, inputs, into) => answer(model, calls.run(model, inputs, into)),
     gradient: (model, inputs, request) => answer(model, calls.gradient(model, inputs, request)),
-    see: (model, picture, preprocess) => answer(model, calls.see(model, picture, preprocess)),
+    see: (model, picture, preprocess, size) =>
+      answer(model, calls.see(model, picture, preprocess, size)),
+    prepared: (...given) => calls.prepared(...given),
     look: (method, picture, request) => answer(request.model, calls.look(method, picture, request)),
     profile: (model, request) => calls.profile(model, request),
     timing: (model) => calls.timing(model),
@@ -289,6 +317,8 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
       far(remote.open(job, request, onProgress && Comlink.proxy(onProgress)) as Promise<Opened>),
     abort: (job) => far(remote.abort(job)),
     create: (topology, seed) => far(remote.create(topology, seed)),
+    layers: (model) => far(remote.layers(model)),
+    cut: (model, layers) => far(remote.cut(model, layers)),
     train: <M extends TrainingMethod>(
       model: number,
       method: M,
@@ -319,7 +349,8 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
     },
     run: (model, inputs) => far(remote.run(model, inputs)),
     gradient: (model, inputs, request) => far(remote.gradient(model, inputs, request)),
-    see: (model, picture, preprocess) => far(remote.see(model, handOver(picture), preprocess)),
+    see: (model, picture, ...how) => far(remote.see(model, handOver(picture), ...how)),
+    prepared: (model, picture, ...how) => far(remote.prepared(model, handOver(picture), ...how)),
     look: <M extends LookMethod>(method: M, picture: Picture, request: LookRequest<M>) =>
       far(remote.look(method, handOver(picture), request) as Promise<LookAnswer<M>>),
     profile: (model, request) => {
@@ -338,12 +369,4 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
 /** An ImageBitmap moves to the worker; bytes are copied, because they may be the user's own. */
 function handOver(picture: Picture): Picture {
   return 'data' in picture ? picture : Comlink.transfer(picture, [picture]);
-}
-
-/** Errors lose their class on the way between threads. */
-function revived(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  if (error.name === 'MLError') return new MLError(error.message);
-  if (error.name === 'AbortError') return new DOMException(error.message, 'AbortError');
-  return error;
 }

@@ -1,6 +1,6 @@
 // Pictures in Node: JPEG, PNG and BMP files to pixels.
 import { decode as decodeBmp } from 'fast-bmp';
-import { convertIndexedToRgb, decode as decodePng } from 'fast-png';
+import { convertIndexedToRgb, decode as decodePng, encode as encodePng } from 'fast-png';
 import jpeg from 'jpeg-js';
 import { fail } from './errors.js';
 import type { Pixels } from './image.js';
@@ -27,6 +27,11 @@ export function decodePicture(bytes: Uint8Array, name: string): Pixels {
     { 'begins with': begins.join(' ') || 'nothing, the file is empty' },
     'convert the picture, or { width, height, data } with pixels of your own',
   );
+}
+
+/** A PNG of a picture. */
+export function encodePicture({ width, height, data }: Pixels): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(encodePng({ width, height, data, channels: 4, depth: 8 }));
 }
 
 function png(bytes: Uint8Array): Pixels {

@@ -61,6 +61,14 @@ export interface CoreModel {
    * @param inputs JSON: a list of names
    */
   compileGradient(shapes: string, output: string, inputs: string): CoreProgram;
+  /** JSON: see LayerDescription in runtime.ts. */
+  layers(): string;
+  /**
+   * The same model up to some layers, with weights in common.
+   *
+   * @param layers JSON: a list of names
+   */
+  cut(layers: string): CoreModel;
   /** Grows whenever weights change: programs from before keep old ones. */
   version(): number;
   touch(): void;

@@ -20,3 +20,12 @@ export function inThreeParts(what: string, facts: Record<string, unknown>, hint:
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** An error as this script knows it: errors lose their class between threads and between files. */
+export function revived(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if (error.name === 'MLError' && !(error instanceof MLError)) return new MLError(error.message);
+  if (error.name === 'AbortError' && !(error instanceof DOMException))
+    return new DOMException(error.message, 'AbortError');
+  return error;
+}

@@ -11,6 +11,10 @@ export function peopleCode(): Promise<typeof import('./people/peopleCode.js')> {
   return import('./people/peopleCode.js');
 }
 
+export function runtimeCode(): Promise<typeof import('./runtime.js')> {
+  return import('./runtime.js');
+}
+
 export function teachCode(): Promise<typeof import('./teach/teachCode.js')> {
   return import('./teach/teachCode.js');
 }

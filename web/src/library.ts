@@ -2,9 +2,11 @@
 // through here.
 export { connect } from './client.js';
 export { fail, inThreeParts, MLError, messageOf } from './errors.js';
+export { baseName, Folder } from './folder.js';
 export {
   drawableOf,
   isVideo,
+  pixelsOf,
   refuseReading,
   sizeMeant,
   sizeOfSource,
@@ -26,13 +28,16 @@ export {
   instance,
   isPlainObject,
   isRecord,
+  nearest,
   parseRecord,
   readOptions,
 } from './options.js';
 export { libraryFile, realAddress } from './ownFiles.js';
 export { platform } from './platform.js';
-export { readSomePreprocess, recipeFiles } from './recipe.js';
+export { Random } from './random.js';
+export { readPreprocess, readSomePreprocess, recipeFiles } from './recipe.js';
 export { knownBy, nameFrom, namesFor } from './registry.js';
 export { sha256Of } from './sha256.js';
-export { baseName, Folder, filesOf, locate, requestOf } from './source.js';
+export { filesOf, locate, requestOf } from './source.js';
+export { best, confidences, originsOf } from './tasks/imageClassifier.js';
 export { countOf, isTensor, show, showShape, tensor } from './tensor.js';

@@ -10,6 +10,7 @@ import type { Opened, PortDescription, Tensors, Timing } from './runtime.js';
 import { type Location, locate, type ModelSource, requestOf } from './source.js';
 import {
   countOf,
+  type DType,
   dtypeOf,
   isTensor,
   keep,
@@ -27,6 +28,18 @@ export type Port = PortDescription;
 
 /** What one input may be given: a tensor, or numbers that fit the model's own shape. */
 export type Input = Tensor | TypedArray | NestedArray;
+
+/** A layer of a model, or a node, or whatever its file calls what is computed. */
+export interface LayerInfo {
+  /** As the file calls it; one that is called several times is there once for each: `dense#2`. */
+  name: string;
+  /** The operator that gives its value: `conv2d`, `relu`, … */
+  operator: string;
+  /** Of its value. The first size is that of the batch; a size that the model leaves open is -1. */
+  shape: number[];
+  /** The type of its numbers. */
+  dtype: DType;
+}
 
 export interface LoadOptions {
   /** Told how many bytes have arrived. */
@@ -77,12 +90,25 @@ export interface GradientOptions {
   seed?: Tensor;
 }
 
+export interface LoadModelOptions extends LoadOptions {
+  /**
+   * Names of layers whose values are the outputs, in place of those that the file names: the model is
+   * computed up to them. {@link LoadedModel.layers} lists what there is.
+   */
+  outputs?: readonly string[];
+}
+
 /** A model: tensors in, tensors out. */
 export interface LoadedModel {
   /** What goes in. Known when the model has loaded: `await` it before reading this. */
   readonly inputs: readonly Port[];
   /** What comes out, in the order in which the file names it. */
   readonly outputs: readonly Port[];
+  /**
+   * What the model consists of, in the order of computation. Each may be an output:
+   * `loadModel(source, { outputs: ['conv_pw_13_relu'] })`.
+   */
+  layers(): Promise<LayerInfo[]>;
   /**
    * Computes all outputs.
    *
@@ -123,6 +149,19 @@ export const loadOptions = {
   worker: absent<boolean>('true or false', 'worker: false', (value) => typeof value === 'boolean'),
 };
 
+const loadModelOptions = {
+  outputs: absent<readonly string[]>(
+    'a list of names of layers',
+    "outputs: ['conv_pw_13_relu']",
+    (value) =>
+      Array.isArray(value) &&
+      value.length > 0 &&
+      value.every((name) => typeof name === 'string') &&
+      new Set(value).size === value.length,
+  ),
+  ...loadOptions,
+};
+
 const runOptions = {
   into: absent<Record<string, Tensor>>('results of an earlier run', 'into: results', isRecord),
 };
@@ -143,7 +182,10 @@ const gradientOptions = {
  * @param source an address or a path, a known name, or dropped files: see `ModelSource`
  * @throws MLError (the promise rejects) when a file is missing, damaged or not supported
  */
-export function loadModel(source: ModelSource, options: LoadOptions = {}): Loading<LoadedModel> {
+export function loadModel(
+  source: ModelSource,
+  options: LoadModelOptions = {},
+): Loading<LoadedModel> {
   const opening = openChecked(source, options);
   const session = new Session('loadModel', opening);
   const model: LoadedModel = {
@@ -153,6 +195,7 @@ export function loadModel(source: ModelSource, options: LoadOptions = {}): Loadi
     get outputs() {
       return session.description('outputs');
     },
+    layers: () => session.layers(),
     run: (inputs, options) => session.run(inputs, options),
     gradient: (inputs, options) => session.gradient(inputs, options),
     about: () => session.about(),
@@ -161,8 +204,9 @@ export function loadModel(source: ModelSource, options: LoadOptions = {}): Loadi
   return usableAtOnce(opening, model, { session });
 }
 
-async function openChecked(source: ModelSource, options: LoadOptions): Promise<Open> {
-  return openModel('loadModel', source, readOptions('loadModel', options, loadOptions));
+async function openChecked(source: ModelSource, options: LoadModelOptions): Promise<Open> {
+  const { outputs, ...checked } = readOptions('loadModel', options, loadModelOptions);
+  return openModel('loadModel', source, checked, false, outputs);
 }
 
 /** Options as readOptions gives them: what was left out is undefined. */
@@ -178,16 +222,19 @@ export interface Open extends Opened {
  * Finds a model and opens it.
  *
  * @param withTraining whether to read what is needed to go on training, too
+ * @param layers what takes the place of the outputs
  */
 export async function openModel(
   who: string,
   source: ModelSource,
   { onProgress, signal, worker }: Checked<LoadOptions>,
   withTraining = false,
+  layers?: readonly string[],
 ): Promise<Open> {
-  const location = await locate(who, source);
+  const location = await locate(who, source, { onProgress, signal });
   const client = connect(who, worker);
-  const opened = await client.open({ ...requestOf(location), withTraining }, onProgress, signal);
+  const request = { ...requestOf(location), withTraining, ...(layers && { layers }) };
+  const opened = await client.open(request, onProgress, signal);
   return { ...opened, client, location };
 }
 
@@ -226,6 +273,11 @@ export class Session {
       { known: 'its methods wait by themselves, its properties cannot' },
       'const model = await loadModel(…)',
     );
+  }
+
+  async layers(): Promise<LayerInfo[]> {
+    const { client, model } = await this.opened();
+    return client.layers(model);
   }
 
   async run(inputs: Input | Record<string, Input>, options: RunOptions = {}): Promise<Tensors> {

@@ -1,10 +1,10 @@
 // Reads the files of a model: the main one, then all weights at once, with progress and checks.
 import { type Keep, Keeping } from './cache.js';
 import { fail, MLError } from './errors.js';
+import { type Expected, Folder, looksLikePage, type Place, shows } from './folder.js';
 import { isRecord, parseRecord } from './options.js';
 import type { Progress } from './progress.js';
 import { sha256Of } from './sha256.js';
-import { type Expected, Folder, looksLikePage, type Place, shows } from './source.js';
 
 /** The files of a model, in the pieces in which they came. */
 export interface Contents {

@@ -25,6 +25,8 @@ export interface Platform {
   openStore(): Promise<Store | undefined>;
   /** Reads a picture from a path or from the bytes of a file; undefined where the browser does it. */
   decode?: (picture: string | Uint8Array) => Promise<Pixels>;
+  /** Makes a PNG of a picture; undefined where the browser makes a JPEG. */
+  encode?: (picture: Pixels) => Promise<Uint8Array<ArrayBuffer>>;
   /** Writes files into a folder, which is made; undefined where there are none. */
   writeFiles?: (folder: string, files: ReadonlyMap<string, Uint8Array>) => Promise<void>;
   /** Whether the runtime can live in a worker. */
@@ -38,7 +40,7 @@ const page: Platform = {
   resolve: (path) => new URL(path, base()).href,
   resolveModel(path) {
     const address = new URL(path, base());
-    if (!namesMainFile(address.pathname)) {
+    if (!namesFile(address.pathname)) {
       address.pathname = `${address.pathname.replace(/\/$/, '')}/model.json`;
     }
     return address.href;
@@ -48,7 +50,16 @@ const page: Platform = {
   hasWorker: true,
 };
 
-/** Whether a path is that of a model's main file, and not of its folder. */
+/** Whether a path is that of a file of a model, or of a zip with all of them, and not of its folder. */
+export function namesFile(path: string): boolean {
+  return namesMainFile(path) || namesZip(path);
+}
+
+export function namesZip(path: string): boolean {
+  return /\.zip$/i.test(path);
+}
+
+/** Whether a path is that of a model's main file. */
 export function namesMainFile(path: string): boolean {
   return /\.(json|tflite)$/.test(path);
 }

@@ -4,9 +4,9 @@ import { mkdir, readdir, readFile, rename, rm, statfs, writeFile } from 'node:fs
 import { homedir } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { decodePicture } from './decode.js';
+import { decodePicture, encodePicture } from './decode.js';
 import { withOwnFiles } from './ownFiles.js';
-import { namesMainFile, type Platform } from './platform.js';
+import { namesFile, type Platform } from './platform.js';
 import { megabytes, type Store } from './store.js';
 
 export const node: Platform = {
@@ -26,6 +26,7 @@ export const node: Platform = {
     typeof picture === 'string'
       ? decodePicture(await readPicture(picture), picture)
       : decodePicture(picture, 'the picture'),
+  encode: async (picture) => encodePicture(picture),
   async writeFiles(folder, files) {
     const path = fileURLToPath(addressOf(folder));
     for (const [name, bytes] of files) {
@@ -46,7 +47,7 @@ function addressOf(path: string): string {
 /** Whether an address is that of a folder; what is not on this disk is judged by its name. */
 function isFolder(url: URL): boolean {
   const found = url.protocol === 'file:' && statSync(url, { throwIfNoEntry: false });
-  return found ? found.isDirectory() : !namesMainFile(url.pathname);
+  return found ? found.isDirectory() : !namesFile(url.pathname);
 }
 
 /** A file as if a server had sent it. */

@@ -1,7 +1,7 @@
 // What a model wants of a picture and what its outputs mean, and the files that say so.
 import { fail, messageOf } from './errors.js';
+import type { Folder } from './folder.js';
 import { type Absent, absent, isRecord, parseRecord, readOptions } from './options.js';
-import type { Folder } from './source.js';
 
 /** How a picture becomes the numbers that a model was trained on. */
 export interface Preprocess {

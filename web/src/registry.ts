@@ -2,7 +2,7 @@
 import { fail, messageOf } from './errors.js';
 import { fileHint, ownFile, ownFolder } from './ownFiles.js';
 import { platform } from './platform.js';
-import type { Recipe } from './recipe.js';
+import type { Preprocess, Recipe } from './recipe.js';
 
 /** The size in bytes and the SHA-256, in hexadecimal, of one file of a known model. */
 export interface KnownFile {
@@ -24,6 +24,13 @@ export interface KnownModel extends Recipe {
   addresses: string[];
   files: Record<string, KnownFile>;
   card: Card;
+  /** How it is used as a base that learns something new. */
+  features?: {
+    /** The layer whose output describes a picture best. */
+    layer: string;
+    /** Where it differs from that of the model itself. */
+    preprocess?: Partial<Preprocess>;
+  };
 }
 
 /** What one should know before using a model. */

@@ -41,6 +41,11 @@ export interface ModelDescription {
   parameters: number;
 }
 
+/** A layer of a model, as CoreModel.layers() tells; see LayerInfo in model.ts. */
+export interface LayerDescription extends PortDescription {
+  operator: string;
+}
+
 /** What CoreProgram.describe() says. */
 interface ProgramDescription {
   inputs: PortDescription[];
@@ -70,7 +75,10 @@ export interface Profiled extends Measured {
 }
 
 /** What to open, and how. Can be sent to a worker. */
-export type OpenRequest = Wanted;
+export interface OpenRequest extends Wanted {
+  /** The layers that take the place of the outputs. */
+  layers?: readonly string[];
+}
 
 /** How long it took until the first answer, in milliseconds, and what came over the network. */
 export interface Timing {
@@ -172,6 +180,8 @@ interface LoadedModel {
   programs: Map<string, ReadyProgram>;
   /** Whether weights have changed since the programs were made. */
   stale: boolean;
+  /** The model whose weights these are, too. */
+  whole?: LoadedModel;
   training?: Training;
   writing?: Writing;
 }
@@ -220,7 +230,8 @@ export class Runtime {
         timed(readModel(request, controller.signal, onProgress)),
       ]);
       controller.signal.throwIfAborted();
-      return this.#build(core.value, contents.value, core.time, contents.time);
+      const { layers } = request;
+      return this.#build(core.value, contents.value, core.time, contents.time, layers);
     } finally {
       this.#jobs.delete(job);
       controller.abort(); // downloads that go on after one of them failed
@@ -234,6 +245,27 @@ export class Runtime {
     const model = guard(core, () => core.createModel(topology, seed));
     const timing = newTiming(time, { building: performance.now() - start });
     return this.#add(core, model, { address: '', sha256: '', fileBytes: 0, timing });
+  }
+
+  /** What the model consists of, in the order of computation. */
+  async layers(model: number): Promise<LayerDescription[]> {
+    const { core, model: whole } = this.#find(model);
+    return JSON.parse(guard(core, () => whole.layers())) as LayerDescription[];
+  }
+
+  /**
+   * The model up to some layers, whose values are then its outputs. Either can be closed before the
+   * other.
+   */
+  async cut(model: number, layers: readonly string[]): Promise<Opened> {
+    const whole = this.#find(model);
+    const { timing, ...origin } = whole.origin;
+    const start = performance.now();
+    const part = guard(whole.core, () => whole.model.cut(JSON.stringify(layers)));
+    const building = performance.now() - start;
+    const opened = this.#add(whole.core, part, { ...origin, timing: newTiming(0, { building }) });
+    this.#find(opened.model).whole = whole.whole ?? whole;
+    return opened;
   }
 
   /**
@@ -250,7 +282,9 @@ export class Runtime {
     const { Training } = await import('./training.js');
     const loaded = this.#find(model);
     loaded.training ??= new Training(loaded.core, loaded.model, () => {
-      loaded.stale = true;
+      for (const each of this.#models.values()) {
+        if (each === loaded || each.whole === loaded) each.stale = true;
+      }
     });
     const call = loaded.training[method] as (...given: unknown[]) => unknown;
     return (await call.call(loaded.training, ...given, told)) as TrainingAnswer<M>;
@@ -356,13 +390,38 @@ export class Runtime {
     );
   }
 
-  /** Runs a model that has one input, on a picture. */
-  async see(model: number, picture: Picture, preprocess: Preprocess): Promise<Tensors> {
+  /**
+   * Runs a model that has one input, on a picture.
+   *
+   * @param size height and width of the input, where the model leaves them open
+   */
+  async see(
+    model: number,
+    picture: Picture,
+    preprocess: Preprocess,
+    size?: readonly [height: number, width: number],
+  ): Promise<Tensors> {
     const loaded = this.#find(model);
-    const ready = this.#program(loaded, {});
+    const ready = this.#programOf(loaded, size);
     this.#upload(loaded, pixelsOf(picture));
     this.#prepare(loaded, ready, preprocess);
     return this.#outputs(loaded, ready);
+  }
+
+  /** A picture as the input of a model that has one; `size` as in see(). */
+  async prepared(
+    model: number,
+    picture: Picture,
+    preprocess: Preprocess,
+    size?: readonly [height: number, width: number],
+  ): Promise<Tensor> {
+    const loaded = this.#find(model);
+    const ready = this.#programOf(loaded, size);
+    this.#upload(loaded, pixelsOf(picture));
+    this.#prepare(loaded, ready, preprocess);
+    const data = ready.program.input(0);
+    const { name = '', shape = [], dtype = 'float32' } = ready.description.inputs[0] ?? {};
+    return keep(name, { data, shape, dtype }, undefined);
   }
 
   /**
@@ -382,12 +441,7 @@ export class Runtime {
       image: this.#upload(loaded, pixels),
       width: pixels.width,
       height: pixels.height,
-      program: (model, size) => {
-        const loaded = this.#find(model);
-        const [input] = loaded.description.inputs;
-        const shapes = input && size ? { [input.name]: [1, ...size, input.shape[3] ?? 3] } : {};
-        return this.#program(loaded, shapes).program;
-      },
+      program: (model, size) => this.#programOf(this.#find(model), size).program,
     };
     const look = looks[method] as (sight: Sight, request: LookRequest<M>) => LookAnswer<M>;
     return look(sight, request);
@@ -493,7 +547,13 @@ export class Runtime {
     });
   }
 
-  #build(core: Core, contents: Contents, engine: number, reading: number): Opened {
+  #build(
+    core: Core,
+    contents: Contents,
+    engine: number,
+    reading: number,
+    layers?: readonly string[],
+  ): Opened {
     const { entry, address, sha256, downloaded, saved } = contents;
     let fileBytes = 0;
     const start = performance.now();
@@ -511,7 +571,8 @@ export class Runtime {
           fileBytes += bytes;
         }
         contents.files.clear(); // before parsing, so that the weights are in memory only once
-        return new core.Model(files, entry);
+        const whole = new core.Model(files, entry);
+        return layers ? partOf(whole, layers) : whole;
       } finally {
         files.delete();
       }
@@ -547,6 +608,13 @@ export class Runtime {
     const loaded = this.#models.get(model);
     if (loaded) return loaded;
     fail('gesso: this model has been disposed of', { model }, 'load it again');
+  }
+
+  /** The program for pictures of a size; of the model's own if left out. */
+  #programOf(loaded: LoadedModel, size?: readonly [number, number]): ReadyProgram {
+    const [input] = loaded.description.inputs;
+    const shapes = input && size ? { [input.name]: [1, ...size, input.shape[3] ?? 3] } : {};
+    return this.#program(loaded, shapes);
   }
 
   #program(
@@ -589,6 +657,15 @@ export class Runtime {
     guard(core, () => ready.program.run());
     origin.timing.firstRun ??= performance.now() - start;
     return readOutputs(ready, into);
+  }
+}
+
+/** The model up to some layers, in place of the whole. */
+function partOf(whole: CoreModel, layers: readonly string[]): CoreModel {
+  try {
+    return whole.cut(JSON.stringify(layers));
+  } finally {
+    whole.delete();
   }
 }
 

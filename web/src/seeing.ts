@@ -3,6 +3,7 @@ import type { CoreImage, CoreProgram } from './engine.js';
 import { find } from './people/find.js';
 import { masks } from './people/masks.js';
 import { faces } from './people/seeFaces.js';
+import { examine } from './teach/examine.js';
 
 /** What a look may use: the picture, which lies where C++ reads it, and models. */
 export interface Sight {
@@ -21,7 +22,7 @@ export interface Sight {
 }
 
 /** All looks. Each takes a sight and a request, and gives arrays that can move to another thread. */
-export const looks = { faces, find, masks };
+export const looks = { examine, faces, find, masks };
 
 export type LookMethod = keyof typeof looks;
 /** What a look is asked: `model` names the first of its models. */

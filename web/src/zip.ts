@@ -7,7 +7,8 @@ const remainders = Uint32Array.from({ length: 256 }, (_, byte) => {
   return rest;
 });
 
-function crc32(bytes: Uint8Array): number {
+/** The check sum that zips carry. */
+export function crc32(bytes: Uint8Array): number {
   let rest = -1;
   for (const byte of bytes) rest = (remainders[(rest ^ byte) & 255] ?? 0) ^ (rest >>> 8);
   return ~rest >>> 0;

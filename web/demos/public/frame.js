@@ -22,7 +22,7 @@ if (sketch !== undefined) {
     script.src = address;
     script.async = false;
     // Models known by name are looked for beside the site first.
-    script.addEventListener('load', () => window.ml5?.setModelPath('models/'));
+    script.addEventListener('load', () => (window.ml5 ?? window.gesso)?.setModelPath('models/'));
     document.head.append(script);
   }
 }

@@ -1,5 +1,12 @@
 // What a drop brings: files, or all files of the folders among it.
 
+const folders = new WeakMap<File, string>(); // of the files that were dropped in folders
+
+/** The name of the folder in which a file was dropped or chosen: "cups"; '' for one that came alone. */
+export function folderOf(file: File): string {
+  return folders.get(file) ?? file.webkitRelativePath.split('/').at(-2) ?? '';
+}
+
 /** The files of a drop. Call it at once: the browser empties a transfer after the event. */
 export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
   const files = [...transfer.files];
@@ -11,7 +18,9 @@ export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
 
 async function filesIn(entry: FileSystemEntry): Promise<File[]> {
   if (entry instanceof FileSystemFileEntry) {
-    return [await new Promise<File>((resolve, reject) => entry.file(resolve, reject))];
+    const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
+    folders.set(file, entry.fullPath.split('/').at(-2) ?? '');
+    return [file];
   }
   if (!(entry instanceof FileSystemDirectoryEntry)) return [];
   const reader = entry.createReader();
@@ -26,8 +35,12 @@ async function filesIn(entry: FileSystemEntry): Promise<File[]> {
   }
 }
 
-/** Lets the whole page take drops, with a class on the body while something hovers over it. */
-export function takeDrops(take: (files: File[]) => void): void {
+/**
+ * Lets the whole page take drops, with a class on the body while something hovers over it.
+ *
+ * @param take given the files, and the element on which they fell
+ */
+export function takeDrops(take: (files: File[], on: Element | null) => void): void {
   let over = 0; // enter and leave are told for every element on the way
   const end = () => {
     over = 0;
@@ -45,6 +58,7 @@ export function takeDrops(take: (files: File[]) => void): void {
   window.addEventListener('drop', async (event) => {
     event.preventDefault();
     end();
-    if (event.dataTransfer) take(await droppedFiles(event.dataTransfer));
+    const on = event.target instanceof Element ? event.target : null;
+    if (event.dataTransfer) take(await droppedFiles(event.dataTransfer), on);
   });
 }

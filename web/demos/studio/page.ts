@@ -165,6 +165,16 @@ export class Verdict {
     this.time.textContent = '–';
   }
 
+  /** Shows between which labels it will decide, before it has. */
+  wait(sentence: string, labels: readonly string[]): void {
+    this.clear(sentence);
+    for (const label of labels) {
+      const row = this.bars.appendChild(this.emptyRow());
+      find('.label', row).textContent = label;
+      find('.percent', row).textContent = '–';
+    }
+  }
+
   // A camera answers many times a second: wait until the answer has settled.
   private speak(best: Result): void {
     window.clearTimeout(this.speaking);

@@ -1,10 +1,11 @@
 // The page around the demos that see people: pictures, films and the camera come to the sketch, and what it
 // finds is drawn over them.
-import { cachedModels, setModelPath } from 'gesso';
+import { setModelPath } from 'gesso';
 import { Camera } from './camera.js';
 import { takeDrops } from './drops.js';
 import { type Card, type Model, ModelShelf, showCard } from './models.js';
-import { find, type LoadOptions, make, showBytes, showTimeSince, Trouble } from './page.js';
+import { offerModel } from './offer.js';
+import { find, type LoadOptions, make, showTimeSince, Trouble } from './page.js';
 import { Easel, type Painting, type Picture } from './pictures.js';
 import { Sketch } from './sketch.js';
 import { tell, texts } from './texts.js';
@@ -151,33 +152,8 @@ export class Seeing<Found> {
     });
     await this.easel.hangSamples(own.paintings);
     this.easel.hangSample(...own.first);
-    if ((await shelf.open(own.favourite)) === undefined) await this.offerModel(shelf);
-  }
-
-  /** A model that has to be fetched from elsewhere comes when somebody wants it, or if it has come before. */
-  private async offerModel(shelf: ModelShelf<Card>): Promise<void> {
-    const { favourite } = this.own;
-    const response = await fetch('../gesso/registry.json');
-    const { models } = (await response.json()) as Registry;
-    const known = models[favourite];
-    if (!known) return;
-    const kept = await cachedModels().catch(() => []);
-    if (kept.some(({ name, complete }) => name === favourite && complete)) {
-      shelf.useKnown(favourite);
-      return;
-    }
-    const all = [known, ...(this.own.beside ?? []).map((name) => models[name])];
-    const files = all.flatMap((model) => Object.values(model?.files ?? {}));
-    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-    const host = new URL(known.addresses[0] ?? location.href).host;
-    const told = tell(texts.modelElsewhere, { name: favourite, bytes: showBytes(bytes), host });
-    // Names are the same in every language.
-    const pieces = told.split(namesIn([favourite, host]));
-    find('p', this.offer).replaceChildren(
-      ...pieces.map((piece) => (piece === favourite || piece === host ? nameOf(piece) : piece)),
-    );
-    find('button', this.offer).addEventListener('click', () => shelf.useKnown(favourite));
-    this.offer.hidden = false;
+    if ((await shelf.open(own.favourite)) !== undefined) return;
+    await offerModel([own.favourite, ...(own.beside ?? [])], () => shelf.useKnown(own.favourite));
   }
 
   /** What the fields of the page say, by the names of the options. */
@@ -354,11 +330,6 @@ export class Seeing<Found> {
   }
 }
 
-/** What is used of the library's list of known models. */
-interface Registry {
-  models: Record<string, { addresses: string[]; files: Record<string, { bytes: number }> }>;
-}
-
 /** Where a picture is drawn, as `place` takes it. */
 export interface Stage {
   width: number;
@@ -380,17 +351,4 @@ export function penOn(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
   canvas.height = Math.round(clientHeight * devicePixelRatio);
   pen.scale(devicePixelRatio, devicePixelRatio);
   return pen;
-}
-
-function nameOf(text: string): HTMLElement {
-  const name = document.createElement('span');
-  name.translate = false;
-  name.textContent = text;
-  return name;
-}
-
-/** Where one of these names stands in a text; splits it so that they are pieces of their own. */
-function namesIn(names: readonly string[]): RegExp {
-  const exact = names.map((name) => name.replace(/[^\w]/g, '\\$&'));
-  return new RegExp(`(${exact.join('|')})`);
 }

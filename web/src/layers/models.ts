@@ -161,6 +161,7 @@ function layersModel(who: string, opening: Promise<Open>): Loading<LayersModel> 
     get training() {
       return fitting.running;
     },
+    layers: () => session.layers(),
     run: (inputs, options) => session.run(inputs, options),
     gradient: (inputs, options) => session.gradient(inputs, options),
     resetStates: () => loaded.resetStates(),

@@ -1,5 +1,4 @@
 // All that bodies and faces need beside what every page has.
-export { looks } from '../seeing.js';
 export { blurBackground, cutOut, replaceBackground } from './backgrounds.js';
 export { openFaceDetector, openFaceMesh } from './faceSeer.js';
 export { place } from './place.js';

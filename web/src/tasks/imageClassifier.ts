@@ -1,5 +1,6 @@
 // Names what is in a picture.
 import { fail } from '../errors.js';
+import { Folder } from '../folder.js';
 import { type ImageSource, refuseReading, takePicture, workersCanDraw } from '../image.js';
 import {
   type About,
@@ -21,7 +22,7 @@ import {
   readPreprocess,
 } from '../recipe.js';
 import { knownBy, namesFor, readLabels } from '../registry.js';
-import { Folder, type ModelSource } from '../source.js';
+import type { ModelSource } from '../source.js';
 import { countOf, showShape, type TypedArray } from '../tensor.js';
 import { type Loading, usableAtOnce } from '../usable.js';
 import { type WatchOptions, watchOptions, watchWith } from '../watch.js';
@@ -174,11 +175,12 @@ export function imageClassifier(
   return usableAtOnce(ready, classifier, {
     session,
     preprocess: async () => (await ready).preprocess,
+    classes: () => ready,
   });
 }
 
 /** What of the options is about pictures and classes. */
-type OwnOptions = {
+export type OwnOptions = {
   labels: string[] | string | undefined;
   preprocess: Partial<Preprocess> | undefined;
   activation: Activation | undefined;
@@ -220,13 +222,13 @@ function checkTopK(caller: string, topK: number): number {
 }
 
 /** A recipe, and how it names a list of labels. */
-interface Origin {
+export interface Origin {
   recipe: Recipe;
   readList(name: string): Promise<string[]>;
 }
 
 /** What is known of the model, the strongest first. */
-async function originsOf(
+export async function originsOf(
   open: Open,
   { labels, preprocess, activation }: OwnOptions,
   signal: AbortSignal | undefined,

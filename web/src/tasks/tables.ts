@@ -1,12 +1,13 @@
 // Where examples and saved networks come from: tables as CSV or JSON, pictures, files.
 import { parseCsv } from '../csv.js';
 import { fail, messageOf } from '../errors.js';
+import { baseName, Folder } from '../folder.js';
 import type { Pixels } from '../image.js';
 import type { ModelFiles } from '../layers/layersModel.js';
 import { stored } from '../layers/storage.js';
 import { isRecord } from '../options.js';
 import { platform } from '../platform.js';
-import { baseName, Folder, locate, type ModelSource } from '../source.js';
+import { locate, type ModelSource } from '../source.js';
 import { show } from '../tensor.js';
 
 /** The text of a table, and what messages call it. */

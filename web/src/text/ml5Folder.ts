@@ -1,4 +1,6 @@
 // Voices as ml5 up to 0.12 has them: a manifest.json, a vocab.json, and one file for each variable.
+
+import type { Place } from '../folder.js';
 import type { LayersModel, ModelFiles } from '../layers/layersModel.js';
 import {
   countOf,
@@ -15,7 +17,6 @@ import {
   staysInside,
 } from '../library.js';
 import type { Progress } from '../progress.js';
-import type { Place } from '../source.js';
 import type { Tensor } from '../tensor.js';
 import { isRecurrent, readCard } from './layersFile.js';
 import { readMl5Vocabulary, warningsOf, writeMl5Vocabulary } from './ml5Vocabulary.js';

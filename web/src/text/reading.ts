@@ -1,4 +1,6 @@
 // Finds out what a voice is made of: a folder of ml5, a layers model, or what save() wrote.
+
+import type { GivenFiles, Place } from '../folder.js';
 import type { LayersModel, ModelFiles } from '../layers/layersModel.js';
 import {
   baseName,
@@ -19,7 +21,7 @@ import {
   stored,
 } from '../library.js';
 import type { Progress } from '../progress.js';
-import type { GivenFiles, ModelSource, Place } from '../source.js';
+import type { ModelSource } from '../source.js';
 import { LayersFile, readNotes, type VoiceNotes } from './layersFile.js';
 import { isOfVoice, readMl5Folder } from './ml5Folder.js';
 import { readMl5Vocabulary, warningsOf } from './ml5Vocabulary.js';

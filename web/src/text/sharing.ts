@@ -1,22 +1,14 @@
 // A voice to give away: one page that talks without a network, or one zip.
 import type { ModelFiles } from '../layers/layersModel.js';
-import { fail, libraryFile, platform } from '../library.js';
+import { downloadBlob, escaped, filesForScript, forScript, libraryText } from '../selfContained.js';
 import { zip } from '../zip.js';
 import type { VoiceCard } from './types.js';
 
 /** Several files as one download. */
 export function downloadOne(name: string, files: ModelFiles): void {
-  if (typeof document === 'undefined') {
-    fail('save: only a page can download', { given: 'downloads://' }, 'the path of a folder');
-  }
   const [only] = files.size === 1 ? files.values() : [];
   const blob = only ? new Blob([only], { type: 'text/html' }) : zip(files);
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = `${name || 'voice'}.${only ? 'html' : 'zip'}`;
-  link.click();
-  // The browser reads it after the click.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  downloadBlob(`${name || 'voice'}.${only ? 'html' : 'zip'}`, blob);
 }
 
 /** One page with the library, the voice and its card inside. */
@@ -25,7 +17,6 @@ export async function pageOf(
   card: VoiceCard | null,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const library = await libraryText();
-  const voice = Object.fromEntries([...files].map(([name, bytes]) => [name, base64(bytes)]));
   const title = card?.title || 'A voice';
   const loss = card?.valLoss ?? card?.loss;
   const size = card?.characters;
@@ -80,7 +71,7 @@ export async function pageOf(
       </dl>
     </main>
     <script>${forScript(library)}</script>
-    <script type="application/json" id="voice">${JSON.stringify(voice)}</script>
+    <script type="application/json" id="voice">${filesForScript(files)}</script>
     <script>
       const form = document.querySelector('form');
       const answer = document.querySelector('output');
@@ -110,39 +101,4 @@ export async function pageOf(
 </html>
 `;
   return new TextEncoder().encode(page);
-}
-
-/** The library in one script, without the reference to its map, which stays behind. */
-async function libraryText(): Promise<string> {
-  const address = libraryFile('gesso-single.js');
-  const response = await platform.fetch(address).catch(() => undefined);
-  if (response?.ok) return (await response.text()).replace(/\n\/\/# sourceMappingURL=.*\s*$/, '');
-  fail(
-    'save: the page needs the library in one file, which is not there',
-    { address, answer: response ? `${response.status}` : 'none' },
-    'copy gesso-single.js beside the other files of the library',
-  );
-}
-
-/** A text inside of a script: what would end it, or begin a comment, is written otherwise. */
-function forScript(text: string): string {
-  return text.replace(/<(?=\/script|!--)/gi, '\\x3C');
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += 0x8000) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  }
-  return btoa(text);
-}
-
-function escaped(text: string): string {
-  const entities: Record<string, string> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-  };
-  return text.replace(/[&<>"]/g, (character) => entities[character] ?? character);
 }

@@ -1,0 +1,241 @@
+// Keeping the project: in this browser as it changes, and as files.
+import {
+  deleteModel,
+  type FeatureExtractor,
+  listModels,
+  type ModelSource,
+  type SaveTarget,
+} from 'gesso';
+import { find, Trouble } from '../page.js';
+import { language, tell, texts } from '../texts.js';
+import { ProjectForm } from './projectCard.js';
+
+type Save = (teacher: FeatureExtractor, where: SaveTarget) => Promise<void>;
+
+/** What the page does for what is kept. */
+interface Own {
+  teacher(): FeatureExtractor | undefined;
+  save(): Save | undefined;
+  /** Opens a project in place of the one there is, which stays if that fails. */
+  open(project: ModelSource, name: string): Promise<boolean>;
+  /** Begins with nothing. */
+  anew(): Promise<void>;
+}
+
+const name = 'teach-page';
+const place = `indexeddb://${name}`;
+const wish = 'gesso-teach-keep'; // whether somebody wants it kept
+const settled = 800; // milliseconds without a change, until it is saved
+const times = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+
+export class Keep {
+  readonly trouble = new Trouble(find('[data-save-trouble]'));
+  readonly form = new ProjectForm(() => this.changed());
+  private readonly toggle = find<HTMLInputElement>('[data-keep]');
+  private readonly told = find('[data-kept-told]');
+  private readonly unopened = find('[data-unopened]');
+  private readonly buttons = [...document.querySelectorAll<HTMLButtonElement>('[data-save]')];
+  private readonly before = this.told.textContent ?? '';
+  private waiting = 0;
+  private unsaved = false;
+
+  constructor(private readonly own: Own) {
+    this.toggle.addEventListener('change', () => void this.turn(this.toggle.checked));
+    for (const button of this.buttons) {
+      button.addEventListener('click', () => void this.giveAway(button.dataset.save ?? ''));
+    }
+    const input = find<HTMLInputElement>('[data-project]');
+    find('[data-open]').addEventListener('click', () => input.click());
+    input.addEventListener('change', () => {
+      const [file] = input.files ?? [];
+      if (file) void this.open(file);
+      input.value = '';
+    });
+    find('[data-anew]').addEventListener('click', () => void this.anew());
+    find('[data-reopen]').addEventListener('click', () => void this.reopen());
+    find('[data-forget]').addEventListener('click', () => void this.forget());
+    window.addEventListener('beforeunload', (event) => {
+      if (this.unsaved && (this.own.teacher()?.size ?? 0) > 0) event.preventDefault();
+    });
+  }
+
+  /** Opens what this browser keeps, if there is something: whether that has worked. */
+  async start(): Promise<boolean> {
+    const alone = await holdLock();
+    if (!alone) {
+      this.told.textContent = texts.otherTab;
+      return false;
+    }
+    const kept = await listModels().catch(() => undefined);
+    if (!kept) {
+      this.told.textContent = texts.cannotKeep;
+      return false;
+    }
+    this.toggle.disabled = false;
+    this.toggle.checked = wished();
+    const found = kept.find((model) => model.name === name);
+    if (!found) {
+      if (this.toggle.checked) this.told.textContent = texts.keepsFromNow;
+      return false;
+    }
+    find('[data-unopened-told]').textContent = tell(texts.keptUnopened, {
+      date: times.format(found.saved),
+    });
+    return this.reopen();
+  }
+
+  /** Something of the project has changed. */
+  changed(): void {
+    const teacher = this.own.teacher();
+    if (!teacher) return;
+    teacher.card = this.form.card;
+    this.unsaved = true;
+    this.enable();
+    window.clearTimeout(this.waiting);
+    if (this.toggle.checked && this.unopened.hidden) {
+      this.waiting = window.setTimeout(() => void this.save(), settled);
+    }
+  }
+
+  /** Another project is open: its card is shown. */
+  opened(): void {
+    const teacher = this.own.teacher();
+    if (!teacher) return;
+    this.form.card = teacher.card;
+    this.unsaved = false;
+    this.enable();
+  }
+
+  /** Opens a project file. */
+  async open(file: File): Promise<void> {
+    this.trouble.clear();
+    if (await this.own.open([file], file.name)) {
+      this.changed();
+      this.unsaved = false;
+    }
+  }
+
+  /** What can be saved now. */
+  enable(): void {
+    const teacher = this.own.teacher();
+    const { missing } = this.form;
+    const taught = teacher !== undefined && teacher.classes.length > 0;
+    for (const button of this.buttons) {
+      const isProject = button.dataset.save === 'project';
+      button.disabled = isProject ? !teacher?.size : !taught || missing !== '';
+    }
+    find('[data-share-told]').textContent = taught ? missing : '';
+  }
+
+  private async reopen(): Promise<boolean> {
+    const opened = await this.own.open(place, texts.yourProject);
+    this.unopened.hidden = opened;
+    this.toggle.disabled = !opened;
+    this.toggle.checked = opened;
+    if (opened) this.told.textContent = texts.keptReopened;
+    return opened;
+  }
+
+  private async forget(): Promise<void> {
+    await this.tryTo(async () => {
+      await deleteModel(place);
+      this.unopened.hidden = true;
+      this.toggle.disabled = false;
+      this.told.textContent = this.before;
+      this.toggle.focus();
+    });
+  }
+
+  private async turn(on: boolean): Promise<void> {
+    wishFor(on);
+    await this.tryTo(async () => {
+      if (on && this.own.teacher()?.size) await this.save();
+      else if (on) this.told.textContent = texts.keepsFromNow;
+      else {
+        window.clearTimeout(this.waiting);
+        await deleteModel(place);
+        this.unsaved = true;
+        this.told.textContent = texts.keptNoMore;
+      }
+    });
+  }
+
+  private async save(): Promise<void> {
+    const teacher = this.own.teacher();
+    if (!teacher) return;
+    await this.tryTo(async () => {
+      this.unsaved = false; // what changes meanwhile is not in it
+      try {
+        await this.own.save()?.(teacher, place);
+      } catch (error) {
+        this.unsaved = true;
+        throw error;
+      }
+      if (this.toggle.checked) {
+        this.told.textContent = tell(texts.keptAt, { date: times.format(new Date()) });
+      } else await deleteModel(place); // it was switched off meanwhile
+    });
+  }
+
+  private async giveAway(what: string): Promise<void> {
+    const teacher = this.own.teacher();
+    if (!teacher) return;
+    await this.tryTo(async () => {
+      const where = `downloads://${this.form.fileName}`;
+      if (what === 'project') {
+        await this.own.save()?.(teacher, where);
+        this.unsaved = false;
+      } else await teacher.saveModel(where);
+      find('[data-share-told]').textContent = texts.downloaded;
+    });
+  }
+
+  private async anew(): Promise<void> {
+    const { size: count = 0 } = this.own.teacher() ?? {};
+    if (count > 0 && !window.confirm(tell(texts.reallyAnew, { count }))) return;
+    await this.tryTo(async () => {
+      window.clearTimeout(this.waiting);
+      await this.own.anew();
+      if (this.toggle.checked && this.unopened.hidden) await deleteModel(place);
+      if (this.toggle.checked) this.told.textContent = texts.keepsFromNow;
+    });
+  }
+
+  private async tryTo(work: () => Promise<void>): Promise<void> {
+    this.trouble.clear();
+    try {
+      await work();
+    } catch (error) {
+      this.trouble.show(error);
+    }
+  }
+}
+
+/** Whether this is the only tab with this page: two would write over each other. */
+function holdLock(): Promise<boolean> {
+  const { locks } = navigator;
+  if (!locks) return Promise.resolve(true); // as on plain http
+  return new Promise((told) => {
+    void locks.request(name, { ifAvailable: true }, (lock) => {
+      told(lock !== null);
+      return lock ? new Promise(() => {}) : undefined; // as long as the page lives
+    });
+  });
+}
+
+function wished(): boolean {
+  try {
+    return localStorage.getItem(wish) === 'yes';
+  } catch {
+    return false; // where nothing may be stored
+  }
+}
+
+function wishFor(on: boolean): void {
+  try {
+    if (on) localStorage.setItem(wish, 'yes');
+    else localStorage.removeItem(wish);
+  } catch {
+    // Where nothing may be stored, the database will say so.
+  }
+}

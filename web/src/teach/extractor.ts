@@ -1,0 +1,513 @@
+// What is behind featureExtractor(): methods that run one after the other.
+import type { Picture } from '../image.js';
+import type { Taught } from '../insides.js';
+import type { ModelFiles, SaveTarget } from '../layers/layersModel.js';
+import {
+  best,
+  callback,
+  fail,
+  instance,
+  isRecord,
+  MLError,
+  readOptions,
+  show,
+  store,
+  tensor,
+} from '../library.js';
+import type { Open } from '../model.js';
+import type { ModelSource } from '../source.js';
+import type {
+  Evaluation,
+  Example,
+  ExampleWarning,
+  FeatureExtractorOptions,
+  LabelCount,
+  LayerChoice,
+  NearestExample,
+  OpenProjectOptions,
+  ProjectCard,
+  SaveProjectOptions,
+  TeachLogs,
+  TeachOptions,
+  TeachResult,
+  UseLayerOptions,
+} from '../tasks/featureExtractor.js';
+import type { Label } from '../tasks/imageClassifier.js';
+import type { Estimate } from '../tasks/neuralNetwork.js';
+import type { Tensor } from '../tensor.js';
+import { type CardText, readCard, today } from './extract/card.js';
+import { estimationOf, evaluationOf } from './extract/confusion.js';
+import { Course } from './extract/course.js';
+import { type Head, outputsOf } from './extract/head.js';
+import { featuresOf, learn, networkOf, pictureOf } from './extract/learning.js';
+import { closeAll, type Loaded, makeFrom, openFrom } from './extract/loading.js';
+import { nearestOf, type Row, warningsOf } from './extract/nearest.js';
+import { readTeach } from './extract/options.js';
+import { blobOf, encoded } from './extract/picture.js';
+import { storeProject, writeProject } from './extract/project.js';
+import { filesOf, type Graft, grafted, partOf, rescaled } from './graft.js';
+
+/** A picture that was taken at the moment of the call. */
+type Taken = Promise<Picture>;
+
+export class Extractor {
+  /** Rejects where it cannot be loaded. */
+  readonly ready: Promise<Open>;
+  readonly #who: string;
+  readonly #loading: Promise<Loaded>;
+  #loaded: Loaded | undefined;
+  #cardGiven: Partial<CardText> = {};
+  #disposed = false;
+  /** The end of the call before. */
+  #last: Promise<unknown> = Promise.resolve();
+  readonly #courses = new Set<Course>();
+
+  private constructor(who: string, loading: Promise<Loaded>) {
+    this.#who = who;
+    this.#loading = loading.then((loaded) => {
+      if (this.#disposed) void closeAll(loaded);
+      loaded.card = { ...loaded.card, ...this.#cardGiven };
+      this.#loaded = loaded;
+      return loaded;
+    });
+    this.ready = this.#loading.then(({ base }) => base.open);
+    this.ready.catch(() => {}); // reported by every method
+  }
+
+  static make(model: ModelSource, options: FeatureExtractorOptions): Extractor {
+    return new Extractor('featureExtractor', makeFrom(model, options));
+  }
+
+  static open(source: ModelSource, options: OpenProjectOptions): Extractor {
+    return new Extractor('openProject', openFrom(source, options));
+  }
+
+  /** What can be read at once. */
+  get loaded(): Loaded | undefined {
+    return this.#loaded;
+  }
+
+  get examples(): Example[] {
+    const list = this.#loaded?.examples.list ?? [];
+    return list.map(({ id, label }) => ({ id, label }));
+  }
+
+  get counts(): LabelCount[] {
+    return this.#loaded?.examples.counts ?? [];
+  }
+
+  get classes(): string[] {
+    const head = this.#head;
+    return this.#loaded && head ? classesOf(this.#loaded, head) : [];
+  }
+
+  get stale(): boolean {
+    const { examples } = this.#loaded ?? {};
+    if (examples === undefined) return false;
+    return this.#head ? this.#head.version !== examples.version : examples.list.length > 0;
+  }
+
+  get training(): boolean {
+    return this.#courses.size > 0;
+  }
+
+  get card(): ProjectCard {
+    const { card, date } = this.#loaded ?? {};
+    const text = { title: '', author: '', consent: '', notes: '', ...card, ...this.#cardGiven };
+    return { ...text, date: date ?? today(), counts: this.counts };
+  }
+
+  set card(given: Partial<ProjectCard>) {
+    const { date: _, counts: __, ...before } = this.card;
+    const text = readCard('card', given, before);
+    if (this.#loaded) this.#loaded.card = text;
+    else this.#cardGiven = text;
+  }
+
+  layers(): Promise<LayerChoice[]> {
+    return this.#turn(async ({ base }) => base.layers.map((choice) => structuredClone(choice)));
+  }
+
+  useLayer(name: string, given: UseLayerOptions = {}): Promise<void> {
+    return this.#turn(async (loaded) => {
+      const { signal, onProgress } = readOptions('useLayer', given, layerOptions);
+      signal?.throwIfAborted();
+      const { base, tuned, examples } = loaded;
+      const cut = tuned.get(name) ?? (await base.cut('useLayer', name));
+      const total = examples.list.length;
+      for (const [i, kept] of examples.list.entries()) {
+        onProgress?.({ loaded: i, total });
+        await featuresOf('useLayer', base, cut, kept);
+        signal?.throwIfAborted();
+      }
+      onProgress?.({ loaded: total, total });
+      loaded.cut = cut;
+    });
+  }
+
+  addImage(taken: Taken, label: string | number, group?: object): Promise<number> {
+    return this.#turn(async (loaded) => {
+      const { base, cut, examples } = loaded;
+      const checked = examples.checkLabel('addImage', label);
+      const { features, copy } = await base.examine('addImage', cut, await taken, { copy: true });
+      const picture = copy && (await encoded(copy));
+      this.#refuseDisposed();
+      this.#changed(loaded);
+      return examples.add(checked, picture, new Map([[cut.key, features]]), group).id;
+    });
+  }
+
+  picture(id: number): Promise<Blob> {
+    return this.#turn(async ({ examples }) => {
+      return blobOf(pictureOf('picture', examples.find('picture', id)));
+    });
+  }
+
+  remove(id: number): Promise<void> {
+    return this.#change(({ examples }) => examples.remove(id));
+  }
+
+  removeLabel(label: string | number): Promise<void> {
+    return this.#change(({ examples }) => examples.removeLabel(label));
+  }
+
+  relabel(id: number, label: string | number): Promise<void> {
+    return this.#change(({ examples }) => examples.relabel(id, label));
+  }
+
+  rename(label: string, to: string): Promise<void> {
+    return this.#change(({ examples }) => examples.rename(label, to));
+  }
+
+  clear(): Promise<void> {
+    return this.#change(({ examples }) => examples.clear());
+  }
+
+  undo(): Promise<boolean> {
+    return this.#change(({ examples }) => examples.undo());
+  }
+
+  train(
+    given: TeachOptions = {},
+    whileTraining?: (epoch: number, logs: TeachLogs) => unknown,
+  ): Promise<TeachResult> {
+    const signal =
+      isRecord(given) && given.signal instanceof AbortSignal ? given.signal : undefined;
+    // From now on, so that stop() also ends a training that waits for its turn.
+    const course = new Course(signal);
+    this.#courses.add(course);
+    return this.#turn(async (loaded) => {
+      const { cut, base, tuned, heads, examples, task, seed, worker } = loaded;
+      const options = readTeach(given);
+      course.signal.throwIfAborted();
+      const own = await base.cut('train', cut.layer);
+      const room = { base, cut: own, examples, task, seed, worker };
+      const { learned, result } = await learn(room, options, course, (epoch, logs) =>
+        whileTraining?.(epoch, logs),
+      );
+      if (learned === undefined) return result;
+      const { layer } = own;
+      const [oldHead, oldCut] = [heads.get(layer), tuned.get(layer)];
+      loaded.cut = learned.cut;
+      heads.set(layer, learned.head);
+      if (learned.cut === own) tuned.delete(layer);
+      else tuned.set(layer, learned.cut);
+      this.#changed(loaded);
+      if (oldHead) await base.client.close(oldHead.open.model);
+      if (oldCut) {
+        examples.forget(oldCut.key);
+        await base.client.close(oldCut.model);
+      }
+      return result;
+    }).finally(() => {
+      course.close();
+      this.#courses.delete(course);
+    });
+  }
+
+  stop(): void {
+    for (const course of this.#courses) course.stop();
+  }
+
+  classify(taken: Taken, topK?: number): Promise<Label[]> {
+    return this.#turn(async (loaded) => {
+      this.#checkTask('classify', loaded, 'classification');
+      const most = topK === undefined ? undefined : checkCount('classify', 'topK', topK);
+      const scores = await this.#scoresOf('classify', loaded, taken);
+      const classes = this.classes;
+      const each = this.#confidences(loaded, scores);
+      return best(each, classes, most ?? classes.length);
+    });
+  }
+
+  predict(taken: Taken): Promise<Estimate[]> {
+    return this.#turn(async (loaded) => {
+      this.#checkTask('predict', loaded, 'regression');
+      const { scale } = this.#learned('predict', loaded);
+      const [output = Number.NaN] = await this.#scoresOf('predict', loaded, taken);
+      return [{ label: 'value', value: unscaled(output, scale) }];
+    });
+  }
+
+  /** What watch() gives: classes, or a number, as parts that the others do not have. */
+  async look(taken: Taken): Promise<(Label & Estimate)[]> {
+    const { task } = await this.#loading;
+    const answers = task === 'regression' ? this.predict(taken) : this.classify(taken);
+    return (await answers) as (Label & Estimate)[];
+  }
+
+  infer(taken: Taken): Promise<Tensor> {
+    return this.#turn(async ({ base, cut }) => {
+      const { features } = await base.examine('infer', cut, await taken);
+      return tensor(features, [features.length]);
+    });
+  }
+
+  nearest(taken: Taken, count = 5): Promise<NearestExample[]> {
+    return this.#turn(async (loaded) => {
+      const { base, cut } = loaded;
+      const most = checkCount('nearest', 'k', count);
+      const { features } = await base.examine('nearest', cut, await taken);
+      return nearestOf(base.client, features, await this.#rows('nearest', loaded), most);
+    });
+  }
+
+  evaluate(pictures?: readonly { taken: Taken; label: string | number }[]): Promise<Evaluation> {
+    return this.#turn(async (loaded) => {
+      const { base, cut, task, examples } = loaded;
+      const head = this.#learned('evaluate', loaded);
+      const rows: Row[] = [];
+      for (const [id, { taken, label }] of pictures?.entries() ?? []) {
+        const checked = examples.checkLabel('evaluate', label);
+        const { features } = await base.examine('evaluate', cut, await taken);
+        rows.push({ id, label: checked, features });
+      }
+      const validated = examples.list.filter(({ id }) => head.validation.has(id));
+      const chosen = validated.length > 0 ? validated : examples.list;
+      const known = pictures ? rows : await this.#rows('evaluate', loaded, chosen);
+      const of = pictures ? 'given' : validated.length > 0 ? 'validation' : 'examples';
+      const outputs = await outputsOf(
+        head.open,
+        known.map(({ features }) => features),
+      );
+      if (task === 'regression') {
+        const estimates = known.map(({ label }, i) => {
+          const value = unscaled(outputs[i]?.[0] ?? Number.NaN, head.scale);
+          return { label: Number(label), value };
+        });
+        return estimationOf(of, estimates);
+      }
+      const classes = this.classes;
+      const answers = known.map(({ id, label }, i) => {
+        const scores = this.#confidences(loaded, outputs[i] ?? new Float32Array(0));
+        const [first] = best(scores, classes, 1);
+        const { label: answer = '', confidence = 0 } = first ?? {};
+        return { id, label: `${label}`, answer, confidence };
+      });
+      return evaluationOf(of, answers, classes);
+    });
+  }
+
+  warnings(): Promise<ExampleWarning[]> {
+    return this.#turn(async (loaded) => {
+      const { base, examples, task } = loaded;
+      return warningsOf(base.client, task, examples.counts, await this.#rows('warnings', loaded));
+    });
+  }
+
+  save(where: SaveTarget, options?: SaveProjectOptions): Promise<void> {
+    return this.#turn(async (loaded) => storeProject(where, await this.#files(loaded, options)));
+  }
+
+  files(options?: SaveProjectOptions): Promise<ModelFiles> {
+    return this.#turn((loaded) => this.#files(loaded, options));
+  }
+
+  saveModel(where: SaveTarget): Promise<void> {
+    return this.#turn(async (loaded) =>
+      store(where, (await this.#graft('saveModel', loaded)).files),
+    );
+  }
+
+  /** What explains it and what exports it may know. */
+  taught(): Promise<Taught> {
+    return this.#turn(async (loaded) => {
+      const { base, cut, task } = loaded;
+      const head = this.#head;
+      return {
+        client: base.client,
+        features: cut.model,
+        names: {
+          picture: base.open.description.inputs[0]?.name ?? '',
+          row: head?.open.description.inputs[0]?.name ?? '',
+        },
+        head: head?.open.model,
+        labels: this.classes,
+        task,
+        preprocess: base.preprocess,
+        input: base.size,
+        graft: () => this.#turn((loaded) => this.#graft('featureExtractor', loaded)),
+      };
+    });
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const course of this.#courses) course.fail(this.#gone());
+    this.#loading.then(closeAll, () => {}); // nothing was loaded
+  }
+
+  async #files(loaded: Loaded, given: SaveProjectOptions = {}): Promise<ModelFiles> {
+    const { pictures } = readOptions('save', given, { pictures: true });
+    const { base, cut, task, seed, source, card, date, examples } = loaded;
+    const head = this.#head;
+    const rows = await this.#rows('save', loaded);
+    const project = {
+      ...{ task, seed, layer: cut.layer, preprocess: base.preprocess, card, date },
+      base: { source, sha256: base.open.sha256 },
+      ...{ labels: [...examples.labels], next: examples.next, examples: [...examples.list] },
+      head: head
+        ? {
+            note: {
+              outputs: head.outputs.map((number) => examples.nameOf(number)),
+              scale: head.scale,
+              validation: [...head.validation],
+              stale: this.stale,
+            },
+            files: head.files,
+          }
+        : null,
+      network: cut.tuned ?? null,
+    };
+    return writeProject(
+      project,
+      rows.map(({ features }) => features),
+      pictures,
+    );
+  }
+
+  async #graft(who: string, loaded: Loaded): Promise<Graft> {
+    const { base, cut } = loaded;
+    const { files, scale } = this.#learned(who, loaded);
+    const network = await networkOf(who, base, cut);
+    const head = rescaled(partOf(files), scale);
+    return {
+      files: filesOf(grafted(network, head, cut.shape.length === 3)),
+      labels: this.classes,
+      preprocess: base.preprocess,
+      input: base.size,
+    };
+  }
+
+  get #head(): Head | undefined {
+    const { heads, cut } = this.#loaded ?? {};
+    return cut && heads?.get(cut.layer);
+  }
+
+  #learned(who: string, { examples }: Loaded): Head {
+    const head = this.#head;
+    if (head) return head;
+    fail(
+      `${who}: nothing has been learned yet`,
+      { examples: examples.list.length, layer: this.#loaded?.cut.layer },
+      'await extractor.train() first',
+    );
+  }
+
+  #checkTask(who: string, { task }: Loaded, wanted: Loaded['task']): void {
+    if (task === wanted) return;
+    fail(
+      `${who}: this extractor was made for ${task}`,
+      { task },
+      task === 'regression' ? 'predict(image)' : 'classify(image)',
+    );
+  }
+
+  async #scoresOf(who: string, loaded: Loaded, taken: Taken): Promise<Float32Array> {
+    const { base, cut } = loaded;
+    const { model } = this.#learned(who, loaded).open;
+    const { scores } = await base.examine(who, cut, await taken, { head: model });
+    return scores ?? new Float32Array(0);
+  }
+
+  /** For each class: outputs that have come to the same name count together. */
+  #confidences(loaded: Loaded, scores: Float32Array): number[] {
+    const head = this.#learned('classify', loaded);
+    const classes = classesOf(loaded, head);
+    const sums = classes.map(() => 0);
+    for (const [i, number] of head.outputs.entries()) {
+      const at = classes.indexOf(loaded.examples.nameOf(number));
+      sums[at] = (sums[at] ?? 0) + (scores[i] ?? 0);
+    }
+    return sums;
+  }
+
+  async #rows(who: string, { base, cut, examples }: Loaded, list = examples.list): Promise<Row[]> {
+    const rows: Row[] = [];
+    for (const kept of list) {
+      const { id, label } = kept;
+      rows.push({ id, label, features: await featuresOf(who, base, cut, kept) });
+    }
+    return rows;
+  }
+
+  #changed(loaded: Loaded): void {
+    loaded.date = today();
+  }
+
+  #change<T>(work: (loaded: Loaded) => T): Promise<T> {
+    return this.#turn(async (loaded) => {
+      const result = work(loaded);
+      this.#changed(loaded);
+      return result;
+    });
+  }
+
+  /** Does something after everything that was called before. */
+  #turn<T>(work: (loaded: Loaded) => Promise<T>): Promise<T> {
+    const done = this.#last.then(async () => {
+      this.#refuseDisposed();
+      const loaded = await this.#loading;
+      this.#refuseDisposed();
+      try {
+        return await work(loaded);
+      } catch (error) {
+        // Models that are gone fail in words of their own.
+        throw this.#disposed && error instanceof MLError ? this.#gone() : error;
+      }
+    });
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  #refuseDisposed(): void {
+    if (this.#disposed) throw this.#gone();
+  }
+
+  #gone(): MLError {
+    const again = `  Try: ${this.#who}(…) again`;
+    return new MLError(`${this.#who}: it was used after dispose().\n${again}`);
+  }
+}
+
+const layerOptions = {
+  signal: instance(AbortSignal, 'signal: AbortSignal.timeout(60_000)'),
+  onProgress: callback<NonNullable<UseLayerOptions['onProgress']>>(
+    'onProgress: ({ loaded, total }) => {}',
+  ),
+};
+
+/** The classes of a head, each once, in the order of its outputs. */
+function classesOf({ examples }: Loaded, { outputs }: Head): string[] {
+  return [...new Set(outputs.map((number) => examples.nameOf(number)))];
+}
+
+function unscaled(output: number, scale: Head['scale']): number {
+  return scale ? output * scale.deviation + scale.mean : output;
+}
+
+function checkCount(who: string, name: string, count: number): number {
+  if (Number.isInteger(count) && count > 0) return count;
+  fail(`${who}: ${name} must be a whole number from 1`, { given: show(count) }, `${name}: 3`);
+}
