@@ -1,6 +1,6 @@
 // Measures gesso beside TF.js in Chromium:
 //   npm run bench [-- --json FILE] [--kernels] [--frames COUNT]
-//     [--only inference|training|charrnn|voice|frames|threads|people|teaching]
+//     [--only inference|training|charrnn|voice|frames|threads|people|analysis|teaching]
 import { createReadStream, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -293,6 +293,7 @@ try {
   const threads = wants('threads') ? await threaded() : null;
   const voice = wants('voice') ? await voiceLearns(address) : null;
   const people = wants('people') ? await peopleSeen(address) : null;
+  const analysis = wants('analysis') ? await left(`${address}analysis.html`, 'analysed') : null;
   const teaching = wants('teaching') ? await taught(address) : null;
   const voices = wants('charrnn') ? await left(`${address}voices.html`, 'voices') : null;
 
@@ -339,6 +340,15 @@ try {
     console.log(`WebAssembly memory after ${people.frames} pictures, over that before`);
     console.table(people.growth);
   }
+  if (analysis) {
+    const { build, threads, divergence, gap } = analysis;
+    console.log(`Analyses of rows in the worker, ${build} build, threads: ${threads}`);
+    console.table(analysis.rows.map(round));
+    console.log(
+      'Divergence of the t-SNE above over that of exact t-SNE in double; longest gap, ms',
+    );
+    console.table({ ...divergence, gap });
+  }
   if (threads) {
     console.log('One run in the worker, with its way there and back, on one thread and on two');
     console.table(threads.map(round));
@@ -349,7 +359,7 @@ try {
     const file = resolve(flags.json);
     writeFileSync(
       file,
-      `${JSON.stringify({ machine, date, rows, learning, frames, threads, people, voice, voices, teaching, sizes: sizes() }, null, 2)}\n`,
+      `${JSON.stringify({ machine, date, rows, learning, frames, threads, people, voice, voices, teaching, analysis, sizes: sizes() }, null, 2)}\n`,
     );
     console.log(`Written to ${basename(file)}`);
   }

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "models/analysis/distances.h"
+#include "models/analysis/neighbours.h"
 
 namespace gesso {
 namespace {
@@ -147,7 +148,7 @@ std::unique_ptr<Analysis> make_kmeans(Rows rows, const Field& options) {
   KMeansOptions read{.k = size_t(std::max(options.at("k").integer(), 0))};
   read.iterations = size_t(std::max(options.get("iterations").integer_or(100), 1));
   read.restarts = size_t(std::max(options.get("restarts").integer_or(4), 1));
-  read.seed = uint32_t(options.get("seed").number_or(0));
+  read.seed = seed_from(options);
   return std::make_unique<KMeans>(std::move(rows), read);
 }
 

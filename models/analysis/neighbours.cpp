@@ -102,6 +102,10 @@ Metric metric_from(const Field& options) {
   metric.refuse("is no such metric", "euclidean or cosine");
 }
 
+uint32_t seed_from(const Field& options) {
+  return uint32_t(std::clamp(options.get("seed").number_or(0), 0.0, 4294967295.0));
+}
+
 std::vector<Neighbour> nearest(const Rows& rows, const Rows& query, size_t k, Metric metric) {
   std::vector<float> measured(rows.count());
   if (!measured.empty()) distances(query, 0, 1, rows, 0, rows.count(), metric, measured.data());

@@ -74,5 +74,6 @@ std::unique_ptr<Analysis> make_neighbours(Rows rows, const Field& options);
 std::unique_ptr<Analysis> make_duplicates(Rows rows, const Field& options);
 
 Metric metric_from(const Field& options);  // euclidean where none is named
+uint32_t seed_from(const Field& options);  // 0 where none is named
 
 }  // namespace gesso

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "models/analysis/distances.h"
+#include "models/analysis/neighbours.h"
 
 namespace gesso {
 namespace {
@@ -342,8 +343,7 @@ std::vector<AnalysisOutput> Pca::outputs() const {
 
 std::unique_ptr<Analysis> make_pca(Rows rows, const Field& options) {
   int components = std::max(options.at("components").integer(), 0);
-  return std::make_unique<OwnPca>(std::move(rows), size_t(components),
-                                  uint32_t(options.get("seed").number_or(0)));
+  return std::make_unique<OwnPca>(std::move(rows), size_t(components), seed_from(options));
 }
 
 std::unique_ptr<Analysis> make_project(Rows rows, const Field& options) {

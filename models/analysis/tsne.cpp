@@ -20,7 +20,7 @@ Tsne::Tsne(Rows rows, const TsneOptions& options)
     : rows_(std::move(rows)),
       options_(options),
       calm_from_(std::min(options.iterations / 4, most_exaggerated)),
-      nearest_(rows_, size_t(std::max(3 * options.perplexity, 1.0)), options.metric),
+      nearest_(rows_, size_t(std::clamp(3 * options.perplexity, 1.0, 1e9)), options.metric),
       layout_(rows_.count(), options.dimensions) {
   double n = double(rows_.count()), most = (n - 1) / 3;
   if (!(options.perplexity >= 1 && options.perplexity <= most))
@@ -164,7 +164,7 @@ std::unique_ptr<Analysis> make_tsne(Rows rows, const Field& options) {
   read.dimensions = size_t(std::clamp(options.get("dimensions").integer_or(2), 2, 3));
   read.metric = metric_from(options);
   read.random_start = options.get("initial").text_or("pca") == "random";
-  read.seed = uint32_t(options.get("seed").number_or(0));
+  read.seed = seed_from(options);
   if (!(read.exaggeration >= 1))
     options.get("exaggeration").refuse("must be at least 1", "exaggeration: 12");
   return std::make_unique<Tsne>(std::move(rows), read);

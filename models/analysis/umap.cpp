@@ -208,7 +208,7 @@ std::unique_ptr<Analysis> make_umap(Rows rows, const Field& options) {
   read.negatives = size_t(std::max(options.get("negatives").integer_or(5), 0));
   read.dimensions = size_t(std::clamp(options.get("dimensions").integer_or(2), 2, 3));
   read.metric = metric_from(options);
-  read.seed = uint32_t(options.get("seed").number_or(0));
+  read.seed = seed_from(options);
   if (!(read.spread > 0)) options.get("spread").refuse("must be above 0", "spread: 1");
   if (!(read.min_distance >= 0 && read.min_distance <= read.spread))
     options.get("min_distance").refuse("must be from 0 to the spread", "minDistance: 0.1");

@@ -20,6 +20,7 @@ const words: Record<string, RegExp> = {
   moths: /Generation \d+: the best moth is \d+ pixels/,
   murmur: /It murmurs: MENENIUS:/,
   parrot: /After \d+ rounds it is surprised by [1234]\.\d/,
+  pebbles: /300 pebbles, sorted by colour\./,
   photo: /^espresso; /,
   shards: /The face (is whole|flies apart)\./,
   theremin: /The string sounds [A-G]( flat| sharp)?\./,

@@ -261,7 +261,8 @@ describe('knnClassifier', () => {
     expect(await messageFrom(() => classifier.addExample([1, Number.NaN], 'a'))).toMatch(
       'every number must be finite, and of size 1e15 at most.\n  row  0\n  position  1\n  given  NaN',
     );
-    await classifier.addExample([1, 2], 'a');
+    await messageFrom(() => classifier.addExample([1, 2, Number.POSITIVE_INFINITY], 'a'));
+    await classifier.addExample([1, 2], 'a'); // nothing is left of the width of what was refused
     expect(await messageFrom(() => classifier.addExample([1, 2, 3], 'a'))).toBe(
       'knnClassifier: these features have another length than those of the examples.\n' +
         '  examples  2 numbers\n' +

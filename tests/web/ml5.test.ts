@@ -118,7 +118,7 @@ describe('ml5', () => {
     }
     expect(await messageFrom(() => ml5.handPose('MediaPipeHands'))).toBe(
       `ml5.handPose: gesso does not have this task.
-  known  ml5.bodyPose, ml5.bodySegmentation, ml5.charRNN, ml5.faceMesh, ml5.imageClassifier, ml5.neuralNetwork, ml5.poseNet
+  known  ml5.bodyPose, ml5.bodySegmentation, ml5.charRNN, ml5.faceMesh, ml5.featureExtractor, ml5.imageClassifier, ml5.kmeans, ml5.KNNClassifier, ml5.neuralNetwork, ml5.poseNet
   Try: one of these, or ml5.js itself for this sketch`,
     );
   });

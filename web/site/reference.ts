@@ -28,6 +28,7 @@ interface Chapter {
 const chapters: readonly Chapter[] = [
   chapter('pictures', ['tasks/imageClassifier', 'image', 'recipe', 'p5']),
   chapter('voices', ['tasks/charRNN', 'text/']),
+  chapter('alike', ['tasks/knnClassifier', 'tasks/maps', 'teach/types', 'analysis']),
   chapter('teaching', ['tasks/featureExtractor', 'teach/']),
   chapter('examples', ['tasks/neuralNetwork', 'tasks/']),
   chapter('layers', ['layers/layers', 'layers/layer.', 'layers/kinds', 'layers/topology']),

@@ -12,7 +12,7 @@ export interface Paint {
 
 const pull = 0.22; // of the way to its place that a thing goes in one frame
 const margin = 0.06;
-const reach = 0.06; // how near a pointer must be, in widths
+const reach = 0.1; // how near a pointer must be, in widths
 
 export class ThingMap {
   /** What is looked at: under the pointer, or reached by keys. */

@@ -44,7 +44,7 @@ export const missing = Object.fromEntries(
 ) as Record<Missing, (...args: readonly unknown[]) => never>;
 
 function refuse(name: string): never {
-  const known = Object.keys(tasks);
+  const known = Object.keys(tasks).sort((a, b) => a.localeCompare(b));
   fail(
     `ml5.${name}: gesso does not have this task`,
     { known: known.map((task) => `ml5.${task}`).join(', ') },

@@ -48,7 +48,7 @@ export function teachableMachine(
   const project: TeachableMachine = {
     get kind() {
       if (loaded) return loaded.kind;
-      fail(
+      return fail(
         `${who}: kind cannot be read before the project has loaded`,
         { known: 'its methods wait by themselves, its properties cannot' },
         `const project = await ${who}(…)`,

@@ -72,10 +72,16 @@ export class Knn implements Omit<KnnClassifier, 'counts' | 'size'> {
         );
       }
       const data = readFeatures(who, await features);
-      this.#kept ??= await this.#create(data.length);
       this.#check(data);
+      const kept = this.#kept ?? (await this.#create(data.length));
       const id = this.#next;
-      await this.#call('add', [this.#kept.set, data, id]);
+      try {
+        await this.#call('add', [kept.set, data, id]);
+      } catch (error) {
+        if (this.#kept === undefined) await this.#client.analyse('close', [kept.set]);
+        throw error;
+      }
+      this.#kept = kept;
       this.#next++;
       this.#labels.set(id, label);
       return id;
