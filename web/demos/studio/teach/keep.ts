@@ -1,6 +1,8 @@
 // Keeping the project: in this browser as it changes, and as files.
 import {
   deleteModel,
+  exportPage,
+  exportTeachableMachine,
   type FeatureExtractor,
   listModels,
   type ModelSource,
