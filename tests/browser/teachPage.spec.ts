@@ -441,9 +441,16 @@ test.describe('with the base model', () => {
     await page.getByLabel('Nobody was asked.').check();
     await expect(model).toBeDisabled();
     await page.getByLabel('Only me.').check();
-    const download = page.waitForEvent('download');
-    await model.click();
-    expect((await download).suggestedFilename()).toMatch(/^my-classes/);
+    for (const [name, file] of [
+      ['As a model', /^my-classes.*json$/],
+      ['As a page', /^my-classes\.html$/],
+      ['For Teachable Machine', /^my-classes\.zip$/],
+    ] as const) {
+      const download = page.waitForEvent('download');
+      await button(page, name).click();
+      expect((await download).suggestedFilename()).toMatch(file);
+      await expect(page.locator('[data-share-told]')).toHaveText('It is among your downloads.');
+    }
   });
 
   test.describe('on a phone', () => {

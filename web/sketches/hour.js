@@ -35,11 +35,16 @@ async function look() {
 
 const clock = (hour) => `${floor(hour)}:${nf(floor((hour % 1) * 60), 2)}`;
 
-// Night, dawn, noon and dusk, with a sun that goes from left to right, and clouds that are never the same.
+// From a lilac morning to a golden evening, with a sun that wanders, and clouds that are never the same.
 function paintSky(hour) {
-  const light = constrain(sin(((hour - 5) / 16) * PI), 0, 1);
-  const top = lerpColor(color('#101936'), color('#3f86c9'), light);
-  const low = lerpColor(color(hour < 13 ? '#d98a8f' : '#e0622b'), color('#cfe4ee'), light);
+  const day = (hour - 5) / 16;
+  const light = sin(day * PI);
+  const top = lerpColor(
+    color('#101936'),
+    lerpColor(color('#7fa8f0'), color('#33659e'), day),
+    light,
+  );
+  const low = lerpColor(color('#d3b6ea'), color('#f2a03c'), day);
   for (let y = 0; y < 200; y++) {
     sky.stroke(lerpColor(top, low, y / 200));
     sky.line(0, y, 240, y);

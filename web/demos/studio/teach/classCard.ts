@@ -163,16 +163,17 @@ export class ClassCard {
     image.alt = tell(texts.pictureNumber, { id });
     button.append(image);
     button.addEventListener('click', () => this.deeds.open(id));
-    button.addEventListener('focus', () => this.holdTab(button));
+    button.addEventListener('focus', () => this.holdTab());
     this.thumbnails.set(id, button);
     void this.thumbs.show(id, image);
     return button;
   }
 
-  /** One picture of all is a stop of the tab key; arrows go on from there. */
-  private holdTab(stop = this.sheet.querySelector<HTMLButtonElement>('[tabindex="0"]')): void {
-    const kept = stop ?? this.sheet.querySelector('button');
-    for (const button of this.thumbnails.values()) button.tabIndex = button === kept ? 0 : -1;
+  /** One picture of all is a stop of the tab key, the newest at first; arrows go on from there. */
+  private holdTab(): void {
+    const buttons = [...this.sheet.querySelectorAll('button')];
+    const kept = buttons.find((button) => button === document.activeElement) ?? buttons[0];
+    for (const button of buttons) button.tabIndex = button === kept ? 0 : -1;
   }
 
   private walk(event: KeyboardEvent): void {

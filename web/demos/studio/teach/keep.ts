@@ -1,6 +1,8 @@
 // Keeping the project: in this browser as it changes, and as files.
 import {
   deleteModel,
+  exportPage,
+  exportTeachableMachine,
   type FeatureExtractor,
   listModels,
   type ModelSource,
@@ -180,14 +182,22 @@ export class Keep {
   private async giveAway(what: string): Promise<void> {
     const teacher = this.own.teacher();
     if (!teacher) return;
+    const { title } = this.form.card;
+    const where = `downloads://${this.form.fileName}`;
+    const told = find('[data-share-told]');
+    told.textContent = texts.packing;
     await this.tryTo(async () => {
-      const where = `downloads://${this.form.fileName}`;
       if (what === 'project') {
         await this.own.save()?.(teacher, where);
         this.unsaved = false;
+      } else if (what === 'page') {
+        await exportPage(teacher, where, { ...(title && { title }) });
+      } else if (what === 'teachable') {
+        await exportTeachableMachine(teacher, where);
       } else await teacher.saveModel(where);
-      find('[data-share-told]').textContent = texts.downloaded;
+      told.textContent = texts.downloaded;
     });
+    if (told.textContent === texts.packing) told.textContent = '';
   }
 
   private async anew(): Promise<void> {
