@@ -28,6 +28,8 @@ interface Chapter {
 const chapters: readonly Chapter[] = [
   chapter('pictures', ['tasks/imageClassifier', 'image', 'recipe', 'p5']),
   chapter('voices', ['tasks/charRNN', 'text/']),
+  chapter('explaining', ['tasks/explain', 'teach/explain/']),
+  chapter('teachable', ['tasks/teachableMachine', 'tasks/exporting', 'teach/teachable/']),
   chapter('teaching', ['tasks/featureExtractor', 'teach/']),
   chapter('examples', ['tasks/neuralNetwork', 'tasks/']),
   chapter('layers', ['layers/layers', 'layers/layer.', 'layers/kinds', 'layers/topology']),
