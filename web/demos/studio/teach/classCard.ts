@@ -178,7 +178,7 @@ export class ClassCard {
 
   private walk(event: KeyboardEvent): void {
     const buttons = [...this.sheet.querySelectorAll('button')];
-    const at = buttons.findIndex((button) => button === document.activeElement);
+    const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
     if (at < 0) return;
     const back = getComputedStyle(this.sheet).direction === 'rtl' ? 1 : -1;
     const columns = getComputedStyle(this.sheet).gridTemplateColumns.split(' ').length;
