@@ -178,7 +178,8 @@ export class ClassCard {
 
   private walk(event: KeyboardEvent): void {
     const buttons = [...this.sheet.querySelectorAll('button')];
-    const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
+    const { activeElement } = document;
+    const at = activeElement instanceof HTMLButtonElement ? buttons.indexOf(activeElement) : -1;
     if (at < 0) return;
     const back = getComputedStyle(this.sheet).direction === 'rtl' ? 1 : -1;
     const columns = getComputedStyle(this.sheet).gridTemplateColumns.split(' ').length;
