@@ -27,7 +27,7 @@ const allowed: [what: string, path: RegExp][] = [
   ['modules of Node', new RegExp(`^dist/(node|node-(${entry})|node-chunk-[\\w-]{8}|cli)\\.js$`)],
   [
     'scripts',
-    /^dist\/(gesso|gesso-ml5|gesso-single|offline|people|runtime|voice|worker|core-(relaxed|simd|relaxed-threads))\.js$/,
+    /^dist\/(gesso|gesso-ml5|gesso-single|offline|people|runtime|teaching|voice|worker|core-(relaxed|simd|relaxed-threads))\.js$/,
   ],
   ['source maps', /^dist\/[\w-]+\.js\.map$/],
   ['types', new RegExp(`^dist/(${entry}|types-\\w+)\\.d\\.ts$`)],
