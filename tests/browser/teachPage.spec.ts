@@ -64,6 +64,8 @@ const course = (page: Page) => page.locator('[data-course]');
 async function openPage(page: Page): Promise<void> {
   await page.goto('/teach/');
   await expect(page.getByText('Teach it first.')).toBeVisible({ timeout: 20_000 });
+  await expect(page.locator('[data-small]')).toBeHidden();
+  await expect(page.locator('[data-offer]')).toBeHidden();
 }
 
 /** Names the three cards after the subjects. */
