@@ -84,6 +84,15 @@ const shown: [part: string, check: (page: Page) => Promise<void>][] = [
     (page) => expect(page.getByRole('status')).toHaveText('You, elsewhere.', { timeout: 20_000 }),
   ],
   [
+    'extractor.capture(',
+    async (page) => {
+      const button = page.getByRole('button');
+      await button.dispatchEvent('pointerdown');
+      await expect(button).toHaveText(/^Open hand: \d+ pictures$/, { timeout: 20_000 });
+      await button.dispatchEvent('pointerup');
+    },
+  ],
+  [
     'downloads://my-sketch',
     async (page) => {
       const downloading = page.waitForEvent('download');

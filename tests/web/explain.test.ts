@@ -311,7 +311,9 @@ describe('a MobileNet', () => {
     const { before, after } = await attack(extractor, coffee, { strength: 0.03 });
     expect(before[0]?.label).toBe('cup');
     expect(before[0]?.confidence).toBeCloseTo(answers[0]?.confidence ?? 0, 4);
-    expect(after[0]?.label).toBe('cat');
+    const catIn = (found: typeof after) => found.find(({ label }) => label === 'cat')?.confidence;
+    expect(catIn(before)).toBeLessThan(0.01);
+    expect(catIn(after)).toBeGreaterThan(0.25);
     const { activation } = await imagine(extractor, { label: 'cat', steps: 12 });
     expect(activation).toBeGreaterThan(2);
     extractor.dispose();

@@ -10,7 +10,7 @@ import {
   tensor,
 } from '../../web/src/node.js';
 import { greyCrops } from './crops.js';
-import { digits, itNeeds, messageFrom, model, photo, wasm } from './fixtures.js';
+import { digits, itNeeds, messageFrom, model, photo, serve, wasm } from './fixtures.js';
 import { plain, readPixels } from './pictures.js';
 
 const mobilenet = model('mobilenet_v1_025_224_layers');
@@ -105,6 +105,17 @@ describe('calls', () => {
     expect(extractor.size).toBe(9);
     extractor.dispose();
     expect(await messageFrom(() => extractor.train())).toMatch('it was used after dispose()');
+  });
+
+  itNeeds([wasm], 'end with the signal while the base is loaded', async () => {
+    const address = await serve({ 'model.json': () => {} }); // never answered
+    const controller = new AbortController();
+    const extractor = featureExtractor(`${address}model.json`, { signal: controller.signal });
+    const added = extractor.addImage(bright(0), 'dark');
+    setTimeout(() => controller.abort(new Error('too slow')), 20);
+    await expect(added).rejects.toThrow('too slow');
+    await expect(extractor).rejects.toThrow('too slow');
+    await expect(extractor.layers()).rejects.toThrow('too slow');
   });
 
   itNeeds([wasm], 'tell what is known, and what comes first', async () => {

@@ -152,6 +152,8 @@ export async function poseProject(labels: readonly string[]): Promise<MadeProjec
     ],
   });
   scatter(model, 5);
+  // Offsets are some hundred pixels: with smaller weights the answer is not all or nothing.
+  model.setWeights(model.getWeights().map((weight) => weight.mul(0.1)));
   return saved(model, {
     packageVersion: '0.8.4',
     packageName: '@teachablemachine/pose',

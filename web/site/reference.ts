@@ -29,6 +29,8 @@ const chapters: readonly Chapter[] = [
   chapter('pictures', ['tasks/imageClassifier', 'image', 'recipe', 'p5']),
   chapter('voices', ['tasks/charRNN', 'text/']),
   chapter('alike', ['tasks/knnClassifier', 'tasks/maps', 'teach/types', 'analysis']),
+  chapter('explaining', ['tasks/explain', 'teach/explain/']),
+  chapter('teachable', ['tasks/teachableMachine', 'tasks/exporting', 'teach/teachable/']),
   chapter('teaching', ['tasks/featureExtractor', 'teach/']),
   chapter('examples', ['tasks/neuralNetwork', 'tasks/']),
   chapter('layers', ['layers/layers', 'layers/layer.', 'layers/kinds', 'layers/topology']),

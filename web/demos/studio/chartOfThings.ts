@@ -33,9 +33,10 @@ export class ThingMap {
   ) {
     this.context = squareCanvas(canvas, () => this.draw());
     canvas.addEventListener('pointermove', (event) => this.look(this.under(event)));
-    canvas.addEventListener('pointerdown', (event) => {
+    // Not pointerdown: after that the browser takes the focus to the canvas.
+    canvas.addEventListener('click', (event) => {
       const i = this.under(event);
-      if (event.button !== 0 || i < 0) return;
+      if (i < 0) return;
       this.look(i);
       moments.chosen(i);
     });
@@ -107,7 +108,7 @@ export class ThingMap {
     this.draw();
   }
 
-  private under({ clientX, clientY }: PointerEvent): number {
+  private under({ clientX, clientY }: MouseEvent): number {
     const { left, top, width, height } = this.canvas.getBoundingClientRect();
     return this.nearest((clientX - left) / width, (clientY - top) / height, reach);
   }

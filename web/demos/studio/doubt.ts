@@ -98,7 +98,8 @@ async function ask(): Promise<void> {
   const { picture } = easel;
   if (!ready || !picture || !handlers.look) return;
   looking.abort();
-  const { signal } = (looking = new AbortController());
+  looking = new AbortController();
+  const { signal } = looking;
   const method = find<HTMLInputElement>('[name="method"]:checked').value;
   const onProgress = ({ step, of }: Step) => {
     lookProgress.value = step / of;
@@ -159,7 +160,8 @@ async function deceive(share: number): Promise<void> {
 
 async function dreamOf(label: string): Promise<void> {
   dreaming.abort();
-  const { signal } = (dreaming = new AbortController());
+  dreaming = new AbortController();
+  const { signal } = dreaming;
   dreamTrouble.clear();
   wake.disabled = false;
   try {

@@ -1,21 +1,33 @@
 // What is behind featureExtractor(): methods that run one after the other.
-import type { Picture } from '../image.js';
 import type { Taught } from '../insides.js';
 import type { ModelFiles, SaveTarget } from '../layers/layersModel.js';
-import {
-  best,
-  callback,
-  fail,
-  instance,
-  isRecord,
-  MLError,
-  readOptions,
-  show,
-  store,
-  tensor,
-} from '../library.js';
+import { callback, instance, isRecord, MLError, readOptions, store, tensor } from '../library.js';
 import type { Open } from '../model.js';
 import type { ModelSource } from '../source.js';
+import type { Label } from '../tasks/imageClassifier.js';
+import type { Estimate } from '../tasks/neuralNetwork.js';
+import type { Tensor } from '../tensor.js';
+import {
+  checkCount,
+  checkTask,
+  classesOf,
+  classified,
+  evaluated,
+  headOf,
+  isStale,
+  predicted,
+  rowsOf,
+  type Taken,
+} from './extract/answering.js';
+import { type CardText, emptyText, readCard, today } from './extract/card.js';
+import { Course } from './extract/course.js';
+import { featuresOf, learn, pictureOf } from './extract/learning.js';
+import { closeAll, type Loaded, makeFrom, openFrom } from './extract/loading.js';
+import { nearestOf, warningsOf } from './extract/nearest.js';
+import { readTeach } from './extract/options.js';
+import { blobOf, encoded } from './extract/picture.js';
+import { storeProject } from './extract/project.js';
+import { graftOf, projectFiles } from './extract/saving.js';
 import type {
   Evaluation,
   Example,
@@ -31,24 +43,7 @@ import type {
   TeachOptions,
   TeachResult,
   UseLayerOptions,
-} from '../tasks/featureExtractor.js';
-import type { Label } from '../tasks/imageClassifier.js';
-import type { Estimate } from '../tasks/neuralNetwork.js';
-import type { Tensor } from '../tensor.js';
-import { type CardText, readCard, today } from './extract/card.js';
-import { estimationOf, evaluationOf } from './extract/confusion.js';
-import { Course } from './extract/course.js';
-import { type Head, outputsOf } from './extract/head.js';
-import { featuresOf, learn, networkOf, pictureOf } from './extract/learning.js';
-import { closeAll, type Loaded, makeFrom, openFrom } from './extract/loading.js';
-import { nearestOf, type Row, warningsOf } from './extract/nearest.js';
-import { readTeach } from './extract/options.js';
-import { blobOf, encoded } from './extract/picture.js';
-import { storeProject, writeProject } from './extract/project.js';
-import { filesOf, type Graft, grafted, partOf, rescaled } from './graft.js';
-
-/** A picture that was taken at the moment of the call. */
-type Taken = Promise<Picture>;
+} from './extract/types.js';
 
 export class Extractor {
   /** Rejects where it cannot be loaded. */
@@ -97,14 +92,11 @@ export class Extractor {
   }
 
   get classes(): string[] {
-    const head = this.#head;
-    return this.#loaded && head ? classesOf(this.#loaded, head) : [];
+    return this.#loaded ? classesOf(this.#loaded) : [];
   }
 
   get stale(): boolean {
-    const { examples } = this.#loaded ?? {};
-    if (examples === undefined) return false;
-    return this.#head ? this.#head.version !== examples.version : examples.list.length > 0;
+    return this.#loaded ? isStale(this.#loaded) : false;
   }
 
   get training(): boolean {
@@ -113,7 +105,7 @@ export class Extractor {
 
   get card(): ProjectCard {
     const { card, date } = this.#loaded ?? {};
-    const text = { title: '', author: '', consent: '', notes: '', ...card, ...this.#cardGiven };
+    const text = { ...emptyText, ...card, ...this.#cardGiven };
     return { ...text, date: date ?? today(), counts: this.counts };
   }
 
@@ -231,21 +223,16 @@ export class Extractor {
 
   classify(taken: Taken, topK?: number): Promise<Label[]> {
     return this.#turn(async (loaded) => {
-      this.#checkTask('classify', loaded, 'classification');
+      checkTask('classify', loaded, 'classification');
       const most = topK === undefined ? undefined : checkCount('classify', 'topK', topK);
-      const scores = await this.#scoresOf('classify', loaded, taken);
-      const classes = this.classes;
-      const each = this.#confidences(loaded, scores);
-      return best(each, classes, most ?? classes.length);
+      return classified(loaded, taken, most);
     });
   }
 
   predict(taken: Taken): Promise<Estimate[]> {
     return this.#turn(async (loaded) => {
-      this.#checkTask('predict', loaded, 'regression');
-      const { scale } = this.#learned('predict', loaded);
-      const [output = Number.NaN] = await this.#scoresOf('predict', loaded, taken);
-      return [{ label: 'value', value: unscaled(output, scale) }];
+      checkTask('predict', loaded, 'regression');
+      return [{ label: 'value', value: await predicted(loaded, taken) }];
     });
   }
 
@@ -268,72 +255,38 @@ export class Extractor {
       const { base, cut } = loaded;
       const most = checkCount('nearest', 'k', count);
       const { features } = await base.examine('nearest', cut, await taken);
-      return nearestOf(base.client, features, await this.#rows('nearest', loaded), most);
+      return nearestOf(base.client, features, await rowsOf('nearest', loaded), most);
     });
   }
 
   evaluate(pictures?: readonly { taken: Taken; label: string | number }[]): Promise<Evaluation> {
-    return this.#turn(async (loaded) => {
-      const { base, cut, task, examples } = loaded;
-      const head = this.#learned('evaluate', loaded);
-      const rows: Row[] = [];
-      for (const [id, { taken, label }] of pictures?.entries() ?? []) {
-        const checked = examples.checkLabel('evaluate', label);
-        const { features } = await base.examine('evaluate', cut, await taken);
-        rows.push({ id, label: checked, features });
-      }
-      const validated = examples.list.filter(({ id }) => head.validation.has(id));
-      const chosen = validated.length > 0 ? validated : examples.list;
-      const known = pictures ? rows : await this.#rows('evaluate', loaded, chosen);
-      const of = pictures ? 'given' : validated.length > 0 ? 'validation' : 'examples';
-      const outputs = await outputsOf(
-        head.open,
-        known.map(({ features }) => features),
-      );
-      if (task === 'regression') {
-        const estimates = known.map(({ label }, i) => {
-          const value = unscaled(outputs[i]?.[0] ?? Number.NaN, head.scale);
-          return { label: Number(label), value };
-        });
-        return estimationOf(of, estimates);
-      }
-      const classes = this.classes;
-      const answers = known.map(({ id, label }, i) => {
-        const scores = this.#confidences(loaded, outputs[i] ?? new Float32Array(0));
-        const [first] = best(scores, classes, 1);
-        const { label: answer = '', confidence = 0 } = first ?? {};
-        return { id, label: `${label}`, answer, confidence };
-      });
-      return evaluationOf(of, answers, classes);
-    });
+    return this.#turn((loaded) => evaluated(loaded, pictures));
   }
 
   warnings(): Promise<ExampleWarning[]> {
     return this.#turn(async (loaded) => {
       const { base, examples, task } = loaded;
-      return warningsOf(base.client, task, examples.counts, await this.#rows('warnings', loaded));
+      return warningsOf(base.client, task, examples.counts, await rowsOf('warnings', loaded));
     });
   }
 
   save(where: SaveTarget, options?: SaveProjectOptions): Promise<void> {
-    return this.#turn(async (loaded) => storeProject(where, await this.#files(loaded, options)));
+    return this.#turn(async (loaded) => storeProject(where, await projectFiles(loaded, options)));
   }
 
   files(options?: SaveProjectOptions): Promise<ModelFiles> {
-    return this.#turn((loaded) => this.#files(loaded, options));
+    return this.#turn((loaded) => projectFiles(loaded, options));
   }
 
   saveModel(where: SaveTarget): Promise<void> {
-    return this.#turn(async (loaded) =>
-      store(where, (await this.#graft('saveModel', loaded)).files),
-    );
+    return this.#turn(async (loaded) => store(where, (await graftOf('saveModel', loaded)).files));
   }
 
   /** What explains it and what exports it may know. */
   taught(): Promise<Taught> {
     return this.#turn(async (loaded) => {
       const { base, cut, task } = loaded;
-      const head = this.#head;
+      const head = headOf(loaded);
       return {
         client: base.client,
         features: cut.model,
@@ -342,11 +295,11 @@ export class Extractor {
           row: head?.open.description.inputs[0]?.name ?? '',
         },
         head: head?.open.model,
-        labels: this.classes,
+        labels: classesOf(loaded),
         task,
         preprocess: base.preprocess,
         input: base.size,
-        graft: () => this.#turn((loaded) => this.#graft('featureExtractor', loaded)),
+        graft: () => this.#turn((loaded) => graftOf('featureExtractor', loaded)),
       };
     });
   }
@@ -356,100 +309,6 @@ export class Extractor {
     this.#disposed = true;
     for (const course of this.#courses) course.fail(this.#gone());
     this.#loading.then(closeAll, () => {}); // nothing was loaded
-  }
-
-  async #files(loaded: Loaded, given: SaveProjectOptions = {}): Promise<ModelFiles> {
-    const { pictures } = readOptions('save', given, { pictures: true });
-    const { base, cut, task, seed, source, card, date, examples } = loaded;
-    const head = this.#head;
-    const rows = await this.#rows('save', loaded);
-    const project = {
-      ...{ task, seed, layer: cut.layer, preprocess: base.preprocess, card, date },
-      base: { source, sha256: base.open.sha256 },
-      ...{ labels: [...examples.labels], next: examples.next, examples: [...examples.list] },
-      head: head
-        ? {
-            note: {
-              outputs: head.outputs.map((number) => examples.nameOf(number)),
-              scale: head.scale,
-              validation: [...head.validation],
-              stale: this.stale,
-            },
-            files: head.files,
-          }
-        : null,
-      network: cut.tuned ?? null,
-    };
-    return writeProject(
-      project,
-      rows.map(({ features }) => features),
-      pictures,
-    );
-  }
-
-  async #graft(who: string, loaded: Loaded): Promise<Graft> {
-    const { base, cut } = loaded;
-    const { files, scale } = this.#learned(who, loaded);
-    const network = await networkOf(who, base, cut);
-    const head = rescaled(partOf(files), scale);
-    return {
-      files: filesOf(grafted(network, head, cut.shape.length === 3)),
-      labels: this.classes,
-      preprocess: base.preprocess,
-      input: base.size,
-    };
-  }
-
-  get #head(): Head | undefined {
-    const { heads, cut } = this.#loaded ?? {};
-    return cut && heads?.get(cut.layer);
-  }
-
-  #learned(who: string, { examples }: Loaded): Head {
-    const head = this.#head;
-    if (head) return head;
-    fail(
-      `${who}: nothing has been learned yet`,
-      { examples: examples.list.length, layer: this.#loaded?.cut.layer },
-      'await extractor.train() first',
-    );
-  }
-
-  #checkTask(who: string, { task }: Loaded, wanted: Loaded['task']): void {
-    if (task === wanted) return;
-    fail(
-      `${who}: this extractor was made for ${task}`,
-      { task },
-      task === 'regression' ? 'predict(image)' : 'classify(image)',
-    );
-  }
-
-  async #scoresOf(who: string, loaded: Loaded, taken: Taken): Promise<Float32Array> {
-    const { base, cut } = loaded;
-    const { model } = this.#learned(who, loaded).open;
-    const { scores } = await base.examine(who, cut, await taken, { head: model });
-    return scores ?? new Float32Array(0);
-  }
-
-  /** For each class: outputs that have come to the same name count together. */
-  #confidences(loaded: Loaded, scores: Float32Array): number[] {
-    const head = this.#learned('classify', loaded);
-    const classes = classesOf(loaded, head);
-    const sums = classes.map(() => 0);
-    for (const [i, number] of head.outputs.entries()) {
-      const at = classes.indexOf(loaded.examples.nameOf(number));
-      sums[at] = (sums[at] ?? 0) + (scores[i] ?? 0);
-    }
-    return sums;
-  }
-
-  async #rows(who: string, { base, cut, examples }: Loaded, list = examples.list): Promise<Row[]> {
-    const rows: Row[] = [];
-    for (const kept of list) {
-      const { id, label } = kept;
-      rows.push({ id, label, features: await featuresOf(who, base, cut, kept) });
-    }
-    return rows;
   }
 
   #changed(loaded: Loaded): void {
@@ -497,17 +356,3 @@ const layerOptions = {
     'onProgress: ({ loaded, total }) => {}',
   ),
 };
-
-/** The classes of a head, each once, in the order of its outputs. */
-function classesOf({ examples }: Loaded, { outputs }: Head): string[] {
-  return [...new Set(outputs.map((number) => examples.nameOf(number)))];
-}
-
-function unscaled(output: number, scale: Head['scale']): number {
-  return scale ? output * scale.deviation + scale.mean : output;
-}
-
-function checkCount(who: string, name: string, count: number): number {
-  if (Number.isInteger(count) && count > 0) return count;
-  fail(`${who}: ${name} must be a whole number from 1`, { given: show(count) }, `${name}: 3`);
-}

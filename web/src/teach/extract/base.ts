@@ -16,8 +16,8 @@ import type { LayerInfo, LoadOptions, Open } from '../../model.js';
 import type { Preprocess } from '../../recipe.js';
 
 import type { ModelSource } from '../../source.js';
-import type { LayerChoice } from '../../tasks/featureExtractor.js';
 import type { Examined, ExamineRequest } from '../examine.js';
+import type { LayerChoice } from './types.js';
 
 /** Options as readOptions gives them: what was left out is undefined. */
 type Checked<T> = { [K in keyof Required<T>]: T[K] | undefined };

@@ -1,6 +1,6 @@
 // The card of a project: whose it is, of whom its pictures are, and how many.
 import { absent, fail, isRecord, readOptions, show } from '../../library.js';
-import type { LabelCount, ProjectCard } from '../../tasks/featureExtractor.js';
+import type { LabelCount, ProjectCard } from './types.js';
 
 /** What its author says. */
 export type CardText = Pick<ProjectCard, 'title' | 'author' | 'consent' | 'notes'>;

@@ -1,5 +1,5 @@
 // How right answers are: for each class, and which class was taken for which.
-import type { Evaluation, Mistake } from '../../tasks/featureExtractor.js';
+import type { Evaluation, Mistake } from './types.js';
 
 /** An answer beside what is right. */
 export interface Answered {

@@ -1,5 +1,5 @@
 // One training from its beginning to its end, which may come early.
-import type { TeachProgress } from '../../tasks/featureExtractor.js';
+import type { TeachProgress } from './types.js';
 
 /** What can be ended while it learns. */
 interface Learner {

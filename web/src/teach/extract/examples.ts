@@ -1,6 +1,6 @@
 // The examples of an extractor, in order, with what it takes to undo each change.
 import { fail, nearest, show } from '../../library.js';
-import type { Example, LabelCount, TeachTask } from '../../tasks/featureExtractor.js';
+import type { Example, LabelCount, TeachTask } from './types.js';
 
 /** An example with all that is known of it. Never changed: a change makes another one. */
 export interface Kept extends Example {

@@ -1,12 +1,12 @@
 // Teaches the base itself: base and head are grafted together, and its last layers learn.
 import type { Batches, ModelFiles } from '../../layers/layersModel.js';
 import { fail, loadLayersModel, nearest, Random, tensor } from '../../library.js';
-import type { TeachLogs, TeachTask } from '../../tasks/featureExtractor.js';
 import { filesOf, grafted, type Keras, layersOf, nameOf, type Part, reweighted } from '../graft.js';
 import type { Course } from './course.js';
 import type { Kept } from './examples.js';
 import type { Teaching, Tuning } from './options.js';
 import { shuffled } from './split.js';
+import type { TeachLogs, TeachTask } from './types.js';
 
 export interface NetworkLesson {
   task: TeachTask;

@@ -3,11 +3,11 @@ import type { Layer } from '../../layers/layer.js';
 import type { ModelFiles } from '../../layers/layersModel.js';
 import { dense, openModel, sequential, tensor } from '../../library.js';
 import type { Open } from '../../model.js';
-import type { TeachLogs, TeachTask } from '../../tasks/featureExtractor.js';
 import { filesOf, partOf } from '../graft.js';
 import type { Course } from './course.js';
 import type { Teaching } from './options.js';
 import { spreadOf, standardised, unspread } from './spread.js';
+import type { TeachLogs, TeachTask } from './types.js';
 
 /** What numbers mean for regression: value = output × deviation + mean. */
 export interface Scale {

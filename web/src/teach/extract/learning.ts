@@ -1,6 +1,5 @@
 // One training: features of all examples, the head, and then perhaps the base.
 import { fail, openModel, Random } from '../../library.js';
-import type { TeachLogs, TeachResult, TeachTask } from '../../tasks/featureExtractor.js';
 import { type Part, partOf, topologyIn, truncated } from '../graft.js';
 import type { Base, Cut } from './base.js';
 import { type Course, progressOf } from './course.js';
@@ -10,6 +9,7 @@ import { type Head, openHead, type Rows, type Scale, teachHead } from './head.js
 import type { Teaching } from './options.js';
 import { decoded, variationOf, varied } from './picture.js';
 import { type Split, splitOf } from './split.js';
+import type { TeachLogs, TeachResult, TeachTask } from './types.js';
 
 /** What there is to learn from. */
 export interface Classroom {

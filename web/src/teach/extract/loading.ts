@@ -11,17 +11,13 @@ import {
 } from '../../library.js';
 import type { Preprocess } from '../../recipe.js';
 import type { ModelSource } from '../../source.js';
-import type {
-  FeatureExtractorOptions,
-  OpenProjectOptions,
-  TeachTask,
-} from '../../tasks/featureExtractor.js';
 import { Base, type Cut } from './base.js';
 import { type CardText, emptyText, today } from './card.js';
 import { Examples } from './examples.js';
 import { type Head, openHead } from './head.js';
 import { featuresOf, openNetwork } from './learning.js';
 import { type Project, readProject } from './project.js';
+import type { FeatureExtractorOptions, OpenProjectOptions, TeachTask } from './types.js';
 
 /** Everything that an extractor has once it is there. */
 export interface Loaded {
@@ -115,7 +111,7 @@ export async function openFrom(source: ModelSource, given: OpenProjectOptions): 
     ...{ card: project.card, date: project.date || today() },
   };
   try {
-    await takeProject(who, loaded, project, own === undefined, layer);
+    await takeProject(who, loaded, project, own === undefined, layer, load.signal);
     return loaded;
   } catch (error) {
     await closeAll(loaded);
@@ -130,6 +126,7 @@ async function takeProject(
   project: Project,
   samePreprocess: boolean,
   layer: string | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const { base, worker, examples } = loaded;
   const fits = base.open.sha256 === project.base.sha256 && samePreprocess;
@@ -161,7 +158,10 @@ async function takeProject(
     checkHead(who, head, cut, loaded.task);
   }
   if (layer !== undefined && layer !== cut.layer) loaded.cut = await base.cut(who, layer);
-  for (const kept of examples.list) await featuresOf(who, base, loaded.cut, kept);
+  for (const kept of examples.list) {
+    signal?.throwIfAborted();
+    await featuresOf(who, base, loaded.cut, kept);
+  }
 }
 
 /** A head that was saved, and perhaps changed since. */

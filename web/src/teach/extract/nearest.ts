@@ -2,12 +2,7 @@
 import type { FlatRows } from '../../analysis.js';
 import type { Client } from '../../client.js';
 import { inThreeParts } from '../../library.js';
-import type {
-  ExampleWarning,
-  LabelCount,
-  NearestExample,
-  TeachTask,
-} from '../../tasks/featureExtractor.js';
+import type { ExampleWarning, LabelCount, NearestExample, TeachTask } from './types.js';
 
 /** The features of an example. */
 export interface Row {

@@ -12,12 +12,7 @@ import {
   show,
   whole,
 } from '../../library.js';
-import type {
-  Augment,
-  FineTune,
-  TeachOptions,
-  TeachProgress,
-} from '../../tasks/featureExtractor.js';
+import type { Augment, FineTune, TeachOptions, TeachProgress } from './types.js';
 
 const named = <T extends { example: string }>(name: string, option: T): T => {
   return { ...option, example: `${name}: ${option.example}` };

@@ -18,12 +18,12 @@ import {
 } from '../../library.js';
 import type { Preprocess } from '../../recipe.js';
 import type { ModelSource } from '../../source.js';
-import type { TeachTask } from '../../tasks/featureExtractor.js';
 import { zip } from '../../zip.js';
 import { type CardText, emptyText, readCard } from './card.js';
 import type { Kept } from './examples.js';
 import type { Scale } from './head.js';
 import { kindOf } from './picture.js';
+import type { TeachTask } from './types.js';
 
 /** The main file of a project. */
 export const projectFile = 'project.json';
