@@ -64,6 +64,8 @@ const course = (page: Page) => page.locator('[data-course]');
 async function openPage(page: Page): Promise<void> {
   await page.goto('/teach/');
   await expect(page.getByText('Teach it first.')).toBeVisible({ timeout: 20_000 });
+  await expect(page.locator('[data-small]')).toBeHidden();
+  await expect(page.locator('[data-offer]')).toBeHidden();
 }
 
 /** Names the three cards after the subjects. */
@@ -293,6 +295,24 @@ test.describe('with the base model', () => {
     const [shot] = shots('Cup', 1, 'right');
     await dropOn(page, 'h1', shot ? [shot] : []);
     await expect(answer(page)).toHaveText(wild);
+  });
+
+  test('a folder fills a class, and what is no picture is told', async ({ page }) => {
+    await openPage(page);
+    const folder = resolve(import.meta.dirname, '../../build/playwright-projects/cats');
+    mkdirSync(folder, { recursive: true });
+    for (const { name, buffer } of shots('Cat', 5)) writeFileSync(resolve(folder, name), buffer);
+    await page.getByLabel('A folder of pictures for Class 2').setInputFiles(folder);
+    await expect(pictures(page, 'Class 2')).toHaveCount(5);
+    const broken = { name: 'torn.png', mimeType: 'image/png', buffer: Buffer.from('no picture') };
+    const [first, second] = shots('Cup', 2);
+    if (!first || !second) throw new Error('there are no shots');
+    await give(page, 'Class 1', [first, broken, second]);
+    await expect(page.locator('[data-picture-trouble]')).toContainText('torn.png');
+    await expect(pictures(page, 'Class 1')).toHaveCount(2);
+    await button(page, 'Undo').click(); // both at once
+    await expect(pictures(page, 'Class 1')).toHaveCount(0);
+    await expect(pictures(page, 'Class 2')).toHaveCount(5);
   });
 
   test('a class can be removed, joined by none, and comes back', async ({ page }) => {
