@@ -319,7 +319,7 @@ test('the reference tells of everything that can be imported', async ({ page }) 
   }
   await page.getByRole('link', { name: 'ml5.imageClassifier', exact: true }).click();
   await expect(page.getByRole('heading', { name: 'ml5.imageClassifier' })).toBeInViewport();
-  await expect(page.getByRole('heading', { name: 'classifyStart', exact: true })).toBeVisible();
+  await expect(page.locator('[id="ImageClassifier.classifyStart"]')).toBeVisible();
 });
 
 test.describe('beside TensorFlow.js', () => {
