@@ -42,6 +42,8 @@ export class Knn implements Omit<KnnClassifier, 'counts' | 'size'> {
   readonly #client: Client;
   /** The labels by id, in the order in which examples were added. */
   #labels = new Map<number, string>();
+  /** Each label once, in the same order; undefined after a change. */
+  #names: string[] | undefined;
   #kept: Kept | undefined;
   #next = 0;
   #last: Promise<unknown> = Promise.resolve();
@@ -84,6 +86,7 @@ export class Knn implements Omit<KnnClassifier, 'counts' | 'size'> {
       this.#kept = kept;
       this.#next++;
       this.#labels.set(id, label);
+      this.#names = undefined;
       return id;
     });
   }
@@ -204,6 +207,7 @@ export class Knn implements Omit<KnnClassifier, 'counts' | 'size'> {
     const before = this.#kept;
     this.#kept = kept;
     this.#labels = labels;
+    this.#names = undefined;
     if (before) await this.#client.analyse('close', [before.set]);
   }
 
@@ -211,6 +215,7 @@ export class Knn implements Omit<KnnClassifier, 'counts' | 'size'> {
     if (!this.#kept || ids.length === 0) return;
     await this.#call('remove', [this.#kept.set, ids]);
     for (const id of ids) this.#labels.delete(id);
+    this.#names = undefined;
     if (this.size === 0) await this.#adopt(undefined, new Map());
   }
 
@@ -253,7 +258,8 @@ export class Knn implements Omit<KnnClassifier, 'counts' | 'size'> {
       total += weight;
       votes.set(neighbour.label, { ...vote, sum: vote.sum + weight });
     }
-    const labels = [...new Set(this.#labels.values())].map((label, index) => {
+    this.#names ??= [...new Set(this.#labels.values())];
+    const labels = this.#names.map((label, index) => {
       const { sum = 0, rank = Number.POSITIVE_INFINITY } = votes.get(label) ?? {};
       return { label, confidence: sum / total, index, rank };
     });
