@@ -102,7 +102,7 @@ const shown: [part: string, check: (page: Page) => Promise<void>][] = [
     },
   ],
   [
-    'input.files',
+    'imageClassifier(input.files',
     async (page) => {
       const files = ['model.json', 'weights.bin', 'gesso.json'].map((name) =>
         resolve(digits, name),

@@ -21,8 +21,10 @@ if (sketch !== undefined) {
     const script = document.createElement('script');
     script.src = address;
     script.async = false;
-    // Models known by name are looked for beside the site first.
-    script.addEventListener('load', () => (window.ml5 ?? window.gesso)?.setModelPath('models/'));
+    // Models known by name are looked for beside the site first, but for those that the library brings along.
+    const brought = /['"](digits|shakespeare)['"]/.test(sketch);
+    const library = () => window.ml5 ?? (brought ? undefined : window.gesso);
+    script.addEventListener('load', () => library()?.setModelPath('models/'));
     document.head.append(script);
   }
 }

@@ -200,10 +200,10 @@ let hanging: Promise<void> | undefined;
 
 /** Loads MobileNet if it is on this machine, else the digits' own network. */
 async function begin(): Promise<void> {
-  gesso.setModelPath('../models/'); // models known by name are looked for on this machine first
   const response = await fetch('../models/index.json');
   const models: Shelved[] = response.ok ? await response.json() : [];
   const name = models.some((model) => model.name === favourite) ? favourite : 'digits';
+  if (name === favourite) gesso.setModelPath('../models/'); // on this machine, and not elsewhere
   const paintings = digits();
   ready = false;
   try {
