@@ -56,6 +56,12 @@ class Program {
 // graph is not needed afterwards.
 std::unique_ptr<Program> compile(const Graph& graph);
 
+// Makes all programs from now on in place of compile(): how tests run every graph elsewhere. Null:
+// this processor again. It may call compile_here().
+using Compiler = std::unique_ptr<Program> (*)(const Graph& graph);
+void set_compiler(Compiler compiler);
+std::unique_ptr<Program> compile_here(const Graph& graph);
+
 // How many threads work on one program, the caller's among them, in programs compiled from now on.
 // A count below 2, and a build without threads, leave all work to the caller: thread_count() tells.
 // At first it is 1. Results do not depend on it. Not to be called while a program runs.
