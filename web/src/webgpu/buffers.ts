@@ -1,5 +1,5 @@
 // Memory on the device: counted, shared between programs, and used again for reading back.
-import { bytesOf, elementsOf, narrowed, type PlannedBuffer, widened } from './plan.js';
+import { bytesOf, elementsOf, narrowed, type PlannedBuffer, type Words, widened } from './plan.js';
 
 /** A view of WebAssembly's memory, made when asked for: growing detaches it. */
 export type Memory = (at: number, bytes: number) => Uint8Array;
@@ -114,12 +114,17 @@ export class Buffers {
     this.#idle.clear();
   }
 
+  /** Sets the first elements of a buffer. */
+  write(buffer: GPUBuffer, words: Words): void {
+    this.#device.queue.writeBuffer(buffer, 0, words.buffer, words.byteOffset, words.byteLength);
+  }
+
   /** Copies variables from WebAssembly's memory to the device. */
   upload(variables: Iterable<SharedBuffer>): void {
     for (const { buffer, planned, memory } of variables) {
       const { at, count, dtype } = planned;
       const words = widened(elementsOf(dtype, memory(at, bytesOf(dtype, count))));
-      this.#device.queue.writeBuffer(buffer, 0, words);
+      this.write(buffer, words);
     }
   }
 
@@ -141,8 +146,7 @@ export class Buffers {
   }
 }
 
-const wordsOf = (words: Float32Array | Int32Array) =>
-  words instanceof Float32Array ? Float32Array : Int32Array;
+const wordsOf = (words: Words) => (words instanceof Float32Array ? Float32Array : Int32Array);
 
 /** One reading back: some buffers, one after the other in one that can be mapped. */
 export class Reading {

@@ -10,6 +10,7 @@ export type Compiled = { pipeline: GPUComputePipeline } | { failure: Failure };
 
 interface Counted {
   users: number;
+  failed: boolean;
   compiled: Promise<Compiled>;
 }
 
@@ -50,7 +51,12 @@ export class Pipelines {
     const key = `${accessOf(bindings)} ${shader.code}`;
     let pipeline = this.#pipelines.get(key);
     if (pipeline === undefined) {
-      pipeline = { users: 0, compiled: this.#compile(shader, this.layout(bindings)) };
+      const compiled = this.#compile(shader, this.layout(bindings));
+      const made: Counted = { users: 0, failed: false, compiled };
+      void compiled.then((result) => {
+        made.failed = 'failure' in result;
+      });
+      pipeline = made;
       this.#pipelines.set(key, pipeline);
     }
     pipeline.users++;
@@ -61,6 +67,7 @@ export class Pipelines {
     const pipeline = this.#pipelines.get(key);
     if (pipeline === undefined || --pipeline.users > 0) return;
     this.#pipelines.delete(key);
+    if (pipeline.failed) return; // there may be memory the next time
     this.#pipelines.set(key, pipeline);
     const idle = [...this.#pipelines].filter(([, { users }]) => users === 0);
     for (const [oldest] of idle.slice(0, -idleAtMost)) this.#pipelines.delete(oldest);

@@ -41,6 +41,7 @@ export interface Copy {
 export interface Call {
   call: number;
   op: string;
+  name: string;
   reads: number[];
   writes: number[];
 }
@@ -87,7 +88,8 @@ export function bytesOf(dtype: DType, count: number): number {
 /** Bytes in memory, seen as elements of a type. */
 export function elementsOf(dtype: DType, bytes: Uint8Array): TypedArray {
   const { BYTES_PER_ELEMENT: size } = arrays[dtype];
-  return new arrays[dtype](bytes.buffer, bytes.byteOffset, bytes.byteLength / size);
+  const memory = bytes.buffer as ArrayBuffer; // or a shared one, which is none to TypeScript
+  return new arrays[dtype](memory, bytes.byteOffset, bytes.byteLength / size);
 }
 
 /** Whether an array is of the kind that a type is kept in. */

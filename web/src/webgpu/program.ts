@@ -81,15 +81,7 @@ export class Program {
       const wanted = `${port.dtype} of ${count}`;
       fail(`webgpu: input "${port.name}" does not fit`, { wanted, given }, wanted);
     }
-    if (count === 0) return;
-    const words = widened(values);
-    this.#shop.device.queue.writeBuffer(
-      this.#prepared.buffer(port.buffer),
-      0,
-      words.buffer,
-      words.byteOffset,
-      words.byteLength,
-    );
+    if (count > 0) this.#shop.buffers.write(this.#prepared.buffer(port.buffer), widened(values));
   }
 
   /**
