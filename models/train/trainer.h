@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -73,12 +74,21 @@ class Trainer {
   // Runs at least one step, until the epoch is done or the time is over.
   Progress run(double milliseconds);
 
+  // For programs that somebody else runs, such as a device: a step in two halves. stage() fills the
+  // inputs of the next step's program and gives it; null when the epoch is over. settle() takes the
+  // outputs of the oldest step that was staged, from its program. Several may be staged before the
+  // first is settled.
+  Program* stage();
+  Progress settle();
+  // Memory that stage() writes: what a device has to be given before each step.
+  std::vector<std::shared_ptr<const Buffer>> written_by_stage() const;
+
   // One step of the epoch, as run(0) takes it, but on the clock. Gives what the step's program
   // consists of, and adds to as many entries of `seconds` how long each took.
   const std::vector<StepInfo>& profile(std::vector<double>& seconds);
 
   // Ends the epoch: the next run does nothing.
-  void stop() { at_ = order_.size(); }
+  void stop();
 
   Optimizer& optimizer() { return optimizer_; }
 
@@ -129,6 +139,10 @@ class Trainer {
     int batch;
     std::unique_ptr<Program> program;
   };
+  struct Staged {
+    const Program* program;
+    size_t samples;
+  };
 
   void read_losses(const Field& options);
   void read_metrics(const Field& options);
@@ -142,6 +156,7 @@ class Trainer {
   const Program* step(std::vector<double>* seconds);
   void forget_judged(int batch);
   void gather(Program& program, std::span<const uint32_t> samples);
+  Progress progress() const;
   void add_results(const Program& program);
   std::string first_bad_loss(const Program& program) const;
   std::string first_bad_weight() const;
@@ -166,6 +181,7 @@ class Trainer {
   Epoch epoch_;
   std::vector<uint32_t> order_;  // of the samples of this epoch
   size_t at_ = 0;
+  std::deque<Staged> staged_;
   std::string bad_;
 };
 
