@@ -66,7 +66,7 @@ export class Program {
     return this.#plan.outputs;
   }
 
-  /** What outlives a run: weights in training, the state of an optimiser. Programs may share them. */
+  /** What outlives a run, and may be shared: weights in training, the state of an optimiser. */
   get variables(): readonly SharedBuffer[] {
     return this.#prepared.shared.filter(({ planned }) => planned.kind === 'variable');
   }
@@ -99,7 +99,7 @@ export class Program {
     );
   }
 
-  /** Runs once and reads nothing back: it is there when the device has the work, not when it is done. */
+  /** Runs once and reads nothing. The promise waits until the device has the work, not for its end. */
   async submit(): Promise<void> {
     await this.#execute([], () => undefined);
   }
@@ -182,7 +182,7 @@ export class Program {
     }
   }
 
-  /** Gives the device all work up to the next call, and has what that reads, or the run's results, copied. */
+  /** Gives the device all work up to the next call, and copies what that reads, or the results. */
   #submit(
     from: number,
     parts: readonly (readonly [buffer: number, words: number])[],
