@@ -1,0 +1,28 @@
+// The kernels of operators, and of several that differ by a formula: see table.cpp.
+#pragma once
+
+namespace gesso::webgpu {
+
+class Lowering;
+
+void arg_min_max(Lowering& l);
+void average_pool2d_gradient(Lowering& l);
+void batch_normalization_gradient(Lowering& l);
+void batch_normalization_training(Lowering& l);
+void concat_many(Lowering& l);
+void cumulative_sum(Lowering& l);
+void gather_gradient(Lowering& l);
+void instance_normalization(Lowering& l);
+void layer_normalization(Lowering& l);
+void max_pool2d_gradient(Lowering& l);
+void max_pool2d_select(Lowering& l);
+void pool2d(Lowering& l);
+void reduce_axes(Lowering& l);
+void resample2d_gradient(Lowering& l);
+void scatter_elements(Lowering& l);
+void scatter_nd(Lowering& l);
+void softmax(Lowering& l);
+void softmax_cross_entropy(Lowering& l);
+void top_k(Lowering& l);
+
+}  // namespace gesso::webgpu
