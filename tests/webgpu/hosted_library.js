@@ -2,7 +2,7 @@
 // drives the GPU. Every function here waits for the answer.
 addToLibrary({
   $hosted: {
-    programs: new Map(), // plans by their numbers
+    programs: {}, // plans by their numbers
     disposed: [],
     error: '',
     answers: [],
@@ -64,19 +64,19 @@ addToLibrary({
       hosted.error = answer.error;
       return -2;
     }
-    hosted.programs.set(answer.program, plan);
+    hosted.programs[answer.program] = plan;
     return answer.program;
   },
 
   hosted_dispose__deps: ['$hosted'],
   hosted_dispose: (program) => {
-    hosted.programs.delete(program);
+    delete hosted.programs[program];
     hosted.disposed.push(program);
   },
 
   hosted_run__deps: ['$hosted'],
   hosted_run: (program, inputs, outputs) => {
-    const plan = hosted.programs.get(program);
+    const plan = hosted.programs[program];
     const given = plan.inputs.map((port, i) => {
       const at = hosted.address(inputs, i);
       return HEAPU8.slice(at, at + hosted.bytesOf(port));

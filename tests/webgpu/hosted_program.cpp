@@ -14,8 +14,8 @@ extern "C" {
 double hosted_limit(const char* name);
 int hosted_load(const char* plan);  // the program's number
 void hosted_dispose(int program);
-// Runs a program whose inputs lie at these addresses, until the number of a call that the plan
-// leaves to us, or to its end: `done`, when the outputs lie at theirs.
+// Runs a program whose inputs lie at these addresses, up to a call that the plan leaves to us, and
+// gives its number; or to the end, and gives -1 when the outputs lie at their addresses.
 int hosted_run(int program, void* const* inputs, void* const* outputs);
 void hosted_read(int input, void* words, size_t bytes);  // of the call
 void hosted_answer(const void* words, size_t bytes);     // the call's next output
@@ -26,7 +26,7 @@ char* hosted_error();                                    // to be freed
 namespace gesso {
 namespace {
 
-constexpr int done = -1, failed = -2;
+constexpr int failed = -2;
 
 std::string last_error() {
   char* text = hosted_error();

@@ -152,7 +152,7 @@ const wordsOf = (words: Words) => (words instanceof Float32Array ? Float32Array 
 export class Reading {
   readonly #buffers: Buffers;
   readonly #parts: readonly (readonly [GPUBuffer, number])[];
-  readonly #staging: GPUBuffer;
+  readonly #staging: GPUBuffer | undefined; // none where nothing is read
   readonly #bytes: number;
 
   /** @param parts each with how many words of it are wanted */
@@ -160,20 +160,17 @@ export class Reading {
     this.#buffers = buffers;
     this.#parts = parts;
     this.#bytes = parts.reduce((bytes, [, count]) => bytes + 4 * count, 0);
-    this.#staging = buffers.takeStaging(this.#bytes);
+    this.#staging = this.#bytes > 0 ? buffers.takeStaging(this.#bytes) : undefined;
   }
 
   encode(encoder: GPUCommandEncoder): void {
     let at = 0;
     for (const [buffer, count] of this.#parts) {
-      if (count > 0) encoder.copyBufferToBuffer(buffer, 0, this.#staging, at, 4 * count);
+      if (count > 0 && this.#staging) {
+        encoder.copyBufferToBuffer(buffer, 0, this.#staging, at, 4 * count);
+      }
       at += 4 * count;
     }
-  }
-
-  /** For what will not be read. */
-  cancel(): void {
-    this.#buffers.giveStaging(this.#staging);
   }
 
   /** Waits for the device, then gives the words and where in them each part begins, in bytes. */
@@ -183,18 +180,19 @@ export class Reading {
       at += 4 * count;
       return at - 4 * count;
     });
+    const staging = this.#staging;
+    if (staging === undefined) return use(new ArrayBuffer(0), offsets);
     try {
-      if (this.#bytes === 0) return use(new ArrayBuffer(0), offsets);
-      await this.#staging.mapAsync(mapForReading, 0, this.#bytes);
+      await staging.mapAsync(mapForReading, 0, this.#bytes);
     } catch (error) {
-      this.#buffers.destroy(this.#staging);
+      this.#buffers.destroy(staging);
       throw error;
     }
     try {
-      return use(this.#staging.getMappedRange(0, this.#bytes), offsets);
+      return use(staging.getMappedRange(0, this.#bytes), offsets);
     } finally {
-      this.#staging.unmap();
-      this.#buffers.giveStaging(this.#staging);
+      staging.unmap();
+      this.#buffers.giveStaging(staging);
     }
   }
 }

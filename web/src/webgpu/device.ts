@@ -9,7 +9,7 @@ import { type DoCall, Program } from './program.js';
 
 /** How a device is opened. */
 export interface DeviceOptions {
-  /** `'most'`, the default: the limits and features of the adapter. `'least'`: those of every device. */
+  /** `'most'`, the default: what the adapter allows. `'least'`: what every device allows. */
   ask?: 'most' | 'least';
   powerPreference?: GPUPowerPreference;
 }

@@ -28,7 +28,10 @@ export class Pipelines {
     return this.#pipelines.size;
   }
 
-  /** The layout of a step's buffers. It follows from the plan: one made from the shader would leave out what the shader does not use. */
+  /**
+   * The layout of a step's buffers. It follows from the plan: one made from the shader would leave
+   * out the buffers that the shader does not use.
+   */
   layout(bindings: Dispatch['bindings']): GPUBindGroupLayout {
     const access = accessOf(bindings);
     let layout = this.#layouts.get(access);

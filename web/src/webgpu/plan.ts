@@ -3,7 +3,7 @@ import type { DType, TypedArray } from '../tensor.js';
 
 /** One buffer on the device, where every element takes 4 bytes. */
 export interface PlannedBuffer {
-  /** Scratch belongs to one program; the others lie in WebAssembly's memory too, and are shared. */
+  /** Scratch belongs to one program. The others lie in WebAssembly's memory too, and are shared. */
   kind: 'scratch' | 'constant' | 'variable';
   /** On the device: a multiple of 4, at least 4. */
   bytes: number;
@@ -14,7 +14,7 @@ export interface PlannedBuffer {
   dtype?: DType;
 }
 
-/** WGSL with an entry point `main`; its bindings are in group 0, in the order of the step's list. */
+/** WGSL with an entry point `main`. Its bindings are in group 0, in the order of the step's list. */
 export interface PlannedShader {
   label: string;
   code: string;

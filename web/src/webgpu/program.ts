@@ -66,7 +66,7 @@ export class Program {
     return this.#plan.outputs;
   }
 
-  /** What outlives a run: weights in training, the state of an optimiser. Programs may share them. */
+  /** What outlives a run, and may be shared: weights in training, the state of an optimiser. */
   get variables(): readonly SharedBuffer[] {
     return this.#prepared.shared.filter(({ planned }) => planned.kind === 'variable');
   }
@@ -99,7 +99,7 @@ export class Program {
     );
   }
 
-  /** Runs once and reads nothing back: it is there when the device has the work, not when it is done. */
+  /** Runs once and reads nothing. The promise waits until the device has the work, not for its end. */
   async submit(): Promise<void> {
     await this.#execute([], () => undefined);
   }
@@ -160,17 +160,17 @@ export class Program {
     try {
       for (let from = 0; ; ) {
         const { next, reading, failure } = this.#submit(from, parts, stopwatch);
-        const refused = await failure;
-        if (refused) {
-          reading?.cancel();
-          await this.#refuse(refused);
+        const read = reading.read((words, offsets) =>
+          next ? { inputs: slices(words, offsets) } : { result: use(words, offsets) },
+        );
+        const [refused, done] = await Promise.all([failure, read]);
+        if (refused) await this.#refuse(refused);
+        if (!next) this.#proven = true;
+        if ('result' in done) return done.result;
+        if (next) {
+          await this.#doCall(next.call, done.inputs);
+          from = next.at + 1;
         }
-        if (next === undefined) {
-          this.#proven = true;
-          return reading ? await reading.read(use) : use(new ArrayBuffer(0), []);
-        }
-        if (reading) await this.#doCall(next.call, reading);
-        from = next.at + 1;
       }
     } catch (error) {
       if (error instanceof MLError) throw error;
@@ -182,7 +182,7 @@ export class Program {
     }
   }
 
-  /** Gives the device all work up to the next call, and has what that reads, or the run's results, copied. */
+  /** Gives the device all work up to the next call, and copies what that reads, or the results. */
   #submit(
     from: number,
     parts: readonly (readonly [buffer: number, words: number])[],
@@ -197,8 +197,8 @@ export class Program {
         ? next.call.reads.map((i) => wholeOf(prepared.buffer(i)))
         : parts.map(([i, words]) => [prepared.buffer(i), words] as const);
       if (!next && stopwatch) read.push(stopwatch.resolve(encoder));
-      const reading = next || read.length > 0 ? new Reading(buffers, read) : undefined;
-      reading?.encode(encoder);
+      const reading = new Reading(buffers, read);
+      reading.encode(encoder);
       device.queue.submit([encoder.finish()]);
       return { next, reading };
     };
@@ -208,10 +208,7 @@ export class Program {
     return { ...result, failure };
   }
 
-  async #doCall({ call, op, writes }: Call, reading: Reading): Promise<void> {
-    const inputs = await reading.read((words, offsets) =>
-      offsets.map((at, i) => words.slice(at, offsets[i + 1])),
-    );
+  async #doCall({ call, op, writes }: Call, inputs: ArrayBuffer[]): Promise<void> {
     if (this.#call === undefined) {
       fail(`webgpu: nobody does ${op}, which stays on the CPU`, {}, "backend: 'wasm'");
     }
@@ -230,5 +227,9 @@ export class Program {
     refuse(`${found.step.op} cannot run`, found.failure, factsOf(this.#plan, found.step));
   }
 }
+
+/** Copies of the parts that begin at these offsets. */
+const slices = (words: ArrayBuffer, offsets: number[]) =>
+  offsets.map((at, i) => words.slice(at, offsets[i + 1]));
 
 const wholeOf = (buffer: GPUBuffer) => [buffer, buffer.size / 4] as const;
