@@ -1,9 +1,9 @@
 // The kernels of operators, and of several that differ by a formula: see table.cpp.
 #pragma once
 
-namespace gesso::webgpu {
+#include "core/backends/webgpu/kernel.h"
 
-class Lowering;
+namespace gesso::webgpu {
 
 void adadelta(Lowering& l);
 void adagrad(Lowering& l);

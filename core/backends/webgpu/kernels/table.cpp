@@ -1,7 +1,5 @@
 // Which operators have a kernel.
 #include "core/backends/webgpu/kernels/kernels.h"
-
-#include "core/backends/webgpu/kernel.h"
 #include "core/ops/list.h"
 
 namespace gesso::webgpu {
