@@ -181,9 +181,9 @@ export class Training {
         await this.#turn();
         if (!request.keepsOn) await this.#paused;
         if (this.#stopped) return slice;
-        const told = await this.#slice(trainer, everyStep);
-        if (told === undefined) return slice;
-        slice = readSlice(told);
+        const text = await this.#slice(trainer, everyStep);
+        if (text === undefined) return slice;
+        slice = readSlice(text);
         if (request.train) this.#changed();
         const ends = slice.done || slice.bad !== null;
         const answered = told?.(slice);
