@@ -60,6 +60,7 @@ struct Kernel {
   void (*lower)(Lowering&);
   uint32_t lazy = 0;  // bit i: each element of input i is read about once
   bool (*takes)(const Around&) = nullptr;  // null: every node
+  size_t scratch = 0;  // how many tensors a dispatch binds beside the node's inputs and outputs
 };
 
 std::span<const Formula> formulas();
@@ -138,6 +139,8 @@ class Lowering : public Around {
   Operand output(int i = 0) const;
   // Memory of this node alone.
   Operand scratch(TensorType type);
+  // A scalar in memory. Dispatches that differ in nothing else share a shader.
+  Operand constant(int32_t value);
   // The next dispatch. It exists until its run().
   Shader shader();
   const Options& options() const;
