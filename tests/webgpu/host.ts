@@ -59,5 +59,7 @@ function serve(host: Host, script: string): Promise<number> {
 }
 
 /** What is moved instead of copied: some tensors are large. */
-const buffersIn = (lists: unknown[]): ArrayBuffer[] =>
-  lists.flat(3).flatMap((part) => (part instanceof Uint8Array ? [part.buffer as ArrayBuffer] : []));
+function buffersIn(lists: unknown[]): ArrayBuffer[] {
+  const parts = lists.flat(3).filter((part) => part instanceof Uint8Array);
+  return [...new Set(parts.map(({ buffer }) => buffer as ArrayBuffer))]; // several may share one
+}
