@@ -60,8 +60,9 @@ std::string most_and_sum(const Lines& lines) {
 void softmax(Lowering& l) {
   Lines lines(l.shape(), positive_axis(l.node.integer("axis"), l.shape().rank()));
   bool can = lines.size > 32 && lines.size <= 256 * most_kept;
+  bool long_or_few = lines.size >= 128 || lines.count() < 1024;
   if (can && l.choose(text("softmax ", lines.outer, " ", lines.size, " ", lines.inner), 2,
-                      lines.inner == 1 ? 0 : 1) == 0)
+                      lines.inner == 1 && long_or_few ? 0 : 1) == 0)
     return softmax_together(l, lines);
   l.shader()
       .use(exp_of)
@@ -86,12 +87,13 @@ void softmax_cross_entropy(Lowering& l) {
         .reads(l.input(0), "x")
         .reads(l.input(1), "labels")
         .writes(l.output(), "y")
-        .run(lines.count(),
-             text("  let base = i * ", lines.size, "u;\n", most_and_sum(lines),
-                  "  let log_sum = log_of(sum);\n  var loss = 0.0;\n  for (r = 0u; r < ", lines.size,
-                  "u; r++) {\n    let label = labels(base + r);\n    if (label != 0.0) {\n"
-                  "      loss -= label * (x(base + r) - most - log_sum);\n    }\n  }\n"
-                  "  y(i, loss);\n"));
+        .run(
+            lines.count(),
+            text("  let base = i * ", lines.size, "u;\n", most_and_sum(lines),
+                 "  let log_sum = log_of(sum);\n  var loss = 0.0;\n  for (r = 0u; r < ", lines.size,
+                 "u; r++) {\n    let label = labels(base + r);\n    if (label != 0.0) {\n"
+                 "      loss -= label * (x(base + r) - most - log_sum);\n    }\n  }\n"
+                 "  y(i, loss);\n"));
     return;
   }
   int width = lines.size < 1024 ? 64 : 256;

@@ -1,7 +1,6 @@
 // Which operators have a kernel.
-#include "core/backends/webgpu/kernels/kernels.h"
-
 #include "core/backends/webgpu/kernel.h"
+#include "core/backends/webgpu/kernels/kernels.h"
 #include "core/ops/list.h"
 
 namespace gesso::webgpu {
@@ -10,10 +9,19 @@ namespace {
 constexpr Kernel rows[] = {
     {&arg_max_op, arg_min_max, 1},
     {&arg_min_op, arg_min_max, 1},
+    {&average_pool2d_op, pool2d},
+    {&average_pool2d_gradient_op, average_pool2d_gradient},
     {&batch_normalization_gradient_op, batch_normalization_gradient},
     {&batch_normalization_training_op, batch_normalization_training, 0, nullptr, 1},
+    {&concat_op, concat_many},
+    {&cumulative_sum_op, cumulative_sum, 1},
+    {&gather_gradient_op, gather_gradient, 0, nullptr, 1},
     {&instance_normalization_op, instance_normalization, 0, nullptr, 3},
+    {&l2_pool2d_op, pool2d},
     {&layer_normalization_op, layer_normalization, 1, nullptr, 3},
+    {&max_pool2d_op, pool2d},
+    {&max_pool2d_gradient_op, max_pool2d_gradient, 0b10},
+    {&max_pool2d_select_op, max_pool2d_select, 0b10},
     {&reduce_l1_op, reduce_axes, 1},
     {&reduce_l2_op, reduce_axes, 1},
     {&reduce_log_sum_op, reduce_axes, 1},
@@ -25,8 +33,11 @@ constexpr Kernel rows[] = {
     {&reduce_sum_op, reduce_axes, 1},
     {&reduce_sum_square_op, reduce_axes, 1},
     {&resample2d_gradient_op, resample2d_gradient},
-    {&softmax_cross_entropy_op, softmax_cross_entropy, 0b11},
+    {&scatter_elements_op, scatter_elements, 0b001, nullptr, 2},
+    {&scatter_nd_op, scatter_nd, 0b001, nullptr, 2},
     {&softmax_op, softmax, 1},
+    {&softmax_cross_entropy_op, softmax_cross_entropy, 0b11},
+    {&top_k_op, top_k},
 };
 
 }  // namespace
