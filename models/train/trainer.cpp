@@ -305,11 +305,13 @@ int Trainer::begin(const Epoch& epoch) {
   if (epoch.steps > 0 && size_t(epoch.steps) < order_.size() / batch + 1)
     order_.resize(std::min(order_.size(), size_t(epoch.steps) * batch));
   at_ = 0;
+  staged_.clear();
   bad_.clear();
   Tally& tally = tallies_[size_t(epoch.set)];
   size_t outputs = 0;
   for (const Figure& figure : figures_) outputs += size_t(figure.outputs);
   if (!epoch.goes_on || tally.sums.empty()) tally = {.sums = std::vector<double>(outputs)};
+  mark();
   return int((order_.size() + batch - 1) / batch);
 }
 
@@ -330,9 +332,14 @@ Progress Trainer::run(double milliseconds) {
   }
   if (epoch_.train && bad_.empty()) bad_ = first_bad_weight();
   if (!bad_.empty()) stop();
+  return progress();
+}
+
+Progress Trainer::progress() const {
   if (tallies_.empty()) return {true, 0, 0, {}, {}};
   const Tally& tally = tallies_[size_t(epoch_.set)];
-  Progress progress{at_ >= order_.size(), tally.step, tally.samples, {}, bad_};
+  bool is_done = at_ >= order_.size() && staged_.empty();
+  Progress progress{is_done, tally.step, tally.samples, {}, bad_};
   const double* sum = tally.sums.data();
   for (const Figure& figure : figures_) {
     std::span<const double> sums(sum, size_t(figure.outputs));
@@ -343,12 +350,30 @@ Progress Trainer::run(double milliseconds) {
   return progress;
 }
 
+void Trainer::stop() {
+  at_ = order_.size();
+  staged_.clear();
+}
+
 const std::vector<StepInfo>& Trainer::profile(std::vector<double>& seconds) {
   if (at_ >= order_.size()) fail("profile: the epoch is over", {}, "begin() before each step");
   return step(&seconds)->steps();
 }
 
 const Program* Trainer::step(std::vector<double>* seconds) {
+  Program& program = *stage();
+  if (seconds) {
+    seconds->resize(program.steps().size());
+    program.profile(*seconds);
+  } else {
+    program.run();
+  }
+  settle();
+  return &program;
+}
+
+Program* Trainer::stage() {
+  if (at_ >= order_.size()) return nullptr;
   size_t count = std::min(size_t(epoch_.batch_size), order_.size() - at_);
   Program& program = program_for(epoch_.train, int(count));
   gather(program, std::span(order_).subspan(at_, count));
@@ -356,20 +381,56 @@ const Program* Trainer::step(std::vector<double>* seconds) {
     ++random_.data->as<int32_t>()[1];
     optimizer_.count_step();
   }
-  if (seconds) {
-    seconds->resize(program.steps().size());
-    program.profile(*seconds);
-  } else {
-    program.run();
-  }
-  add_results(program);
   at_ += count;
+  staged_.push_back({&program, count});
+  return &program;
+}
+
+Progress Trainer::settle() {
+  if (staged_.empty()) return progress();
+  auto [program, samples] = staged_.front();
+  staged_.pop_front();
+  add_results(*program);
   Tally& tally = tallies_[size_t(epoch_.set)];
   ++tally.step;
-  tally.samples += count;
-  if (epoch_.train) bad_ = first_bad_loss(program);
+  tally.samples += samples;
+  if (epoch_.train) bad_ = first_bad_loss(*program);
   if (!bad_.empty()) stop();
-  return &program;
+  return progress();
+}
+
+void Trainer::mark() {
+  mark_ = {at_, tallies_[size_t(epoch_.set)], random_.data->as<int32_t>()[1], optimizer_.step()};
+}
+
+void Trainer::rewind() {
+  at_ = mark_.at;
+  tallies_[size_t(epoch_.set)] = mark_.tally;
+  random_.data->as<int32_t>()[1] = mark_.random;
+  optimizer_.set_step(mark_.step);
+  staged_.clear();
+  bad_.clear();
+}
+
+void Trainer::use(std::function<std::unique_ptr<Program>(const Graph&)> compiler) {
+  compiler_ = compiler ? std::move(compiler) : compile;
+  programs_.clear();
+  staged_.clear();
+}
+
+std::vector<Program*> Trainer::all_programs() const {
+  std::vector<Program*> all;
+  for (const StepProgram& p : programs_) all.push_back(p.program.get());
+  return all;
+}
+
+std::vector<std::shared_ptr<const Buffer>> Trainer::written_by_stage() const {
+  std::vector<std::shared_ptr<const Buffer>> written{random_.data};
+  for (const char* name : {"rate", "step"}) {
+    auto found = optimizer_.state().find(name);
+    if (found != optimizer_.state().end()) written.push_back(found->second.data);
+  }
+  return written;
 }
 
 void Trainer::gather(Program& program, std::span<const uint32_t> samples) {
@@ -426,7 +487,13 @@ Program& Trainer::program_for(bool train, int batch) {
   // Batches of one size and what is left over, in training and in validation; generators that
   // give batches of many sizes do not fill the memory with programs.
   constexpr size_t most_programs = 6;
-  if (programs_.size() == most_programs) programs_.erase(programs_.begin());
+  if (programs_.size() >= most_programs) {
+    auto idle = std::ranges::find_if(programs_, [&](const StepProgram& p) {
+      return std::ranges::none_of(
+          staged_, [&](const Staged& staged) { return staged.program == p.program.get(); });
+    });
+    if (idle != programs_.end()) programs_.erase(idle);
+  }
   programs_.push_back({train, batch, make_program(train, batch)});
   return *programs_.back().program;
 }
@@ -467,7 +534,7 @@ std::unique_ptr<Program> Trainer::make_program(bool train, int batch) {
   for (size_t i = 0; outputs_.size() > 1 && i < losses.size(); ++i)
     tell(target_names_[i] + "_loss", losses[i]);
   for (Value v : measured) graph.output("metric", v);
-  return compile(graph);
+  return compiler_(graph);
 }
 
 // Labels in the shape in which losses compare them with predictions.

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -73,12 +75,29 @@ class Trainer {
   // Runs at least one step, until the epoch is done or the time is over.
   Progress run(double milliseconds);
 
+  // Who makes programs from now on; null: compile().
+  void use(std::function<std::unique_ptr<Program>(const Graph&)> compiler);
+  std::vector<Program*> all_programs() const;
+
+  // For programs that somebody else runs, such as a device: a step in two halves. stage() fills the
+  // inputs of the next step's program and gives it; null when the epoch is over. settle() takes the
+  // outputs of the oldest step that was staged, from its program. Several may be staged before the
+  // first is settled.
+  Program* stage();
+  Progress settle();
+  // Remembers how far the epoch has come, with nothing staged; and goes back there. Weights and the
+  // state of the optimiser, but for its count of steps, are to be brought back by the caller.
+  void mark();
+  void rewind();
+  // Memory that stage() writes: what a device has to be given before each step.
+  std::vector<std::shared_ptr<const Buffer>> written_by_stage() const;
+
   // One step of the epoch, as run(0) takes it, but on the clock. Gives what the step's program
   // consists of, and adds to as many entries of `seconds` how long each took.
   const std::vector<StepInfo>& profile(std::vector<double>& seconds);
 
   // Ends the epoch: the next run does nothing.
-  void stop() { at_ = order_.size(); }
+  void stop();
 
   Optimizer& optimizer() { return optimizer_; }
 
@@ -129,6 +148,16 @@ class Trainer {
     int batch;
     std::unique_ptr<Program> program;
   };
+  struct Staged {
+    const Program* program;
+    size_t samples;
+  };
+  // How far an epoch had come.
+  struct Mark {
+    size_t at = 0;
+    Tally tally;
+    int32_t random = 0, step = 0;
+  };
 
   void read_losses(const Field& options);
   void read_metrics(const Field& options);
@@ -142,6 +171,7 @@ class Trainer {
   const Program* step(std::vector<double>* seconds);
   void forget_judged(int batch);
   void gather(Program& program, std::span<const uint32_t> samples);
+  Progress progress() const;
   void add_results(const Program& program);
   std::string first_bad_loss(const Program& program) const;
   std::string first_bad_weight() const;
@@ -159,6 +189,7 @@ class Trainer {
   std::vector<DataSet> sets_;
   std::vector<Tally> tallies_;  // of the sets
 
+  std::function<std::unique_ptr<Program>(const Graph&)> compiler_ = compile;
   std::vector<StepProgram> programs_;
   std::vector<Shape> rows_;  // the shapes that the programs are for
   int freezes_ = 0;          // and which layers were frozen then
@@ -166,6 +197,8 @@ class Trainer {
   Epoch epoch_;
   std::vector<uint32_t> order_;  // of the samples of this epoch
   size_t at_ = 0;
+  std::deque<Staged> staged_;
+  Mark mark_;
   std::string bad_;
 };
 

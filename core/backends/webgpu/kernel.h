@@ -139,6 +139,8 @@ class Lowering : public Around {
   Operand output(int i = 0) const;
   // Memory of this node alone.
   Operand scratch(TensorType type);
+  // A scalar in memory. Dispatches that differ in nothing else share a shader.
+  Operand constant(int32_t value);
   // The next dispatch. It exists until its run().
   Shader shader();
   const Options& options() const;

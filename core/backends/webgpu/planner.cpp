@@ -451,6 +451,19 @@ Operand Lowering::scratch(TensorType type) {
   return {planner_.add_storage(std::move(storage)), {}, type};
 }
 
+Operand Lowering::constant(int32_t value) {
+  TensorType type{DType::i32, {}};
+  auto [found, is_new] = planner_.constants_.try_emplace(value, 0);
+  if (is_new) {
+    Planner::Storage storage;
+    storage.buffer.type = type;
+    storage.buffer.kind = DeviceBuffer::Kind::constant;
+    storage.buffer.contents = Buffer::copy(std::as_bytes(std::span(&value, 1)));
+    found->second = planner_.add_storage(std::move(storage));
+  }
+  return {found->second, {}, type};
+}
+
 Shader Lowering::shader() {
   return Shader(planner_, group_);
 }

@@ -79,6 +79,7 @@ class Planner {
   std::vector<Group> groups_;
   std::vector<Storage> storages_;
   std::map<std::string, int> shader_of_;  // by its text
+  std::map<int32_t, int> constants_;      // their storages, by value
 };
 
 }  // namespace gesso::webgpu
