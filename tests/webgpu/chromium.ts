@@ -1,7 +1,6 @@
 // WebGPU in Debian's Chromium, on SwiftShader: a page asks this server for requests.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { chromium } from 'playwright-core';
 import { decode, encode } from './codec.js';
 import type { Host } from './host.js';
 import type { Answer } from './session.js';
@@ -16,6 +15,7 @@ const flags = [
 
 /** @param script the text of page.ts */
 export async function openChromium(ask: 'most' | 'least', script: string): Promise<Host> {
+  const { chromium } = await import('playwright-core'); // large: only where it is needed
   const page = new Page(script);
   const server = createServer((request, response) => page.serve(request, response));
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));

@@ -17,7 +17,6 @@ async function bundle(file, platform) {
     target: 'es2022',
     ...(platform === 'node' ? { packages: 'external' } : {}),
     write: false,
-    sourcemap: 'inline',
   });
   return outputFiles[0].text;
 }
