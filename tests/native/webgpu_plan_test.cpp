@@ -116,7 +116,7 @@ TEST(WebgpuPlan, LeavesOnTheProcessorWhatItIsTold) {
   Graph graph;
   Value x = graph.input("x", floats({4}));
   graph.output("y", exp(abs(exp(x))));
-  webgpu::Options options;
+  Options options;
   options.on_cpu = {"abs"};
   DevicePlan plan = webgpu::plan(graph, options);
   ASSERT_EQ(plan.steps.size(), 3u);

@@ -60,6 +60,7 @@ struct Kernel {
   void (*lower)(Lowering&);
   uint32_t lazy = 0;  // bit i: each element of input i is read about once
   bool (*takes)(const Around&) = nullptr;  // null: every node
+  size_t scratch = 0;  // how many tensors a dispatch binds beside the node's inputs and outputs
 };
 
 std::span<const Formula> formulas();

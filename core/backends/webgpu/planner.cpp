@@ -37,10 +37,6 @@ bool is_formula(const Node& node) {
   return find(formulas(), node.op);
 }
 
-bool is_inline(const Node& node) {
-  return is_formula(node) || find(moves(), node.op);
-}
-
 }  // namespace
 
 DevicePlan plan(const Graph& graph, const Options& options) {
@@ -66,6 +62,12 @@ Edge Planner::resolve(Edge edge) const {
   for (const Node* n = &node(edge.id); n->op && n->op->is_view; n = &node(edge.id))
     edge = n->inputs[0];
   return edge;
+}
+
+// A move reads all its inputs in one dispatch: one of more inputs is left to its kernel.
+bool Planner::is_inline(const Node& n) const {
+  return is_formula(n) || (find(moves(), n.op) &&
+                           n.inputs.size() < options_.limits.max_storage_buffers_per_shader_stage);
 }
 
 Around Planner::around(const Node& node) const {
@@ -119,18 +121,26 @@ void Planner::add_node(int id) {
     }
   }
   // Each input in memory is one more binding; computed ones bring theirs.
-  size_t most_leaves =
-      options_.limits.max_storage_buffers_per_shader_stage - (is_kernel ? n.outputs.size() : 1);
+  auto most_leaves = [&](int of) {
+    size_t others = is_kernel ? n.outputs.size() : 1;
+    if (of >= 0) {
+      const Kernel* kernel = kernel_of(around(node(of)));
+      others += kernel ? kernel->scratch : 0;
+    }
+    size_t most = options_.limits.max_storage_buffers_per_shader_stage;
+    return most - std::min(most, others);
+  };
   size_t waiting = read.size();
   for (size_t r = 0; r < read.size(); ++r, --waiting) {
     Known& value = known(read[r]);
     if (value.open && may_inline(here, slots[r], value, work)) {
       std::vector<Edge> leaves = work.leaves;
       for (Edge e : value.open->leaves) add_new(leaves, e);
-      if (leaves.size() + waiting - 1 <= most_leaves) {
+      int kernel = std::max(work.kernel, value.open->kernel);
+      if (leaves.size() + waiting - 1 <= most_leaves(kernel)) {
         work.leaves = std::move(leaves);
+        work.kernel = kernel;
         work.nodes.insert(work.nodes.end(), value.open->nodes.begin(), value.open->nodes.end());
-        if (value.open->kernel >= 0) work.kernel = value.open->kernel;
         value.open.reset();
         continue;
       }
@@ -143,7 +153,8 @@ void Planner::add_node(int id) {
   if (is_kernel && n.outputs.size() > 1) {
     groups_.push_back({{id, 0}, std::move(work)});
   } else {
-    for (size_t o = 0; o < n.outputs.size(); ++o) known({id, int(o)}).open = work;
+    for (size_t o = 0; o < n.outputs.size(); ++o)
+      if (n.outputs[o].shape.count() > 0) known({id, int(o)}).open = work;
   }
 }
 
@@ -159,7 +170,7 @@ bool Planner::may_inline(const Around& here, int input, const Known& value,
   if (options_.on_cpu.contains(std::string(here.node.op->name))) return false;
   if (is_inline(here.node)) {
     const Move* move = find(moves(), here.node.op);
-    bool once = out.count() <= in.count() && (!move || move->cheap);
+    bool once = move ? move->cheap : out.count() <= in.count();
     return once || work.nodes.size() == 1 || (in.count() == 1 && work.nodes.size() <= 8);
   }
   const Kernel* kernel = kernel_of(here);

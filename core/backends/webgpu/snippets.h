@@ -17,6 +17,25 @@ inline constexpr Snippet is_infinite{R"(fn is_infinite(x: f32) -> bool {
 }
 )"};
 
+// Some devices make numbers of NaN here.
+inline constexpr Snippet exp_of{R"(fn exp_of(x: f32) -> f32 {
+  if (is_nan(x)) {
+    return x;
+  }
+  return exp(x);
+}
+)",
+                                {&is_nan}};
+
+inline constexpr Snippet log_of{R"(fn log_of(x: f32) -> f32 {
+  if (is_nan(x) || x < 0.0) {
+    return as_float(0x7fc00000u);
+  }
+  return log(x);
+}
+)",
+                                {&is_nan}};
+
 // Above 88.7 the sum overflows to infinity, as it should; far below 0 the product is 0.
 inline constexpr Snippet expm1{R"(fn expm1(x: f32) -> f32 {
   if (abs(x) > 0.3) {

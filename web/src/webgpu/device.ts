@@ -1,5 +1,6 @@
 // A graphics processor: opened once, it runs the programs of all models.
 import { fail } from '../errors.js';
+import type { AdapterInfo } from './accelerator.js';
 import { Buffers, type Memory, type SharedBuffer } from './buffers.js';
 import { type Limits, limitsOf, requestDevice } from './limits.js';
 import { Pipelines } from './pipelines.js';
@@ -47,6 +48,19 @@ export class Device {
       event.preventDefault(); // it is thrown at the next call
       this.#error ??= event.error;
     });
+  }
+
+  /** Whether the device is gone. */
+  get isLost(): boolean {
+    return this.#loss !== undefined;
+  }
+
+  /** What the device says of itself. */
+  get info(): AdapterInfo {
+    const { adapterInfo } = this.#shop.device;
+    const { vendor = '', architecture = '', description = '' } = adapterInfo ?? {};
+    const software = adapterInfo?.isFallbackAdapter ?? false;
+    return { vendor, architecture, description, software };
   }
 
   /** What a planner wants to know. */
