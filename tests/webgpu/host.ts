@@ -43,7 +43,7 @@ function serve(host: Host, script: string): Promise<number> {
   port1.on('message', async (request: Request) => {
     const answer = await host.handle(request).catch((error) => ({ error: messageOf(error) }));
     if (request.kind !== 'load' && 'error' in answer) refused = true;
-    port1.postMessage(answer);
+    port1.postMessage(answer, buffersIn(Object.values(answer)));
     Atomics.add(bell, 0, 1);
     Atomics.notify(bell, 0);
   });
@@ -56,4 +56,10 @@ function serve(host: Host, script: string): Promise<number> {
     worker.on('error', reject);
     worker.on('exit', (code) => resolve(code || Number(refused)));
   });
+}
+
+/** What is moved instead of copied: some tensors are large. */
+function buffersIn(lists: unknown[]): ArrayBuffer[] {
+  const parts = lists.flat(3).filter((part) => part instanceof Uint8Array);
+  return [...new Set(parts.map(({ buffer }) => buffer as ArrayBuffer))]; // several may share one
 }

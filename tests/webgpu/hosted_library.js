@@ -12,10 +12,14 @@ addToLibrary({
       const { receiveMessageOnPort, workerData } = require('node:worker_threads');
       const { port, bell } = workerData;
       const rung = Atomics.load(bell, 0);
-      port.postMessage(message);
+      const { plan, kind, ...bytes } = message; // which are moved: some are large
+      port.postMessage(message, hosted.buffersIn(Object.values(bytes)));
       Atomics.wait(bell, 0, rung);
       return receiveMessageOnPort(port).message;
     },
+
+    buffersIn: (lists) =>
+      lists.flat(3).flatMap((part) => (part instanceof Uint8Array ? [part.buffer] : [])),
 
     sizeOf: (dtype) => (dtype === 'float32' || dtype === 'int32' ? 4 : 1),
     bytesOf: ({ shape, dtype }) => shape.reduce((a, b) => a * b, 1) * hosted.sizeOf(dtype),

@@ -78,6 +78,7 @@ export class Session {
         this.#resume = resolve;
       });
     });
+    this.#memory.clear();
     this.#programs.set(this.#next, program);
     return { program: this.#next++ };
   }
@@ -95,6 +96,7 @@ export class Session {
     );
     if (variables.length > 0) await this.#device.download(program.variables);
     const now = variables.map(([at]): Addressed => [at, this.#memory.get(at) ?? new Uint8Array()]);
+    this.#memory.clear();
     return { outputs, variables: now };
   }
 

@@ -6,6 +6,7 @@ import {
   type CoreImage,
   type CoreModel,
   type CoreProgram,
+  type CoreTrainer,
   engine,
   guard,
   threadsRefused,
@@ -23,7 +24,9 @@ import { seeingCode } from './seeingCode.js';
 import { type Backend, type Settings, settings } from './settings.js';
 import { countOf, type DType, keep, showShape, type Tensor } from './tensor.js';
 import type { DataSet, Told, Training } from './training.js';
+import type { Memory } from './webgpu/buffers.js';
 import type { OnDevice } from './webgpu/onDevice.js';
+import type { DeviceTraining } from './webgpu/training.js';
 import type { ToldWritten, Writing } from './writing.js';
 
 /** An input or output; sizes that the model leaves open are -1. */
@@ -290,11 +293,13 @@ export class Runtime {
   ): Promise<TrainingAnswer<M>> {
     const { Training } = await import('./training.js');
     const loaded = this.#find(model);
-    loaded.training ??= new Training(loaded.core, loaded.model, () => {
+    const changed = () => {
       for (const each of this.#models.values()) {
         if (each === loaded || each.whole === loaded) each.stale = true;
       }
-    });
+    };
+    const accelerate = (trainer: CoreTrainer) => this.#trainOnDevice(loaded, trainer);
+    loaded.training ??= new Training(loaded.core, loaded.model, changed, accelerate);
     const call = loaded.training[method] as (...given: unknown[]) => unknown;
     return (await call.call(loaded.training, ...given, told)) as TrainingAnswer<M>;
   }
@@ -613,6 +618,10 @@ export class Runtime {
     return this.#bytesOf(core).byteLength;
   }
 
+  #memory(core: Core): Memory {
+    return (at, bytes) => new Uint8Array(this.#bytesOf(core), at, bytes);
+  }
+
   #bytesOf(core: Core): ArrayBufferLike {
     this.#image ??= new core.Image();
     this.#uploaded = undefined;
@@ -682,6 +691,20 @@ export class Runtime {
     return ready;
   }
 
+  /** Training moves only where that is asked for by name. */
+  async #trainOnDevice(
+    { core, backend }: LoadedModel,
+    trainer: CoreTrainer,
+  ): Promise<DeviceTraining | undefined> {
+    if (backend !== 'webgpu') return undefined;
+    const [{ accelerator }, { DeviceTraining }] = await Promise.all([
+      import('./webgpu/accelerator.js'),
+      import('./webgpu/training.js'),
+    ]);
+    const calls = <T>(call: () => T) => guard(core, call);
+    return new DeviceTraining(await accelerator(), trainer, calls, this.#memory(core));
+  }
+
   /** On the graphics processor, if that is wanted, or faster. */
   async #makeOnDevice(
     loaded: LoadedModel,
@@ -707,9 +730,8 @@ export class Runtime {
           )
         : model.compileForDevice(sizes, opened.options),
     );
-    const memory = (at: number, bytes: number) => new Uint8Array(this.#bytesOf(core), at, bytes);
     const calls = <T>(call: () => T) => guard(core, call);
-    const device = await opened.load(program, calls, memory).catch((error: unknown) => {
+    const device = await opened.load(program, calls, this.#memory(core)).catch((error: unknown) => {
       program.delete();
       throw error;
     });

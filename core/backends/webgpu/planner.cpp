@@ -239,15 +239,17 @@ Planner::Known* Planner::overwritten(const Assignment& a) {
       const Node& n = node(id);
       for (size_t i = 0; i < n.inputs.size(); ++i) {
         if (n.inputs[i].id < 0 || resolve(n.inputs[i]) != variable) continue;
-        bool same_place = id == work.kernel
-                              ? id == value.id && value.output < n.op->in_place &&
-                                    int(i) == value.output
-                              : is_formula(n) && work.kernel < 0 &&
-                                    std::ranges::all_of(work.nodes, [&](int other) {
-                                      return is_formula(node(other)) &&
-                                             node(other).outputs[0].shape.count() ==
-                                                 type(value).shape.count();
-                                    });
+        bool same_place =
+            id == work.kernel
+                ? id == value.id && value.output < n.op->in_place && int(i) == value.output
+                : is_formula(n) && work.kernel < 0 &&
+                      std::ranges::all_of(
+                          work.nodes,
+                          [&](int other) {
+                            return is_formula(node(other)) &&
+                                   node(other).outputs[0].shape.count() ==
+                                       type(value).shape.count();
+                          });
         if (!same_place || type(n.inputs[i]).shape.count() != type(value).shape.count())
           return nullptr;
       }
@@ -319,8 +321,7 @@ void Planner::emit(int index) {
   }
   Shader shader(*this, index);
   shader.writes({storage_of(group.root), group.root, type(group.root)}, "y");
-  shader.run(type(group.root).shape.count(),
-             text("  y(i, ", shader.call(group.root, "i"), ");\n"));
+  shader.run(type(group.root).shape.count(), text("  y(i, ", shader.call(group.root, "i"), ");\n"));
 }
 
 // A node without a kernel runs on the processor, together with those right before it.

@@ -30,11 +30,11 @@ void batch_normalization_training(Lowering& l) {
   if (l.has(1)) shader.reads(l.input(1), "scale");
   if (l.has(2)) shader.reads(l.input(2), "bias");
   shader.writes(l.output(), "y");
-  shader.run(l.shape().count(),
-             text("  let c = ", channels.channel(), ";\n  let factor = ",
-                  l.has(1) ? "scale(c)" : "1.0",
-                  " / sqrt(variance(c) + epsilon);\n  y(i, (x(i) - mean(c) - shift(c)) * factor",
-                  l.has(2) ? " + bias(c)" : "", ");\n"));
+  shader.run(
+      l.shape().count(),
+      text("  let c = ", channels.channel(), ";\n  let factor = ", l.has(1) ? "scale(c)" : "1.0",
+           " / sqrt(variance(c) + epsilon);\n  y(i, (x(i) - mean(c) - shift(c)) * factor",
+           l.has(2) ? " + bias(c)" : "", ");\n"));
 }
 
 // With f = 1 / sqrt(variance + epsilon) and normal = (x - mean) * f:
@@ -67,7 +67,8 @@ void batch_normalization_gradient(Lowering& l) {
              text("  let c = ", channels.channel(),
                   ";\n  let factor = 1.0 / sqrt(variance(c) + epsilon);\n  let normal = (x(i) - "
                   "mean(c)) * factor;\n  dx(i, ",
-                  l.has(4) ? "scale(c) * " : "", "factor * (dy(i) - (d_bias(c) + normal * "
+                  l.has(4) ? "scale(c) * " : "",
+                  "factor * (dy(i) - (d_bias(c) + normal * "
                   "d_scale(c)) / ",
                   literal(count), "));\n"));
 }

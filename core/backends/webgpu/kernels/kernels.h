@@ -1,9 +1,9 @@
 // The kernels of operators, and of several that differ by a formula: see table.cpp.
 #pragma once
 
-namespace gesso::webgpu {
+#include "core/backends/webgpu/kernel.h"
 
-class Lowering;
+namespace gesso::webgpu {
 
 void adadelta(Lowering& l);
 void adagrad(Lowering& l);
@@ -14,8 +14,13 @@ void average_pool2d_gradient(Lowering& l);
 void batch_normalization_gradient(Lowering& l);
 void batch_normalization_training(Lowering& l);
 void concat_many(Lowering& l);
+void conv2d(Lowering& l);
+void conv2d_filter_gradient(Lowering& l);
+void conv2d_input_gradient(Lowering& l);
+void conv_transpose2d(Lowering& l);
 void cumulative_sum(Lowering& l);
 void gather_gradient(Lowering& l);
+void gemm(Lowering& l);
 void gru(Lowering& l);
 void gru_cell(Lowering& l);
 void gru_gradient(Lowering& l);
@@ -24,6 +29,7 @@ void layer_normalization(Lowering& l);
 void lstm(Lowering& l);
 void lstm_cell(Lowering& l);
 void lstm_gradient(Lowering& l);
+void matmul(Lowering& l);
 void max_pool2d_gradient(Lowering& l);
 void max_pool2d_select(Lowering& l);
 void momentum(Lowering& l);

@@ -176,8 +176,8 @@ std::string one_hot(const Around& around, int) {
 std::string batch_normalization(const Around& around, int) {
   Lines lines(around.shape(), positive_axis(around.node.integer("axis"), around.shape().rank()));
   std::string epsilon = literal(around.node.number("epsilon"));
-  return text("  let c = (i / ", lines.inner, "u) % ", lines.size, "u;\n  let factor = ",
-              around.has(3) ? "$3(c)" : "1.0", " / sqrt($2(c) + ", epsilon,
+  return text("  let c = (i / ", lines.inner, "u) % ", lines.size,
+              "u;\n  let factor = ", around.has(3) ? "$3(c)" : "1.0", " / sqrt($2(c) + ", epsilon,
               ");\n  return ($0(i) - $1(c)) * factor", around.has(4) ? " + $4(c)" : "", ";\n");
 }
 

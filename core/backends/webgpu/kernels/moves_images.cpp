@@ -1,6 +1,6 @@
 // Images in another size.
-#include "core/backends/webgpu/kernels/resample2d.h"
 #include "core/backends/webgpu/kernels/moves.h"
+#include "core/backends/webgpu/kernels/resample2d.h"
 
 namespace gesso::webgpu {
 

@@ -14,9 +14,8 @@ std::string gather(const Around& around, int) {
   Lines lines(around.shape(), positive_axis(around.node.integer("axis"), around.shape().rank()));
   size_t picked = around.shape(1).count();
   return text("  let j = (i / ", lines.inner, "u) % ", picked, "u;\n  let outer = i / ",
-              picked * lines.inner, "u;\n  return $0((outer * ", lines.size,
-              "u + index_in($1(j), ", lines.size, ")) * ", lines.inner, "u + i % ", lines.inner,
-              "u);\n");
+              picked * lines.inner, "u;\n  return $0((outer * ", lines.size, "u + index_in($1(j), ",
+              lines.size, ")) * ", lines.inner, "u + i % ", lines.inner, "u);\n");
 }
 
 // y[i, j, k] = x[i, indices[i, j, k], k] along axis 1, and so on.
@@ -32,8 +31,8 @@ std::string gather_elements(const Around& around, int) {
 std::string located(std::string_view n, std::string_view indices, const Shape& shape, int depth) {
   std::string place;
   for (int axis = 0; axis < depth; ++axis) {
-    std::string index = text("index_in(", indices, "(", n, " * ", depth, "u + ", axis, "u), ",
-                             shape[axis], ")");
+    std::string index =
+        text("index_in(", indices, "(", n, " * ", depth, "u + ", axis, "u), ", shape[axis], ")");
     place = place.empty() ? index : text("(", place, ") * ", shape[axis], "u + ", index);
   }
   return place.empty() ? "0u" : place;

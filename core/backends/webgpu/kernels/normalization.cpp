@@ -37,7 +37,8 @@ void normalize_rows(Lowering& l, size_t rows, size_t size) {
     std::string inside = all ? "{" : text("if (", at, " < ", size, "u) {");
     read += text("  var ", v, " = 0.0;\n  ", inside, "\n    ", v, " = x(base + ", at,
                  ");\n    sum += ", v, ";\n  }\n");
-    square += text("  ", inside, "\n    ", v, " -= mean;\n    squares += vec2f(", v, ", ", v, " * ", v, ")", ";\n  }\n");
+    square += text("  ", inside, "\n    ", v, " -= mean;\n    squares += vec2f(", v, ", ", v, " * ",
+                   v, ")", ";\n  }\n");
     write += text("  ", inside, "\n    y(base + ", at, ", ",
                   parameters.apply(text("(", v, " - shift) * factor"), at), ");\n  }\n");
   }
@@ -50,16 +51,17 @@ void normalize_rows(Lowering& l, size_t rows, size_t size) {
                       ">;\nvar<workgroup> pairs: array<vec2f, ", width,
                       ">;\nfn add(a: f32, b: f32) -> f32 {\n  return a + b;\n}\n"
                       "fn add_pairs(a: vec2f, b: vec2f) -> vec2f {\n  return a + b;\n}"));
-  shader.run(each.groups, {uint32_t(width), 1, 1},
-             text(each.start, "  let base = row * ", size, "u;\n  var sum = 0.0;\n", read,
-                  "  totals[index] = sum;\n", fold_totals(int(width), "totals", "add"),
-                  "  let mean = workgroupUniformLoad(&totals[0]) / ", literal(double(size)),
-                  ";\n  var squares = vec2f();\n", square,
-                  "  pairs[index] = squares;\n", fold_totals(int(width), "pairs", "add_pairs"),
-                  "  let moments = workgroupUniformLoad(&pairs[0]) / ", literal(double(size)),
-                  ";\n  let shift = moments.x;\n  let factor = 1.0 / sqrt(moments.y - shift * shift "
-                  "+ epsilon);\n",
-                  write));
+  shader.run(
+      each.groups, {uint32_t(width), 1, 1},
+      text(each.start, "  let base = row * ", size, "u;\n  var sum = 0.0;\n", read,
+           "  totals[index] = sum;\n", fold_totals(int(width), "totals", "add"),
+           "  let mean = workgroupUniformLoad(&totals[0]) / ", literal(double(size)),
+           ";\n  var squares = vec2f();\n", square, "  pairs[index] = squares;\n",
+           fold_totals(int(width), "pairs", "add_pairs"),
+           "  let moments = workgroupUniformLoad(&pairs[0]) / ", literal(double(size)),
+           ";\n  let shift = moments.x;\n  let factor = 1.0 / sqrt(moments.y - shift * shift "
+           "+ epsilon);\n",
+           write));
 }
 
 }  // namespace
@@ -111,7 +113,8 @@ void instance_normalization(Lowering& l) {
   shader.run(shape.count(),
              text("  let c = i % channels;\n  let o = (i / ", pixels * channels,
                   "u) * channels + c;\n  y(i, ",
-                  parameters.apply("(x(i) - mean(o) - shift(o)) * (1.0 / sqrt(variance(o) + epsilon))", "c"),
+                  parameters.apply(
+                      "(x(i) - mean(o) - shift(o)) * (1.0 / sqrt(variance(o) + epsilon))", "c"),
                   ");\n"));
 }
 
@@ -161,7 +164,8 @@ void layer_normalization(Lowering& l) {
   shader.writes(l.output(), "y");
   shader.run(shape.count(),
              text("  let o = ", sample.at("i"), ";\n  let at = ", parameter.at("i"), ";\n  y(i, ",
-                  parameters.apply("(x(i) - mean(o) - shift(o)) * (1.0 / sqrt(variance(o) + epsilon))", "at"),
+                  parameters.apply(
+                      "(x(i) - mean(o) - shift(o)) * (1.0 / sqrt(variance(o) + epsilon))", "at"),
                   ");\n"));
 }
 

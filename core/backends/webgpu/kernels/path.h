@@ -49,9 +49,7 @@ struct Lines {
   size_t count() const { return outer * inner; }
 
   // The first element of each line.
-  Path starts() const {
-    return Path().add(outer, ptrdiff_t(size * inner)).add(inner, 1);
-  }
+  Path starts() const { return Path().add(outer, ptrdiff_t(size * inner)).add(inner, 1); }
 };
 
 }  // namespace gesso::webgpu

@@ -139,7 +139,8 @@ void reduce_axes(Lowering& l) {
   auto strides = strides_of(shape);
   Reduction r;
   for (int axis = 0; axis < shape.rank(); ++axis)
-    (axes >> axis & 1 ? r.reduced : r.kept).add(size_t(shape[axis]), ptrdiff_t(strides[size_t(axis)]));
+    (axes >> axis & 1 ? r.reduced : r.kept)
+        .add(size_t(shape[axis]), ptrdiff_t(strides[size_t(axis)]));
   r.fold = fold_of(l.node.op, l.dtype());
   r.element = "x(p)";
   r.reads = [&](Shader& shader) { shader.reads(l.input(), "x"); };

@@ -39,14 +39,15 @@ void split(Lowering& l, Reduction& r, size_t parts, bool in_rows) {
   size_t results = r.kept.count(), count = r.reduced.count();
   std::string_view type = r.fold.type;
   int width = type == "vec2f" ? 2 : 1;
-  Operand partial = l.scratch({type == "i32" ? DType::i32 : DType::f32,
-                               Shape{int(parts * results), width}});
+  Operand partial =
+      l.scratch({type == "i32" ? DType::i32 : DType::f32, Shape{int(parts * results), width}});
   {
     Shader shader = l.shader();
     declare(shader, r);
     shader.writes(partial, "keep");
-    std::string at = in_rows ? text("  let o = i / ", parts, "u;\n  let s = i % ", parts, "u;\n")
-                             : text("  let o = i % ", results, "u;\n  let s = i / ", results, "u;\n");
+    std::string at = in_rows
+                         ? text("  let o = i / ", parts, "u;\n  let s = i % ", parts, "u;\n")
+                         : text("  let o = i % ", results, "u;\n  let s = i / ", results, "u;\n");
     shader.run(parts * results,
                text(at, "  let base = ", r.kept.at("o"), ";\n", total_of(r, count, "s", parts),
                     width == 2 ? "  keep(2u * i, all.x);\n  keep(2u * i + 1u, all.y);\n"
@@ -72,8 +73,9 @@ OneEach::OneEach(const Lowering& l, size_t count, std::string_view i) {
 
 std::string fold_totals(int width, std::string_view totals, std::string_view join) {
   return text("  for (var half = ", width / 2, "u; half > 0u; half /= 2u) {\n",
-              "    workgroupBarrier();\n    if (index < half) {\n      ", totals, "[index] = ", join,
-              "(", totals, "[index], ", totals, "[index + half]);\n    }\n  }\n");
+              "    workgroupBarrier();\n    if (index < half) {\n      ", totals,
+              "[index] = ", join, "(", totals, "[index], ", totals,
+              "[index + half]);\n    }\n  }\n");
 }
 
 void reduce(Lowering& l, Reduction r) {
@@ -96,8 +98,9 @@ void reduce(Lowering& l, Reduction r) {
   r.writes(shader);
   std::string base = text("  let base = ", r.kept.at("o"), ";\n");
   if (!together) {
-    shader.run(results, text("  let o = i;\n", base, total_of(r, count, "0u", 1),
-                             "  let result = all;\n  {\n  let total = result;\n", r.finish, "  }\n"));
+    shader.run(results,
+               text("  let o = i;\n", base, total_of(r, count, "0u", 1),
+                    "  let result = all;\n  {\n  let total = result;\n", r.finish, "  }\n"));
     return;
   }
   int width = count < 1024 ? 64 : 256;

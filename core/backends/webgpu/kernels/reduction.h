@@ -11,10 +11,10 @@ namespace gesso::webgpu {
 
 // How elements are put together, as WGSL expressions.
 struct Fold {
-  const char* type = "f32";    // of a total: f32, i32, vec2f, or a struct, which cannot be split up
-  std::string start = "0.0";   // what nothing makes
+  const char* type = "f32";   // of a total: f32, i32, vec2f, or a struct, which cannot be split up
+  std::string start = "0.0";  // what nothing makes
   std::string take = "total + x";  // the total with one element more
-  std::string join = "a + b";  // two totals, a of earlier elements than b or mixed with them
+  std::string join = "a + b";      // two totals, a of earlier elements than b or mixed with them
   std::string declarations = {};
   const Snippet* uses = nullptr;
 };
@@ -22,10 +22,10 @@ struct Fold {
 struct Reduction {
   Path kept, reduced;  // element r of result o lies at place kept(o) + reduced(r)
   Fold fold;
-  std::string element;  // WGSL: the element at place p, the r-th of result o
+  std::string element;                  // WGSL: the element at place p, the r-th of result o
   std::function<void(Shader&)> reads;   // declares what the element reads
   std::function<void(Shader&)> writes;  // declares what `finish` writes
-  std::string finish;  // WGSL: statements that write `total`, which is result o
+  std::string finish;                   // WGSL: statements that write `total`, which is result o
 };
 
 // Plans the dispatches: a workgroup for each result, or an invocation; in two steps where there are

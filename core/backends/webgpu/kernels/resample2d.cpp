@@ -85,17 +85,17 @@ std::string Resampling::takers(std::string_view p, std::string_view name) const 
     return text("clamp((f32(", p, ") ", sign, " 1.0) * ", literal(slope), " + ",
                 literal(start + by), ", 0.0, ", literal(double(out_)), ")");
   };
-  return text("  let ", first, " = select(u32(", bound("-", -slack), "), 0u, ", p, " == 0u);\n  let ",
-              end, " = select(u32(", bound("+", slack + 1), "), ", out_, "u, ", p, " == ", in_ - 1,
-              "u);\n");
+  return text("  let ", first, " = select(u32(", bound("-", -slack), "), 0u, ", p,
+              " == 0u);\n  let ", end, " = select(u32(", bound("+", slack + 1), "), ", out_, "u, ",
+              p, " == ", in_ - 1, "u);\n");
 }
 
 namespace {
 
 // One axis of the images, [outer, size, inner], back to the size before: each pixel adds up what
 // the places took from it.
-void give_back(Lowering& l, const Resampling& axis, const Operand& from, const Operand& to,
-               int in, int out, size_t inner) {
+void give_back(Lowering& l, const Resampling& axis, const Operand& from, const Operand& to, int in,
+               int out, size_t inner) {
   bool linear = l.node.text("mode") == "linear";
   std::string part = linear ? "    if (p == pixel) {\n"
                               "      sum += value * (1.0 - p_part);\n"
@@ -107,12 +107,11 @@ void give_back(Lowering& l, const Resampling& axis, const Operand& from, const O
       .reads(from, "dy")
       .writes(to, "dx")
       .define("inner", inner)
-      .run(to.count(),
-           text("  let pixel = (i / inner) % ", in, "u;\n  let outer = i / ", size_t(in) * inner,
-                "u;\n", axis.takers("pixel", "o"),
-                "  var sum = 0.0;\n  for (var o = o_first; o < o_end; o++) {\n",
-                axis.place("o", "p"), "    let value = dy((outer * ", out,
-                "u + o) * inner + i % inner);\n", part, "  }\n  dx(i, sum);\n"));
+      .run(to.count(), text("  let pixel = (i / inner) % ", in, "u;\n  let outer = i / ",
+                            size_t(in) * inner, "u;\n", axis.takers("pixel", "o"),
+                            "  var sum = 0.0;\n  for (var o = o_first; o < o_end; o++) {\n",
+                            axis.place("o", "p"), "    let value = dy((outer * ", out,
+                            "u + o) * inner + i % inner);\n", part, "  }\n  dx(i, sum);\n"));
 }
 
 }  // namespace
@@ -123,8 +122,7 @@ void resample2d_gradient(Lowering& l) {
   size_t channels = size_t(in[3]);
   if (right.is_same())
     return give_back(l, down, l.input(), l.output(), in[1], out[1], size_t(in[2]) * channels);
-  if (down.is_same())
-    return give_back(l, right, l.input(), l.output(), in[2], out[2], channels);
+  if (down.is_same()) return give_back(l, right, l.input(), l.output(), in[2], out[2], channels);
   Operand rows = l.scratch({DType::f32, {in[0], in[1], out[2], in[3]}});
   give_back(l, down, l.input(), rows, in[1], out[1], size_t(out[2]) * channels);
   give_back(l, right, rows, l.output(), in[2], out[2], channels);

@@ -43,16 +43,22 @@ void softmax_together(Lowering& l, const Lines& lines) {
                 "  let total = workgroupUniformLoad(&totals[0]);\n", write));
 }
 
+// The text that declares `name`, the sum of what `body` adds to `part` for each r of a line. It is
+// taken in pieces, so that long lines lose nothing.
+std::string sum_in_pieces(size_t size, std::string_view name, std::string_view body) {
+  return text("  var ", name, " = 0.0;\n  for (var first = 0u; first < ", size,
+              "u; first += 64u) {\n    var part = 0.0;\n    let end = min(first + 64u, ", size,
+              "u);\n    for (var r = first; r < end; r++) {\n", body, "    }\n    ", name,
+              " += part;\n  }\n");
+}
+
 // The text that declares `most`, the largest element of a line, and `sum`, that of
-// exp(x - most). The sum is taken in pieces, so that long lines lose nothing.
+// exp(x - most).
 std::string most_and_sum(const Lines& lines) {
   std::string x = text("x(base + r * ", lines.inner, "u)");
   return text("  var most = as_float(0xff800000u);\n  for (var r = 0u; r < ", lines.size,
-              "u; r++) {\n    let v = ", x,
-              ";\n    most = select(most, v, v > most);\n  }\n  var sum = 0.0;\n  var r = 0u;\n",
-              "  while (r < ", lines.size, "u) {\n    var part = 0.0;\n    let end = min(r + 64u, ",
-              lines.size, "u);\n    for (; r < end; r++) {\n      part += exp_of(", x,
-              " - most);\n    }\n    sum += part;\n  }\n");
+              "u; r++) {\n    let v = ", x, ";\n    most = select(most, v, v > most);\n  }\n",
+              sum_in_pieces(lines.size, "sum", text("      part += exp_of(", x, " - most);\n")));
 }
 
 }  // namespace
@@ -60,8 +66,9 @@ std::string most_and_sum(const Lines& lines) {
 void softmax(Lowering& l) {
   Lines lines(l.shape(), positive_axis(l.node.integer("axis"), l.shape().rank()));
   bool can = lines.size > 32 && lines.size <= 256 * most_kept;
+  bool long_or_few = lines.size >= 128 || lines.count() < 1024;
   if (can && l.choose(text("softmax ", lines.outer, " ", lines.size, " ", lines.inner), 2,
-                      lines.inner == 1 ? 0 : 1) == 0)
+                      lines.inner == 1 && long_or_few ? 0 : 1) == 0)
     return softmax_together(l, lines);
   l.shader()
       .use(exp_of)
@@ -69,7 +76,7 @@ void softmax(Lowering& l) {
       .writes(l.output(), "y")
       .run(lines.count(),
            text("  let base = ", lines.starts().at("i"), ";\n", most_and_sum(lines),
-                "  for (r = 0u; r < ", lines.size, "u; r++) {\n    let at = base + r * ",
+                "  for (var r = 0u; r < ", lines.size, "u; r++) {\n    let at = base + r * ",
                 lines.inner, "u;\n    y(at, exp_of(x(at) - most) / sum);\n  }\n"));
 }
 
@@ -88,9 +95,11 @@ void softmax_cross_entropy(Lowering& l) {
         .writes(l.output(), "y")
         .run(lines.count(),
              text("  let base = i * ", lines.size, "u;\n", most_and_sum(lines),
-                  "  let log_sum = log_of(sum);\n  var loss = 0.0;\n  for (r = 0u; r < ", lines.size,
-                  "u; r++) {\n    let label = labels(base + r);\n    if (label != 0.0) {\n"
-                  "      loss -= label * (x(base + r) - most - log_sum);\n    }\n  }\n"
+                  "  let log_sum = log_of(sum);\n",
+                  sum_in_pieces(
+                      lines.size, "loss",
+                      "      let label = labels(base + r);\n      if (label != 0.0) {\n"
+                      "        part -= label * (x(base + r) - most - log_sum);\n      }\n"),
                   "  y(i, loss);\n"));
     return;
   }
