@@ -18,7 +18,13 @@ struct Sides {
 Sides sides_of(const Around& around, const Shape& in, const Shape& out, const Shape& filter) {
   return {window_of(around.node, Side::height, filter[1]),
           window_of(around.node, Side::width, filter[2]),
-          in[1], in[2], in[3], out[1], out[2], out[3], around.node.integer("groups")};
+          in[1],
+          in[2],
+          in[3],
+          out[1],
+          out[2],
+          out[3],
+          around.node.integer("groups")};
 }
 
 // Rows of the product are pixels of the output; along the depth lie the channels of a group.
@@ -34,8 +40,8 @@ bool is_inside(const Window& window, int steps, int size) {
 }
 
 void slide(Product& p, const Sides& s) {
-  p.bounded = !is_inside(s.rows, s.out_height, s.height) ||
-              !is_inside(s.columns, s.out_width, s.width);
+  p.bounded =
+      !is_inside(s.rows, s.out_height, s.height) || !is_inside(s.columns, s.out_width, s.width);
   p.start_row = [s](int r, const std::string& row) {
     return text("  let pixel", r, " = ", row, ";\n  let top", r, " = i32(pixel", r, " / ",
                 s.out_width, "u % ", s.out_height, "u) * ", s.rows.stride, " - ", s.rows.before,
@@ -80,9 +86,9 @@ void slide_back(Product& p, const Sides& s, size_t images) {
   // With one tap in each direction a phase may still have none.
   p.bounded = true;
   auto pixel = [=](const std::string& row) {
-    return std::pair(text("(", row, " / ", phase_width, "u % ", phase_height, "u * ", down,
-                          "u + phase_y)"),
-                     text("(", row, " % ", phase_width, "u * ", across, "u + phase_x)"));
+    return std::pair(
+        text("(", row, " / ", phase_width, "u % ", phase_height, "u * ", down, "u + phase_y)"),
+        text("(", row, " % ", phase_width, "u * ", across, "u + phase_x)"));
   };
   p.start_row = [=](int r, const std::string& row) {
     auto [y, x] = pixel(text("row", r));
@@ -145,8 +151,8 @@ void add_bias(Product& p, const Lowering& l, size_t group_phases, int groups) {
   p.finish = [=, &l](bool wide) {
     std::string value = "sum";
     if (l.has(2)) {
-      std::string at = groups > 1 ? text("(column + z / ", group_phases, "u * ", columns, "u)")
-                                  : "column";
+      std::string at =
+          groups > 1 ? text("(column + z / ", group_phases, "u * ", columns, "u)") : "column";
       value += wide ? text(" + bias(", at, " / 4u)") : text(" + bias(", at, ")");
     }
     return clamped(l, value, wide);
