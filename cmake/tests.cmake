@@ -21,6 +21,20 @@ function(gesso_program name)
   endif()
 endfunction()
 
+# In Node, GESSO_TEST_BACKEND makes such a program run its graphs on WebGPU.
+function(gesso_hosted_program name)
+  gesso_program(${name} ${ARGN})
+  if(EMSCRIPTEN)
+    set(glue "${PROJECT_SOURCE_DIR}/tests/webgpu")
+    target_sources(${name} PRIVATE tests/webgpu/hosted_program.cpp wasm/plan_json.cpp)
+    target_link_libraries(${name} PRIVATE json)
+    target_link_options(${name} PRIVATE "SHELL:--pre-js ${glue}/hosting.js"
+      "SHELL:--js-library ${glue}/hosted_library.js")
+    set_property(TARGET ${name} APPEND PROPERTY
+      LINK_DEPENDS "${glue}/hosting.js;${glue}/hosted_library.js")
+  endif()
+endfunction()
+
 if(EMSCRIPTEN)
   # The tree's package.json says "module"; what Emscripten writes for Node is CommonJS.
   file(WRITE "${PROJECT_BINARY_DIR}/package.json" "{ \"type\": \"commonjs\" }\n")
@@ -31,13 +45,13 @@ list(FILTER suite_sources EXCLUDE REGEX "/main\\.cpp$")
 if(suite_sources)
   add_library(suites STATIC ${suite_sources})
   target_link_libraries(suites PUBLIC core models PRIVATE warnings)
-  gesso_program(gesso_suites tests/suites/main.cpp)
+  gesso_hosted_program(gesso_suites tests/suites/main.cpp)
   target_link_libraries(gesso_suites PRIVATE suites)
 endif()
 
 file(GLOB test_sources CONFIGURE_DEPENDS tests/native/*.cpp)
 if(test_sources)
-  gesso_program(gesso_tests ${test_sources})
+  gesso_hosted_program(gesso_tests ${test_sources})
   target_link_libraries(gesso_tests PRIVATE gtest $<TARGET_NAME_IF_EXISTS:suites>)
   # Two shards keep two cores busy; the reports are what tools/test.mjs counts.
   foreach(shard IN ITEMS 0 1)

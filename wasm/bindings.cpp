@@ -3,6 +3,7 @@
 #include <emscripten/bind.h>
 
 #include "core/backends/backend.h"
+#include "core/backends/webgpu/program.h"
 #include "core/image.h"
 #include "models/load/layers_of.h"
 #include "models/load/model.h"
@@ -12,6 +13,7 @@
 #include "models/train/trainer.h"
 #include "wasm/decode.h"
 #include "wasm/given.h"
+#include "wasm/plan_json.h"
 
 using emscripten::val;
 
@@ -163,9 +165,50 @@ ImageOptions image_options(const Field& given) {
   return options;
 }
 
+// What a device allows, and what is to stay on the processor: {"limits": {name: number},
+// "subgroups"?, "onCpu"?: [operator], "chosen"?: {key: variant}}.
+webgpu::Options device_options(const std::string& text) {
+  Given given("device", text);
+  webgpu::Options options;
+  const Field& limits = given->at("limits");
+  auto read = [&](Text name, auto& limit) {
+    if (Field field = limits.get(name)) limit = std::remove_reference_t<decltype(limit)>(field.number());
+  };
+  webgpu::Limits& most = options.limits;
+  read("maxStorageBuffersPerShaderStage", most.max_storage_buffers_per_shader_stage);
+  read("maxComputeWorkgroupStorageSize", most.max_compute_workgroup_storage_size);
+  read("maxComputeInvocationsPerWorkgroup", most.max_compute_invocations_per_workgroup);
+  read("maxComputeWorkgroupsPerDimension", most.max_compute_workgroups_per_dimension);
+  read("maxStorageBufferBindingSize", most.max_storage_buffer_binding_size);
+  read("maxBufferSize", most.max_buffer_size);
+  options.subgroups = given->get("subgroups").flag_or(false);
+  if (Field names = given->get("onCpu"))
+    for (const Field& name : names.items()) options.on_cpu.insert(name.text());
+  if (Field chosen = given->get("chosen"))
+    for (const auto& [key, variant] : chosen.members())
+      options.chosen[std::string(key)] = variant.integer();
+  return options;
+}
+
 class BoundProgram {
  public:
   explicit BoundProgram(std::unique_ptr<Program> program) : program_(std::move(program)) {}
+  explicit BoundProgram(std::unique_ptr<webgpu::DeviceProgram> program)
+      : device_(program.get()), program_(std::move(program)) {}
+
+  // For programs of a device: what to do there, and what of it is left to the processor.
+  std::string plan() const { return device_ ? to_json(device_->plan()) : ""; }
+  val call_input(int call, int i) {
+    Program& program = called(call);
+    const auto& inputs = program.inputs();
+    return view(program.input(i).data(), inputs[checked(i, inputs.size(), "input")].type);
+  }
+  val call_output(int call, int i) {
+    Program& program = called(call);
+    const auto& outputs = program.outputs();
+    return view(program.output(i).data(), outputs[checked(i, outputs.size(), "output")].type);
+  }
+  void call(int call) { called(call).run(); }
 
   std::string describe() const {
     return json_object({{"inputs", ports(program_->inputs())},
@@ -229,6 +272,9 @@ class BoundProgram {
     const auto& inputs = program_->inputs();
     return inputs[checked(i, inputs.size(), "input")].type;
   }
+  Program& called(int call) const {
+    return *device_->plan().calls[checked(call, device_ ? device_->plan().calls.size() : 0, "call")];
+  }
 
   // Lets `write` fill an input with real numbers, which are rounded where it holds whole ones.
   template <class Write>
@@ -251,6 +297,7 @@ class BoundProgram {
   static int rounded(float x) { return int(std::lround(x)); }
 
   ImageScratch scratch_;
+  webgpu::DeviceProgram* device_ = nullptr;  // the program, where it is one
   std::unique_ptr<Program> program_;
   std::vector<double> seconds_;
   std::vector<float> numbers_;  // of a picture, on their way into an input of whole numbers
@@ -285,12 +332,18 @@ class BoundModel {
   }
   BoundProgram* compile_gradient(const std::string& shapes, const std::string& output,
                                  const std::string& inputs) const {
-    Graph graph = model_->build(shapes_of(shapes));
-    Given names("inputs", inputs);
-    std::vector<std::string> of;
-    for (const Field& name : names->items()) of.push_back(name.text());
-    add_input_gradients(graph, output, of);
-    return new BoundProgram(gesso::compile(graph));
+    return new BoundProgram(gesso::compile(gradient_graph(shapes, output, inputs)));
+  }
+  // The same for a device: see device_options().
+  BoundProgram* compile_for_device(const std::string& shapes, const std::string& device) const {
+    return new BoundProgram(std::make_unique<webgpu::DeviceProgram>(
+        model_->build(shapes_of(shapes)), device_options(device)));
+  }
+  BoundProgram* compile_gradient_for_device(const std::string& shapes, const std::string& output,
+                                            const std::string& inputs,
+                                            const std::string& device) const {
+    return new BoundProgram(std::make_unique<webgpu::DeviceProgram>(
+        gradient_graph(shapes, output, inputs), device_options(device)));
   }
 
   std::string layer_list() const {
@@ -345,6 +398,16 @@ class BoundModel {
   std::shared_ptr<int> version_counter() const { return version_; }
 
  private:
+  Graph gradient_graph(const std::string& shapes, const std::string& output,
+                       const std::string& inputs) const {
+    Graph graph = model_->build(shapes_of(shapes));
+    Given names("inputs", inputs);
+    std::vector<std::string> of;
+    for (const Field& name : names->items()) of.push_back(name.text());
+    add_input_gradients(graph, output, of);
+    return graph;
+  }
+
   std::shared_ptr<Model> model_;
   std::shared_ptr<LayersModel> layers_;  // the same, where it is one
   std::shared_ptr<int> version_ = std::make_shared<int>(0);
@@ -460,19 +523,59 @@ class BoundTrainer {
     return trainer_.begin(epoch);
   }
 
-  std::string run(double milliseconds) {
-    Progress progress = trainer_.run(milliseconds);
-    if (trains_) ++*version_;
-    std::vector<std::string> names = trainer_.metrics();
-    std::vector<std::pair<std::string_view, std::string>> metrics;
-    for (size_t i = 0; i < names.size(); ++i)
-      metrics.emplace_back(names[i], json_number(progress.metrics[i]));
-    return json_object({{"done", json_flag(progress.done)},
-                        {"step", json_number(progress.step)},
-                        {"samples", json_number(double(progress.samples))},
-                        {"metrics", json_object(metrics)},
-                        {"bad", progress.bad.empty() ? "null" : json_text(progress.bad)}});
+  std::string run(double milliseconds) { return told(trainer_.run(milliseconds)); }
+
+  // From now on steps run on a device, and JavaScript does what run() would do: stage() fills the
+  // inputs of the next step's program and gives its number, -1 when the epoch is over; what the
+  // device answered is written to the outputs of the program to be settled.
+  void use_device(const std::string& options) {
+    trainer_.use([device = device_options(options)](const Graph& graph) {
+      return std::make_unique<webgpu::DeviceProgram>(graph, device);
+    });
+    on_device_ = true;
   }
+  // From now on they run here again.
+  void use_processor() {
+    trainer_.use(nullptr);
+    on_device_ = false;
+  }
+  int stage() {
+    const Program* program = trainer_.stage();
+    return program ? static_cast<const webgpu::DeviceProgram*>(program)->number() : -1;
+  }
+  // The numbers of the programs that there are: others are gone.
+  std::string live_programs() const {
+    std::vector<std::string> items;
+    for (const Program* program : trainer_.all_programs())
+      items.push_back(
+          json_number(static_cast<const webgpu::DeviceProgram*>(program)->number()));
+    return json_list(items);
+  }
+  std::string plan(int number) const { return to_json(program(number).plan()); }
+  val staged_input(int number, int i) {
+    webgpu::DeviceProgram& staged = program(number);
+    const auto& inputs = staged.inputs();
+    const TensorType& type = inputs[checked(i, inputs.size(), "input")].type;
+    return view(staged.input(i).data(), type);
+  }
+  val result(int number, int i) {
+    webgpu::DeviceProgram& staged = program(number);
+    const auto& outputs = staged.outputs();
+    const TensorType& type = outputs[checked(i, outputs.size(), "output")].type;
+    return view(staged.result(i).data(), type);
+  }
+  std::string settle() { return told(trainer_.settle()); }
+  // Where rewind() goes back to: weights and the optimiser's state are the caller's.
+  void mark() { trainer_.mark(); }
+  void rewind() { trainer_.rewind(); }
+  // Addresses of the memory that stage() writes beside the inputs.
+  std::string written_by_stage() const {
+    std::vector<std::string> items;
+    for (const auto& buffer : trainer_.written_by_stage())
+      items.push_back(json_number(double(reinterpret_cast<uintptr_t>(buffer->data()))));
+    return json_list(items);
+  }
+
   void stop() { trainer_.stop(); }
   val profile() {
     adopt();
@@ -527,9 +630,31 @@ class BoundTrainer {
 
   void adopt() { state_.adopt(); }
 
+  std::string told(const Progress& progress) {
+    if (trains_) ++*version_;
+    std::vector<std::string> names = trainer_.metrics();
+    std::vector<std::pair<std::string_view, std::string>> metrics;
+    for (size_t i = 0; i < names.size(); ++i)
+      metrics.emplace_back(names[i], json_number(progress.metrics[i]));
+    return json_object({{"done", json_flag(progress.done)},
+                        {"step", json_number(progress.step)},
+                        {"samples", json_number(double(progress.samples))},
+                        {"metrics", json_object(metrics)},
+                        {"bad", progress.bad.empty() ? "null" : json_text(progress.bad)}});
+  }
+
+  webgpu::DeviceProgram& program(int number) const {
+    for (Program* program : trainer_.all_programs()) {
+      auto& staged = static_cast<webgpu::DeviceProgram&>(*program);
+      if (on_device_ && staged.number() == number) return staged;
+    }
+    fail("fit: there is no such program", {{"number", number}}, "one of livePrograms()");
+  }
+
   Trainer trainer_;
   std::shared_ptr<int> version_;  // of the model
   bool trains_ = false;
+  bool on_device_ = false;
   std::vector<double> seconds_;
   std::string steps_;
   StateBytes state_;
@@ -627,6 +752,10 @@ EMSCRIPTEN_BINDINGS(gesso) {
       .function("input", &BoundProgram::input)
       .function("output", &BoundProgram::output)
       .function("run", &BoundProgram::run)
+      .function("plan", &BoundProgram::plan)
+      .function("callInput", &BoundProgram::call_input)
+      .function("callOutput", &BoundProgram::call_output)
+      .function("call", &BoundProgram::call)
       .function("profile", &BoundProgram::profile)
       .function("steps", &BoundProgram::steps)
       .function("writeImage", &BoundProgram::write_image)
@@ -639,6 +768,10 @@ EMSCRIPTEN_BINDINGS(gesso) {
       .function("describe", &BoundModel::describe)
       .function("compile", &BoundModel::compile, return_value_policy::take_ownership())
       .function("compileGradient", &BoundModel::compile_gradient,
+                return_value_policy::take_ownership())
+      .function("compileForDevice", &BoundModel::compile_for_device,
+                return_value_policy::take_ownership())
+      .function("compileGradientForDevice", &BoundModel::compile_gradient_for_device,
                 return_value_policy::take_ownership())
       .function("layers", &BoundModel::layer_list)
       .function("cut", &BoundModel::cut, return_value_policy::take_ownership())
@@ -656,6 +789,17 @@ EMSCRIPTEN_BINDINGS(gesso) {
       .function("reserve", &BoundTrainer::reserve_rows)
       .function("begin", &BoundTrainer::begin)
       .function("run", &BoundTrainer::run)
+      .function("useDevice", &BoundTrainer::use_device)
+      .function("useProcessor", &BoundTrainer::use_processor)
+      .function("stage", &BoundTrainer::stage)
+      .function("plan", &BoundTrainer::plan)
+      .function("stagedInput", &BoundTrainer::staged_input)
+      .function("result", &BoundTrainer::result)
+      .function("settle", &BoundTrainer::settle)
+      .function("mark", &BoundTrainer::mark)
+      .function("rewind", &BoundTrainer::rewind)
+      .function("writtenByStage", &BoundTrainer::written_by_stage)
+      .function("livePrograms", &BoundTrainer::live_programs)
       .function("stop", &BoundTrainer::stop)
       .function("profile", &BoundTrainer::profile)
       .function("steps", &BoundTrainer::steps)

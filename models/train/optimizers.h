@@ -41,6 +41,8 @@ class Optimizer {
 
   // Counts the updates. The update that follows must be preceded by one call.
   void count_step() { ++step_->as<int32_t>()[0]; }
+  int32_t step() const { return step_->as<int32_t>()[0]; }
+  void set_step(int32_t step) { step_->as<int32_t>()[0] = step; }
 
   const Clipping& clipping() const { return clipping_; }
 

@@ -311,6 +311,7 @@ int Trainer::begin(const Epoch& epoch) {
   size_t outputs = 0;
   for (const Figure& figure : figures_) outputs += size_t(figure.outputs);
   if (!epoch.goes_on || tally.sums.empty()) tally = {.sums = std::vector<double>(outputs)};
+  mark();
   return int((order_.size() + batch - 1) / batch);
 }
 
@@ -396,6 +397,31 @@ Progress Trainer::settle() {
   if (epoch_.train) bad_ = first_bad_loss(*program);
   if (!bad_.empty()) stop();
   return progress();
+}
+
+void Trainer::mark() {
+  mark_ = {at_, tallies_[size_t(epoch_.set)], random_.data->as<int32_t>()[1], optimizer_.step()};
+}
+
+void Trainer::rewind() {
+  at_ = mark_.at;
+  tallies_[size_t(epoch_.set)] = mark_.tally;
+  random_.data->as<int32_t>()[1] = mark_.random;
+  optimizer_.set_step(mark_.step);
+  staged_.clear();
+  bad_.clear();
+}
+
+void Trainer::use(std::function<std::unique_ptr<Program>(const Graph&)> compiler) {
+  compiler_ = compiler ? std::move(compiler) : compile;
+  programs_.clear();
+  staged_.clear();
+}
+
+std::vector<Program*> Trainer::all_programs() const {
+  std::vector<Program*> all;
+  for (const StepProgram& p : programs_) all.push_back(p.program.get());
+  return all;
 }
 
 std::vector<std::shared_ptr<const Buffer>> Trainer::written_by_stage() const {
@@ -508,7 +534,7 @@ std::unique_ptr<Program> Trainer::make_program(bool train, int batch) {
   for (size_t i = 0; outputs_.size() > 1 && i < losses.size(); ++i)
     tell(target_names_[i] + "_loss", losses[i]);
   for (Value v : measured) graph.output("metric", v);
-  return compile(graph);
+  return compiler_(graph);
 }
 
 // Labels in the shape in which losses compare them with predictions.

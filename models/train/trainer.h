@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -74,12 +75,20 @@ class Trainer {
   // Runs at least one step, until the epoch is done or the time is over.
   Progress run(double milliseconds);
 
+  // Who makes programs from now on; null: compile().
+  void use(std::function<std::unique_ptr<Program>(const Graph&)> compiler);
+  std::vector<Program*> all_programs() const;
+
   // For programs that somebody else runs, such as a device: a step in two halves. stage() fills the
   // inputs of the next step's program and gives it; null when the epoch is over. settle() takes the
   // outputs of the oldest step that was staged, from its program. Several may be staged before the
   // first is settled.
   Program* stage();
   Progress settle();
+  // Remembers how far the epoch has come, with nothing staged; and goes back there. Weights and the
+  // state of the optimiser, but for its count of steps, are to be brought back by the caller.
+  void mark();
+  void rewind();
   // Memory that stage() writes: what a device has to be given before each step.
   std::vector<std::shared_ptr<const Buffer>> written_by_stage() const;
 
@@ -143,6 +152,12 @@ class Trainer {
     const Program* program;
     size_t samples;
   };
+  // How far an epoch had come.
+  struct Mark {
+    size_t at = 0;
+    Tally tally;
+    int32_t random = 0, step = 0;
+  };
 
   void read_losses(const Field& options);
   void read_metrics(const Field& options);
@@ -174,6 +189,7 @@ class Trainer {
   std::vector<DataSet> sets_;
   std::vector<Tally> tallies_;  // of the sets
 
+  std::function<std::unique_ptr<Program>(const Graph&)> compiler_ = compile;
   std::vector<StepProgram> programs_;
   std::vector<Shape> rows_;  // the shapes that the programs are for
   int freezes_ = 0;          // and which layers were frozen then
@@ -182,6 +198,7 @@ class Trainer {
   std::vector<uint32_t> order_;  // of the samples of this epoch
   size_t at_ = 0;
   std::deque<Staged> staged_;
+  Mark mark_;
   std::string bad_;
 };
 

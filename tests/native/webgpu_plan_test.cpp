@@ -116,7 +116,9 @@ TEST(WebgpuPlan, LeavesOnTheProcessorWhatItIsTold) {
   Graph graph;
   Value x = graph.input("x", floats({4}));
   graph.output("y", exp(abs(exp(x))));
-  DevicePlan plan = webgpu::plan(graph, {.on_cpu = {"abs"}});
+  Options options;
+  options.on_cpu = {"abs"};
+  DevicePlan plan = webgpu::plan(graph, options);
   ASSERT_EQ(plan.steps.size(), 3u);
   EXPECT_EQ(plan.steps[1].kind, PlanStep::Kind::call);
   EXPECT_EQ(plan.steps[1].info.kernel, "cpu");

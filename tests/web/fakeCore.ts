@@ -33,6 +33,8 @@ export function fakeCore(pace = 0): { core: TrainingCore; model: CoreModel; aske
     version: () => 0,
     compile: unused,
     compileGradient: unused,
+    compileForDevice: unused,
+    compileGradientForDevice: unused,
     layers: unused,
     cut: unused,
     setTrainable: unused,
@@ -138,6 +140,17 @@ export function fakeCore(pace = 0): { core: TrainingCore; model: CoreModel; aske
     loadState(): Uint8Array {
       return new Uint8Array(this.#updates.buffer);
     }
+    useDevice = unused;
+    useProcessor = unused;
+    stage = unused;
+    plan = unused;
+    stagedInput = unused;
+    result = unused;
+    settle = unused;
+    mark = unused;
+    rewind = unused;
+    writtenByStage = unused;
+    livePrograms = unused;
     delete(): void {}
   }
   const core: TrainingCore = {

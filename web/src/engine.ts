@@ -61,6 +61,18 @@ export interface CoreModel {
    * @param inputs JSON: a list of names
    */
   compileGradient(shapes: string, output: string, inputs: string): CoreProgram;
+  /**
+   * The same programs for a device, which runs them in place of run().
+   *
+   * @param device JSON: see device_options in wasm/bindings.cpp
+   */
+  compileForDevice(shapes: string, device: string): CoreProgram;
+  compileGradientForDevice(
+    shapes: string,
+    output: string,
+    inputs: string,
+    device: string,
+  ): CoreProgram;
   /** JSON: see LayerDescription in runtime.ts. */
   layers(): string;
   /**
@@ -105,6 +117,31 @@ export interface CoreTrainer {
   begin(options: string): number;
   /** Steps until the time or the epoch is over; JSON: see Slice in training.ts. */
   run(milliseconds: number): string;
+  /**
+   * From now on steps run on a device: stage() fills the inputs of the next step's program, and settle()
+   * takes what was written to its outputs; several steps may be staged before the first is settled.
+   *
+   * @param device JSON: see device_options in wasm/bindings.cpp
+   */
+  useDevice(device: string): void;
+  /** From now on run() does all. */
+  useProcessor(): void;
+  /** @returns the number of the step's program; -1 when the epoch is over */
+  stage(): number;
+  /** JSON: see Plan in webgpu/plan.ts. */
+  plan(program: number): string;
+  stagedInput(program: number, i: number): TypedArray;
+  /** Where the outputs are written of the step that is settled next. */
+  result(program: number, i: number): TypedArray;
+  /** JSON: see Slice in training.ts. */
+  settle(): string;
+  /** Remembers how far the epoch has come, and goes back there; the weights are not its business. */
+  mark(): void;
+  rewind(): void;
+  /** JSON: addresses of the memory, beside inputs, that stage() writes. */
+  writtenByStage(): string;
+  /** JSON: the numbers of the programs that there are. */
+  livePrograms(): string;
   /** Ends the epoch: run() does nothing until begin(). */
   stop(): void;
   /** One step on the clock: seconds for each of steps(), which are those of that step. */
@@ -178,6 +215,12 @@ export interface CoreProgram {
   input(i: number): TypedArray;
   output(i: number): TypedArray;
   run(): void;
+  /** JSON: see Plan in webgpu/plan.ts; empty where run() does the work. */
+  plan(): string;
+  /** Inputs and outputs of what a plan leaves to the processor, and how it is done. */
+  callInput(call: number, i: number): TypedArray;
+  callOutput(call: number, i: number): TypedArray;
+  call(call: number): void;
   /** Runs once on the clock: seconds for each of steps(). */
   profile(): Float64Array;
   /** JSON: see StepDescription in profiling.ts. */

@@ -30,9 +30,9 @@ export type Stage = (typeof stages)[number];
 
 /** What can be timed: whatever is left out takes no time. `run` gives seconds for each step. */
 export interface Work extends Partial<Record<Exclude<Stage, 'run'>, () => unknown>> {
-  run(): Float64Array;
+  run(): Float64Array | Promise<Float64Array>;
   /** Asked when all runs are over. */
-  steps(): StepDescription[];
+  steps(): StepDescription[] | Promise<StepDescription[]>;
 }
 
 /** What came of it. */
@@ -52,7 +52,7 @@ const enough = { time: 1000, least: 10, most: 1000 };
 /** Runs some work again and again; others get their turn in between. */
 export async function measure(request: MeasureRequest, work: Work): Promise<Measured> {
   for (let i = 0; i < request.warmup; i++) {
-    for (const stage of stages) work[stage]?.();
+    for (const stage of stages) await work[stage]?.();
     await breath();
   }
   const rounds: Round[] = [];
@@ -67,7 +67,7 @@ export async function measure(request: MeasureRequest, work: Work): Promise<Meas
     // Each reading of the clock ends one stage and begins the next: see Program::profile.
     let before = performance.now();
     for (const stage of stages) {
-      const seconds = work[stage]?.();
+      const seconds = await work[stage]?.();
       const now = performance.now();
       round.stages.push(now - before);
       before = now;
@@ -93,7 +93,10 @@ export async function measure(request: MeasureRequest, work: Work): Promise<Meas
     interrupted: rounds.length - counted.length,
     clock,
     stages: Object.fromEntries(ofStages) as Record<Stage, Spread>,
-    steps: work.steps().map((step, i) => ({ ...step, ...spread((round) => round.steps, i) })),
+    steps: (await work.steps()).map((step, i) => ({
+      ...step,
+      ...spread((round) => round.steps, i),
+    })),
   };
 }
 

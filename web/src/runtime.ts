@@ -6,6 +6,7 @@ import {
   type CoreImage,
   type CoreModel,
   type CoreProgram,
+  type CoreTrainer,
   engine,
   guard,
   threadsRefused,
@@ -20,9 +21,12 @@ import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
 import type { LookAnswer, LookMethod, LookRequest, Sight } from './seeing.js';
 import { seeingCode } from './seeingCode.js';
-import { type Settings, settings } from './settings.js';
+import { type Backend, type Settings, settings } from './settings.js';
 import { countOf, type DType, keep, showShape, type Tensor } from './tensor.js';
 import type { DataSet, Told, Training } from './training.js';
+import type { Memory } from './webgpu/buffers.js';
+import type { OnDevice } from './webgpu/onDevice.js';
+import type { DeviceTraining } from './webgpu/training.js';
 import type { ToldWritten, Writing } from './writing.js';
 
 /** An input or output; sizes that the model leaves open are -1. */
@@ -178,6 +182,10 @@ interface LoadedModel {
   description: ModelDescription;
   /** The least recently used first. */
   programs: Map<string, ReadyProgram>;
+  /** Programs that are being made. */
+  making: Map<string, Promise<ReadyProgram>>;
+  /** Where it is to run. */
+  backend: Backend;
   /** Whether weights have changed since the programs were made. */
   stale: boolean;
   /** The model whose weights these are, too. */
@@ -190,6 +198,9 @@ interface ReadyProgram {
   /** Whether it gives derivatives. */
   gradient: boolean;
   program: CoreProgram;
+  /** What runs it in place of the processor, and the same program on the processor. */
+  device?: OnDevice;
+  here?: () => ReadyProgram;
   description: ProgramDescription;
 }
 
@@ -200,6 +211,7 @@ export class Runtime {
   #core: Core | undefined;
   #analyses: Analyses | undefined;
   #image: CoreImage | undefined;
+  #uploaded: Pixels | undefined; // what the image holds
   #count = 0;
 
   /**
@@ -281,11 +293,13 @@ export class Runtime {
   ): Promise<TrainingAnswer<M>> {
     const { Training } = await import('./training.js');
     const loaded = this.#find(model);
-    loaded.training ??= new Training(loaded.core, loaded.model, () => {
+    const changed = () => {
       for (const each of this.#models.values()) {
         if (each === loaded || each.whole === loaded) each.stale = true;
       }
-    });
+    };
+    const accelerate = (trainer: CoreTrainer) => this.#trainOnDevice(loaded, trainer);
+    loaded.training ??= new Training(loaded.core, loaded.model, changed, accelerate);
     const call = loaded.training[method] as (...given: unknown[]) => unknown;
     return (await call.call(loaded.training, ...given, told)) as TrainingAnswer<M>;
   }
@@ -356,7 +370,7 @@ export class Runtime {
    */
   async run(model: number, inputs: Tensors, into?: Tensors): Promise<Tensors> {
     const loaded = this.#find(model);
-    const ready = this.#program(loaded, shapesOf(inputs));
+    const ready = await this.#program(loaded, shapesOf(inputs));
     giveInputs(ready, inputs);
     return this.#outputs(loaded, ready, into);
   }
@@ -373,7 +387,7 @@ export class Runtime {
     { output, of, seed }: GradientRequest,
   ): Promise<Tensors> {
     const loaded = this.#find(model);
-    const ready = this.#program(loaded, shapesOf(inputs), { output, of });
+    const ready = await this.#program(loaded, shapesOf(inputs), { output, of });
     for (const [i, { name }] of ready.description.inputs.entries()) {
       const room = ready.program.input(i);
       if (name !== 'seed') room.set(inputs[name]?.data ?? []);
@@ -402,7 +416,7 @@ export class Runtime {
     size?: readonly [height: number, width: number],
   ): Promise<Tensors> {
     const loaded = this.#find(model);
-    const ready = this.#programOf(loaded, size);
+    const ready = await this.#programOf(loaded, size);
     this.#upload(loaded, pixelsOf(picture));
     this.#prepare(loaded, ready, preprocess);
     return this.#outputs(loaded, ready);
@@ -416,7 +430,7 @@ export class Runtime {
     size?: readonly [height: number, width: number],
   ): Promise<Tensor> {
     const loaded = this.#find(model);
-    const ready = this.#programOf(loaded, size);
+    const ready = await this.#programOf(loaded, size);
     this.#upload(loaded, pixelsOf(picture));
     this.#prepare(loaded, ready, preprocess);
     const data = ready.program.input(0);
@@ -436,14 +450,28 @@ export class Runtime {
     const { looks } = await seeingCode();
     const loaded = this.#find(request.model);
     const pixels = pixelsOf(picture);
+    const image = () => (this.#uploaded === pixels && this.#image) || this.#upload(loaded, pixels);
+    const known = new Map<CoreProgram, [LoadedModel, ReadyProgram]>();
     const sight: Sight = {
       guard: (call) => guard(loaded.core, call),
-      image: this.#upload(loaded, pixels),
+      get image() {
+        return image();
+      },
       width: pixels.width,
       height: pixels.height,
-      program: (model, size) => this.#programOf(this.#find(model), size).program,
+      program: async (model, size) => {
+        const found = this.#find(model);
+        const ready = await this.#programOf(found, size);
+        known.set(ready.program, [found, ready]);
+        return ready.program;
+      },
+      run: (program, read) => {
+        const [found, ready] =
+          known.get(program) ?? fail('look: what is run was not asked for', {}, '');
+        return this.#run(found, ready, read);
+      },
     };
-    const look = looks[method] as (sight: Sight, request: LookRequest<M>) => LookAnswer<M>;
+    const look = looks[method] as (sight: Sight, request: LookRequest<M>) => Promise<LookAnswer<M>>;
     return look(sight, request);
   }
 
@@ -473,32 +501,33 @@ export class Runtime {
     const picture = pixels ? performance.now() - start : 0;
     const inputs = 'inputs' in request ? request.inputs : {};
     // Looked up each time: between two runs others have their turn.
-    const find = () => {
+    const find = async () => {
       const loaded = this.#find(model);
-      return { loaded, ready: this.#program(loaded, shapesOf(inputs)) };
+      return { loaded, ready: await this.#program(loaded, shapesOf(inputs)) };
     };
     const measured = await measure(request, {
-      upload: () => {
-        const { loaded, ready } = find();
+      upload: async () => {
+        const { loaded, ready } = await find();
         if (pixels) this.#upload(loaded, pixels);
         else giveInputs(ready, inputs);
       },
       ...('picture' in request && {
-        prepare: () => {
-          const { loaded, ready } = find();
+        prepare: async () => {
+          const { loaded, ready } = await find();
           this.#prepare(loaded, ready, request.preprocess);
         },
       }),
-      run: () => {
-        const { loaded, ready } = find();
+      run: async () => {
+        const { loaded, ready } = await find();
         const start = performance.now();
-        const seconds = guard(loaded.core, () => ready.program.profile());
+        const seconds =
+          (await ready.device?.profile()) ?? guard(loaded.core, () => ready.program.profile());
         loaded.origin.timing.firstRun ??= performance.now() - start;
         return seconds;
       },
-      read: () => readOutputs(find().ready),
-      steps: () => {
-        const { loaded, ready } = find();
+      read: async () => readOutputs((await find()).ready),
+      steps: async () => {
+        const { loaded, ready } = await find();
         return JSON.parse(guard(loaded.core, () => ready.program.steps())) as StepDescription[];
       },
     });
@@ -531,7 +560,9 @@ export class Runtime {
   }
 
   /** Copies a picture to where C++ reads it. */
-  #upload({ core }: LoadedModel, { width, height, data }: Pixels): CoreImage {
+  #upload({ core }: LoadedModel, pixels: Pixels): CoreImage {
+    const { width, height, data } = pixels;
+    this.#uploaded = pixels;
     return guard(core, () => {
       this.#image ??= new core.Image();
       this.#image.reserve(width, height).set(data);
@@ -584,8 +615,17 @@ export class Runtime {
 
   /** Bytes of WebAssembly memory. */
   #memoryOf(core: Core): number {
+    return this.#bytesOf(core).byteLength;
+  }
+
+  #memory(core: Core): Memory {
+    return (at, bytes) => new Uint8Array(this.#bytesOf(core), at, bytes);
+  }
+
+  #bytesOf(core: Core): ArrayBufferLike {
     this.#image ??= new core.Image();
-    return this.#image.reserve(1, 1).buffer.byteLength; // a view of all the memory there is
+    this.#uploaded = undefined;
+    return this.#image.reserve(1, 1).buffer; // a view of all the memory there is
   }
 
   #add(core: Core, model: CoreModel, origin: ModelOrigin): Opened {
@@ -598,6 +638,8 @@ export class Runtime {
       model,
       description,
       programs: new Map(),
+      making: new Map(),
+      backend: settings.backend,
       stale: false,
     });
     const runs = { build: core.build(), threads: core.threadCount(), version: core.version() };
@@ -611,18 +653,18 @@ export class Runtime {
   }
 
   /** The program for pictures of a size; of the model's own if left out. */
-  #programOf(loaded: LoadedModel, size?: readonly [number, number]): ReadyProgram {
+  #programOf(loaded: LoadedModel, size?: readonly [number, number]): Promise<ReadyProgram> {
     const [input] = loaded.description.inputs;
     const shapes = input && size ? { [input.name]: [1, ...size, input.shape[3] ?? 3] } : {};
     return this.#program(loaded, shapes);
   }
 
-  #program(
+  async #program(
     loaded: LoadedModel,
     shapes: Record<string, readonly number[]>,
     gradient?: Omit<GradientRequest, 'seed'>,
-  ): ReadyProgram {
-    const { core, model, programs } = loaded;
+  ): Promise<ReadyProgram> {
+    const { programs, making } = loaded;
     if (loaded.stale) forgetPrograms(loaded);
     const sizes = JSON.stringify(shapes);
     const key = gradient ? sizes + JSON.stringify(gradient) : sizes;
@@ -631,20 +673,17 @@ export class Runtime {
       programs.delete(key); // and back at the end, as the latest used
     } else {
       const start = performance.now();
-      const program = guard(core, () =>
-        gradient
-          ? model.compileGradient(sizes, gradient.output, JSON.stringify(gradient.of))
-          : model.compile(sizes),
-      );
-      ready = {
-        gradient: gradient !== undefined,
-        program,
-        description: JSON.parse(guard(core, () => program.describe())) as ProgramDescription,
-      };
+      if (loaded.backend === 'wasm') {
+        ready = readyHere(loaded, sizes, gradient);
+      } else {
+        const made = making.get(key) ?? this.#makeOnDevice(loaded, sizes, gradient);
+        making.set(key, made);
+        ready = await made.finally(() => making.delete(key));
+      }
       loaded.origin.timing.preparing ??= performance.now() - start;
-      if (programs.size >= programsKept) {
+      if (programs.size >= programsKept && !programs.has(key)) {
         const [oldest] = programs.keys();
-        programs.get(oldest ?? '')?.program.delete();
+        free(programs.get(oldest ?? ''));
         programs.delete(oldest ?? '');
       }
     }
@@ -652,12 +691,123 @@ export class Runtime {
     return ready;
   }
 
-  #outputs({ core, origin }: LoadedModel, ready: ReadyProgram, into?: Tensors): Tensors {
-    const start = performance.now();
-    guard(core, () => ready.program.run());
-    origin.timing.firstRun ??= performance.now() - start;
-    return readOutputs(ready, into);
+  /** Training moves only where that is asked for by name. */
+  async #trainOnDevice(
+    { core, backend }: LoadedModel,
+    trainer: CoreTrainer,
+  ): Promise<DeviceTraining | undefined> {
+    if (backend !== 'webgpu') return undefined;
+    const [{ accelerator }, { DeviceTraining }] = await Promise.all([
+      import('./webgpu/accelerator.js'),
+      import('./webgpu/training.js'),
+    ]);
+    const calls = <T>(call: () => T) => guard(core, call);
+    return new DeviceTraining(await accelerator(), trainer, calls, this.#memory(core));
   }
+
+  /** On the graphics processor, if that is wanted, or faster. */
+  async #makeOnDevice(
+    loaded: LoadedModel,
+    sizes: string,
+    gradient: Omit<GradientRequest, 'seed'> | undefined,
+  ): Promise<ReadyProgram> {
+    const here = () => readyHere(loaded, sizes, gradient);
+    const { core, model } = loaded;
+    const isRequired = loaded.backend === 'webgpu';
+    const { accelerator, isFaster } = await import('./webgpu/accelerator.js');
+    const opened = await (isRequired ? accelerator() : accelerator().catch(() => undefined));
+    if (opened === undefined || (opened.info.software && !isRequired)) {
+      loaded.backend = 'wasm';
+      return here();
+    }
+    const program = guard(core, () =>
+      gradient
+        ? model.compileGradientForDevice(
+            sizes,
+            gradient.output,
+            JSON.stringify(gradient.of),
+            opened.options,
+          )
+        : model.compileForDevice(sizes, opened.options),
+    );
+    const calls = <T>(call: () => T) => guard(core, call);
+    const device = await opened.load(program, calls, this.#memory(core)).catch((error: unknown) => {
+      program.delete();
+      throw error;
+    });
+    const ready = { ...described(core, program, gradient), device, here };
+    if (isRequired) return ready;
+    const other = here();
+    const faster = await isFaster(device, other.program);
+    free(faster ? other : ready);
+    return faster ? ready : other;
+  }
+
+  /**
+   * Runs a program on what its inputs hold, and then at once what reads its outputs. Where the graphics
+   * processor has gone the processor takes over, for good.
+   */
+  async #run<T>(loaded: LoadedModel, ready: ReadyProgram, read: () => T): Promise<T> {
+    const { core, origin } = loaded;
+    const start = performance.now();
+    const answer = () => {
+      origin.timing.firstRun ??= performance.now() - start;
+      return read();
+    };
+    const { device, program, here } = ready;
+    if (!device || !here) {
+      guard(core, () => program.run());
+      return guard(core, answer);
+    }
+    try {
+      return await device.run(answer);
+    } catch (error) {
+      if (!device.isLost) throw error;
+      console.warn(`gesso: the processor takes over from the graphics processor. ${error}`);
+      loaded.backend = 'wasm';
+      loaded.stale = true;
+      const other = here();
+      return guard(core, () => {
+        for (const i of ready.description.inputs.keys()) {
+          other.program.input(i).set(program.input(i));
+        }
+        other.program.run();
+        for (const i of ready.description.outputs.keys()) {
+          program.output(i).set(other.program.output(i));
+        }
+        other.program.delete();
+        return answer();
+      });
+    }
+  }
+
+  #outputs(loaded: LoadedModel, ready: ReadyProgram, into?: Tensors): Promise<Tensors> {
+    return this.#run(loaded, ready, () => readOutputs(ready, into));
+  }
+}
+
+function readyHere(
+  { core, model }: LoadedModel,
+  sizes: string,
+  gradient: Omit<GradientRequest, 'seed'> | undefined,
+): ReadyProgram {
+  const program = guard(core, () =>
+    gradient
+      ? model.compileGradient(sizes, gradient.output, JSON.stringify(gradient.of))
+      : model.compile(sizes),
+  );
+  return described(core, program, gradient);
+}
+
+function described(core: Core, program: CoreProgram, gradient: unknown): ReadyProgram {
+  const description = JSON.parse(guard(core, () => program.describe())) as ProgramDescription;
+  return { gradient: gradient !== undefined, program, description };
+}
+
+/** Frees a program, once nobody waits for a run of it. */
+function free(ready: ReadyProgram | undefined): void {
+  if (ready?.device) ready.device.dispose(() => ready.program.delete());
+  else ready?.program.delete();
 }
 
 /** The model up to some layers, in place of the whole. */
@@ -754,7 +904,7 @@ function refuseSeed(output: string, wanted: number, { data, shape }: Tensor): ne
 }
 
 function forgetPrograms(loaded: LoadedModel): void {
-  for (const { program } of loaded.programs.values()) program.delete();
+  for (const ready of loaded.programs.values()) free(ready);
   loaded.programs.clear();
   loaded.stale = false;
 }

@@ -9,7 +9,8 @@ import { examine } from './teach/examine.js';
 export interface Sight {
   /** Calls into C++, whose errors become ours. */
   guard<T>(call: () => T): T;
-  image: CoreImage;
+  /** Valid until the next wait. */
+  readonly image: CoreImage;
   /** Of the picture, in pixels. */
   width: number;
   height: number;
@@ -18,7 +19,12 @@ export interface Sight {
    *
    * @param size of its picture, if the model leaves it open
    */
-  program(model: number, size?: readonly [height: number, width: number]): CoreProgram;
+  program(model: number, size?: readonly [height: number, width: number]): Promise<CoreProgram>;
+  /**
+   * Runs a program that program() gave, and then at once what reads its outputs. On a graphics processor
+   * others may have their turn in between.
+   */
+  run<T>(program: CoreProgram, read: () => T): Promise<T>;
 }
 
 /** All looks. Each takes a sight and a request, and gives arrays that can move to another thread. */
@@ -27,4 +33,4 @@ export const looks = { examine, faces, find, masks };
 export type LookMethod = keyof typeof looks;
 /** What a look is asked: `model` names the first of its models. */
 export type LookRequest<M extends LookMethod> = Parameters<(typeof looks)[M]>[1];
-export type LookAnswer<M extends LookMethod> = ReturnType<(typeof looks)[M]>;
+export type LookAnswer<M extends LookMethod> = Awaited<ReturnType<(typeof looks)[M]>>;

@@ -11,9 +11,40 @@ export interface Settings {
   deterministic: boolean;
   /** On how many threads to compute, as setThreads() was told. */
   threads: number | 'auto';
+  /** Where models run, as setBackend() was told. */
+  backend: Backend;
 }
 
-export const settings: Settings = { models: null, deterministic: false, threads: 'auto' };
+/**
+ * Where a model runs: `'wasm'` is the processor, `'webgpu'` the graphics processor; with `'auto'` each
+ * model is tried on both, and runs where it is faster.
+ */
+export type Backend = 'auto' | 'wasm' | 'webgpu';
+
+export const settings: Settings = {
+  models: null,
+  deterministic: false,
+  threads: 'auto',
+  backend: 'wasm',
+};
+
+const backends: readonly Backend[] = ['auto', 'wasm', 'webgpu'];
+
+/**
+ * Sets where models run that are loaded or made from now on. At first this is `'wasm'`.
+ *
+ *     setBackend('auto');
+ */
+export function setBackend(backend: Backend): void {
+  if (!backends.includes(backend)) {
+    fail(
+      'setBackend: there is no such backend',
+      { given: backend, known: backends.join(', ') },
+      nearest(backend, backends),
+    );
+  }
+  settings.backend = backend;
+}
 
 /**
  * Makes results the same to the last digit on every machine, losses of training among them. It runs

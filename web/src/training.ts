@@ -6,6 +6,7 @@ import type { TrainerOptions } from './layers/trainingOptions.js';
 import { type Measured, type MeasureRequest, measure, type StepDescription } from './profiling.js';
 import type { PortDescription, ProgramMemory } from './runtime.js';
 import { type DType, keep, type Tensor, type TypedArray } from './tensor.js';
+import type { DeviceTraining } from './webgpu/training.js';
 
 /** A weight, in the order of the core. */
 export interface WeightDescription {
@@ -97,6 +98,9 @@ export interface TrainingMemory {
 /** What of the core training needs. */
 export type TrainingCore = Throwing & Pick<Core, 'Trainer'>;
 
+/** Moves a trainer's steps to a graphics processor; undefined where there is none to be used. */
+export type Accelerate = (trainer: CoreTrainer) => Promise<DeviceTraining | undefined>;
+
 /** One model in training. Every method can be called from another thread. */
 export class Training {
   readonly #core: TrainingCore;
@@ -109,21 +113,33 @@ export class Training {
   #resume = () => {};
   #turned = 0;
   #kept: TypedArray[] = [];
+  readonly #accelerate: Accelerate | undefined;
+  #device: DeviceTraining | undefined;
 
-  /** @param changed called when weights have other values */
-  constructor(core: TrainingCore, model: CoreModel, changed: () => void) {
+  /**
+   * @param changed called when weights have other values
+   * @param accelerate moves training to a graphics processor; undefined: it stays where it is
+   */
+  constructor(
+    core: TrainingCore,
+    model: CoreModel,
+    changed: () => void,
+    accelerate?: Accelerate,
+  ) {
     this.#core = core;
     this.#model = model;
     this.#changed = changed;
+    this.#accelerate = accelerate;
   }
 
   /** Begins anew with an optimizer, a loss and metrics. */
-  compile(options: TrainerOptions): TrainingDescription {
+  async compile(options: TrainerOptions): Promise<TrainingDescription> {
     this.#refuseRunning('compile');
-    this.#trainer?.delete();
-    this.#trainer = undefined;
+    this.#forget();
     const trainer = this.#call(() => new this.#core.Trainer(this.#model, JSON.stringify(options)));
     this.#trainer = trainer;
+    const device = await this.#accelerate?.(trainer);
+    if (this.#trainer === trainer) this.#device = device;
     return JSON.parse(this.#call(() => trainer.describe())) as TrainingDescription;
   }
 
@@ -160,12 +176,14 @@ export class Training {
     let slice: Slice = { done: false, step: 0, samples: 0, metrics: {}, bad: null };
     try {
       this.#call(() => trainer.begin(JSON.stringify(request)));
+      this.#device?.begin();
       for (;;) {
         await this.#turn();
         if (!request.keepsOn) await this.#paused;
         if (this.#stopped) return slice;
-        const milliseconds = everyStep ? 0 : sliceMilliseconds;
-        slice = readSlice(this.#call(() => trainer.run(milliseconds)));
+        const text = await this.#slice(trainer, everyStep);
+        if (text === undefined) return slice;
+        slice = readSlice(text);
         if (request.train) this.#changed();
         const ends = slice.done || slice.bad !== null;
         const answered = told?.(slice);
@@ -175,6 +193,26 @@ export class Training {
     } finally {
       this.#running = false;
     }
+  }
+
+  /** Takes steps for about as long as a slice lasts, or one. */
+  async #slice(trainer: CoreTrainer, one: boolean): Promise<string | undefined> {
+    const device = this.#device;
+    if (device) {
+      try {
+        return await device.slice(one);
+      } catch (error) {
+        if (!device.isLost || this.#trainer !== trainer) throw error;
+        console.warn(`gesso: the processor takes over from the graphics processor. ${error}`);
+        this.#device = undefined;
+        device.dispose();
+        this.#call(() => {
+          trainer.rewind();
+          trainer.useProcessor();
+        });
+      }
+    }
+    return this.#call(() => trainer.run(one ? 0 : sliceMilliseconds));
   }
 
   /** Lets others have their turn where the last one was a slice ago. */
@@ -330,6 +368,12 @@ export class Training {
 
   delete(): void {
     this.stop();
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#device?.dispose();
+    this.#device = undefined;
     this.#trainer?.delete();
     this.#trainer = undefined;
   }

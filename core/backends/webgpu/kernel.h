@@ -36,12 +36,12 @@ struct Around {
 };
 
 // In the texts $0, $1, ... are the inputs: elements in formulas, functions of a place in moves.
-// {alpha} is the number of that option. The value is f32, or i32 for all other types; what u8 and i8
-// cannot hold wraps by itself.
+// {alpha} is the number of that option. The value is f32, or i32 for all other types; what u8 and
+// i8 cannot hold wraps by itself.
 struct Formula {
   const Op* op;
-  const char* floats;             // if the first input is f32
-  const char* others = nullptr;   // if it is not; null: the same text
+  const char* floats;            // if the first input is f32
+  const char* others = nullptr;  // if it is not; null: the same text
   const Snippet* uses = nullptr;
   std::string (*write)(const Around&) = nullptr;  // in place of a text
 };
@@ -50,7 +50,7 @@ struct Move {
   const Op* op;
   // The body of a function of i, the place in an output. May begin with declarations of its own.
   std::string (*write)(const Around&, int output);
-  bool cheap = false;        // every element is read about once: inputs may be computed on the way
+  bool cheap = false;  // every element is read about once: inputs may be computed on the way
   const Snippet* uses = nullptr;
 };
 
@@ -58,8 +58,9 @@ class Lowering;
 struct Kernel {
   const Op* op;
   void (*lower)(Lowering&);
-  uint32_t lazy = 0;  // bit i: each element of input i is read about once
+  uint32_t lazy = 0;                       // bit i: each element of input i is read about once
   bool (*takes)(const Around&) = nullptr;  // null: every node
+  size_t scratch = 0;  // how many tensors a dispatch binds beside the node's inputs and outputs
 };
 
 std::span<const Formula> formulas();
@@ -68,8 +69,8 @@ std::span<const Kernel> kernels();
 
 // A tensor of the plan.
 struct Operand {
-  int storage = -1;      // where it lies; -1: computed on the way, or left out
-  Edge edge;             // which value it is; id -1 for scratch memory
+  int storage = -1;  // where it lies; -1: computed on the way, or left out
+  Edge edge;         // which value it is; id -1 for scratch memory
   TensorType type;
   explicit operator bool() const { return storage >= 0 || edge.id >= 0; }
   size_t count() const { return type.shape.count(); }
@@ -82,8 +83,8 @@ class Shader {
  public:
   // Declares name(i: u32), which gives element i as f32 or i32.
   Shader& reads(const Operand& x, std::string_view name);
-  // Declares name(i: u32), which gives elements 4 i to 4 i + 3 of an f32 tensor, whose count must be
-  // a multiple of 4.
+  // Declares name(i: u32), which gives elements 4 i to 4 i + 3 of an f32 tensor, whose count must
+  // be a multiple of 4.
   Shader& reads4(const Operand& x, std::string_view name);
   // Declares name(i: u32, value: f32 or i32), which sets element i: to be called once for each.
   Shader& writes(const Operand& y, std::string_view name);
@@ -134,10 +135,12 @@ class Shader {
 // A node on its way to becoming dispatches.
 class Lowering : public Around {
  public:
-  Operand input(int i = 0) const;   // void where it was left out
+  Operand input(int i = 0) const;  // void where it was left out
   Operand output(int i = 0) const;
   // Memory of this node alone.
   Operand scratch(TensorType type);
+  // A scalar in memory. Dispatches that differ in nothing else share a shader.
+  Operand constant(int32_t value);
   // The next dispatch. It exists until its run().
   Shader shader();
   const Options& options() const;

@@ -37,10 +37,6 @@ bool is_formula(const Node& node) {
   return find(formulas(), node.op);
 }
 
-bool is_inline(const Node& node) {
-  return is_formula(node) || find(moves(), node.op);
-}
-
 }  // namespace
 
 DevicePlan plan(const Graph& graph, const Options& options) {
@@ -66,6 +62,12 @@ Edge Planner::resolve(Edge edge) const {
   for (const Node* n = &node(edge.id); n->op && n->op->is_view; n = &node(edge.id))
     edge = n->inputs[0];
   return edge;
+}
+
+// A move reads all its inputs in one dispatch: one of more inputs is left to its kernel.
+bool Planner::is_inline(const Node& n) const {
+  return is_formula(n) || (find(moves(), n.op) &&
+                           n.inputs.size() < options_.limits.max_storage_buffers_per_shader_stage);
 }
 
 Around Planner::around(const Node& node) const {
@@ -119,18 +121,26 @@ void Planner::add_node(int id) {
     }
   }
   // Each input in memory is one more binding; computed ones bring theirs.
-  size_t most_leaves =
-      options_.limits.max_storage_buffers_per_shader_stage - (is_kernel ? n.outputs.size() : 1);
+  auto most_leaves = [&](int of) {
+    size_t others = is_kernel ? n.outputs.size() : 1;
+    if (of >= 0) {
+      const Kernel* kernel = kernel_of(around(node(of)));
+      others += kernel ? kernel->scratch : 0;
+    }
+    size_t most = options_.limits.max_storage_buffers_per_shader_stage;
+    return most - std::min(most, others);
+  };
   size_t waiting = read.size();
   for (size_t r = 0; r < read.size(); ++r, --waiting) {
     Known& value = known(read[r]);
     if (value.open && may_inline(here, slots[r], value, work)) {
       std::vector<Edge> leaves = work.leaves;
       for (Edge e : value.open->leaves) add_new(leaves, e);
-      if (leaves.size() + waiting - 1 <= most_leaves) {
+      int kernel = std::max(work.kernel, value.open->kernel);
+      if (leaves.size() + waiting - 1 <= most_leaves(kernel)) {
         work.leaves = std::move(leaves);
+        work.kernel = kernel;
         work.nodes.insert(work.nodes.end(), value.open->nodes.begin(), value.open->nodes.end());
-        if (value.open->kernel >= 0) work.kernel = value.open->kernel;
         value.open.reset();
         continue;
       }
@@ -143,7 +153,8 @@ void Planner::add_node(int id) {
   if (is_kernel && n.outputs.size() > 1) {
     groups_.push_back({{id, 0}, std::move(work)});
   } else {
-    for (size_t o = 0; o < n.outputs.size(); ++o) known({id, int(o)}).open = work;
+    for (size_t o = 0; o < n.outputs.size(); ++o)
+      if (n.outputs[o].shape.count() > 0) known({id, int(o)}).open = work;
   }
 }
 
@@ -159,7 +170,7 @@ bool Planner::may_inline(const Around& here, int input, const Known& value,
   if (options_.on_cpu.contains(std::string(here.node.op->name))) return false;
   if (is_inline(here.node)) {
     const Move* move = find(moves(), here.node.op);
-    bool once = out.count() <= in.count() && (!move || move->cheap);
+    bool once = move ? move->cheap : out.count() <= in.count();
     return once || work.nodes.size() == 1 || (in.count() == 1 && work.nodes.size() <= 8);
   }
   const Kernel* kernel = kernel_of(here);
@@ -228,15 +239,17 @@ Planner::Known* Planner::overwritten(const Assignment& a) {
       const Node& n = node(id);
       for (size_t i = 0; i < n.inputs.size(); ++i) {
         if (n.inputs[i].id < 0 || resolve(n.inputs[i]) != variable) continue;
-        bool same_place = id == work.kernel
-                              ? id == value.id && value.output < n.op->in_place &&
-                                    int(i) == value.output
-                              : is_formula(n) && work.kernel < 0 &&
-                                    std::ranges::all_of(work.nodes, [&](int other) {
-                                      return is_formula(node(other)) &&
-                                             node(other).outputs[0].shape.count() ==
-                                                 type(value).shape.count();
-                                    });
+        bool same_place =
+            id == work.kernel
+                ? id == value.id && value.output < n.op->in_place && int(i) == value.output
+                : is_formula(n) && work.kernel < 0 &&
+                      std::ranges::all_of(
+                          work.nodes,
+                          [&](int other) {
+                            return is_formula(node(other)) &&
+                                   node(other).outputs[0].shape.count() ==
+                                       type(value).shape.count();
+                          });
         if (!same_place || type(n.inputs[i]).shape.count() != type(value).shape.count())
           return nullptr;
       }
@@ -308,8 +321,7 @@ void Planner::emit(int index) {
   }
   Shader shader(*this, index);
   shader.writes({storage_of(group.root), group.root, type(group.root)}, "y");
-  shader.run(type(group.root).shape.count(),
-             text("  y(i, ", shader.call(group.root, "i"), ");\n"));
+  shader.run(type(group.root).shape.count(), text("  y(i, ", shader.call(group.root, "i"), ");\n"));
 }
 
 // A node without a kernel runs on the processor, together with those right before it.
@@ -437,6 +449,19 @@ Operand Lowering::scratch(TensorType type) {
   Planner::Storage storage;
   storage.buffer.type = type;
   return {planner_.add_storage(std::move(storage)), {}, type};
+}
+
+Operand Lowering::constant(int32_t value) {
+  TensorType type{DType::i32, {}};
+  auto [found, is_new] = planner_.constants_.try_emplace(value, 0);
+  if (is_new) {
+    Planner::Storage storage;
+    storage.buffer.type = type;
+    storage.buffer.kind = DeviceBuffer::Kind::constant;
+    storage.buffer.contents = Buffer::copy(std::as_bytes(std::span(&value, 1)));
+    found->second = planner_.add_storage(std::move(storage));
+  }
+  return {found->second, {}, type};
 }
 
 Shader Lowering::shader() {

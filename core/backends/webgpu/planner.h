@@ -48,6 +48,7 @@ class Planner {
   void count_readers();
   void group_nodes();
   void add_node(int id);
+  bool is_inline(const Node& node) const;
   bool may_inline(const Around& node, int input, const Known& value, const Work& so_far) const;
   void close(Edge value);
   void place_values();
@@ -78,6 +79,7 @@ class Planner {
   std::vector<Group> groups_;
   std::vector<Storage> storages_;
   std::map<std::string, int> shader_of_;  // by its text
+  std::map<int32_t, int> constants_;      // their storages, by value
 };
 
 }  // namespace gesso::webgpu

@@ -4,6 +4,8 @@ namespace gesso::webgpu {
 
 DeviceProgram::DeviceProgram(const Graph& graph, const Options& options)
     : plan_(webgpu::plan(graph, options)) {
+  static int count = 0;
+  number_ = ++count;
   auto add = [](const std::vector<PlanPort>& from, std::vector<ProgramPort>& ports,
                 std::vector<Buffer>& buffers) {
     for (const PlanPort& port : from) {

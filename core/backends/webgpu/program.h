@@ -24,6 +24,7 @@ class DeviceProgram : public Program {
   const std::vector<StepInfo>& steps() const override { return infos_; }
 
   const DevicePlan& plan() const { return plan_; }
+  int number() const { return number_; }  // no other program has or had it
 
  private:
   static std::span<std::byte> bytes(Buffer& buffer, const ProgramPort& port) {
@@ -34,6 +35,7 @@ class DeviceProgram : public Program {
   std::vector<ProgramPort> inputs_, outputs_;
   std::vector<Buffer> in_, out_;
   std::vector<StepInfo> infos_;
+  int number_;
 };
 
 }  // namespace gesso::webgpu

@@ -17,26 +17,99 @@ inline constexpr Snippet is_infinite{R"(fn is_infinite(x: f32) -> bool {
 }
 )"};
 
+// Some devices make numbers of NaN here.
+inline constexpr Snippet exp_of{R"(fn exp_of(x: f32) -> f32 {
+  if (is_nan(x)) {
+    return x;
+  }
+  return exp(x);
+}
+)",
+                                {&is_nan}};
+
+inline constexpr Snippet log_of{R"(fn log_of(x: f32) -> f32 {
+  if (is_nan(x) || x < 0.0) {
+    return as_float(0x7fc00000u);
+  }
+  return log(x);
+}
+)",
+                                {&is_nan}};
+
+// Devices differ in what they make of NaN, 0 and infinity.
+inline constexpr Snippet exp{R"(fn exp_of(x: f32) -> f32 {
+  return select(exp(x), x, is_nan(x));
+}
+)",
+                             {&is_nan}};
+
+inline constexpr Snippet log{R"(fn log_of(x: f32) -> f32 {
+  return select(log(x), as_float(0xff800000u), x == 0.0);
+}
+)"};
+
+// The angle less the nearest multiple of pi / 2, in three parts of pi (Cody and Waite, "Software
+// Manual for the Elementary Functions", 1980), and Taylor's series: WGSL promises no more than 11
+// bits. Far away, where a float says little about an angle, the device's own functions do.
+inline constexpr Snippet sincos{R"(fn sine_near(x: f32) -> f32 {
+  let t = x * x;
+  return x * (1.0 - t * (0.166666667 - t * (0.00833333333 - t * (0.000198412698 -
+      t * 0.00000275573192))));
+}
+fn cosine_near(x: f32) -> f32 {
+  let t = x * x;
+  return 1.0 - t * (0.5 - t * (0.0416666667 - t * (0.00138888889 - t * (0.0000248015873 -
+      t * 2.75573192e-7))));
+}
+fn sine_of(x: f32, quarters: i32) -> f32 {
+  let k = round(x * 0.636619772);
+  var rest = x - k * 1.5703125;
+  rest -= k * 0.000483751297;
+  rest -= k * 7.54978942e-8;
+  let quarter = i32(k) + quarters;
+  let value = select(sine_near(rest), cosine_near(rest), (quarter & 1) == 1);
+  return select(value, -value, (quarter & 2) == 2);
+}
+fn sin_of(x: f32) -> f32 {
+  return select(sine_of(x, 0), sin(x), abs(x) > 30000.0);
+}
+fn cos_of(x: f32) -> f32 {
+  return select(sine_of(x, 1), cos(x), abs(x) > 30000.0);
+}
+)"};
+
+inline constexpr Snippet acos{R"(fn acos_of(x: f32) -> f32 {
+  if (abs(x) <= 0.5) {
+    return 1.57079633 - asin(x);
+  }
+  let angle = 2.0 * asin(sqrt(0.5 * (1.0 - abs(x))));
+  return select(3.14159265 - angle, angle, x > 0.0 || is_nan(x));
+}
+)",
+                              {&is_nan}};
+
 // Above 88.7 the sum overflows to infinity, as it should; far below 0 the product is 0.
 inline constexpr Snippet expm1{R"(fn expm1(x: f32) -> f32 {
   if (abs(x) > 0.3) {
-    return exp(x) - 1.0;
+    return exp_of(x) - 1.0;
   }
   return x * (1.0 + x * (0.5 + x * (0.166666667 + x * (0.0416666667 + x * (0.00833333333 +
       x * (0.00138888889 + x * 0.000198412698))))));
 }
-)"};
+)",
+                               {&exp}};
 
 // Near 0 by the series of 2 * atanh(x / (2 + x)).
 inline constexpr Snippet log1p{R"(fn log1p(x: f32) -> f32 {
   if (abs(x) > 0.3) {
-    return log(1.0 + x);
+    return log_of(1.0 + x);
   }
   let s = x / (2.0 + x);
   let t = s * s;
   return 2.0 * s * (1.0 + t * (0.333333333 + t * (0.2 + t * (0.142857143 + t * 0.111111111))));
 }
-)"};
+)",
+                               {&log}};
 
 inline constexpr Snippet sinh{R"(fn sinh_of(x: f32) -> f32 {
   if (abs(x) > 1.0) {
@@ -83,7 +156,8 @@ inline constexpr Snippet acosh{R"(fn acosh_of(x: f32) -> f32 {
                                {&log1p}};
 
 inline constexpr Snippet atanh{R"(fn atanh_of(x: f32) -> f32 {
-  return 0.5 * log1p(2.0 * x / (1.0 - x));
+  let size = abs(x);
+  return select(-0.5, 0.5, x >= 0.0) * log1p(2.0 * size / (1.0 - size));
 }
 )",
                                {&log1p}};

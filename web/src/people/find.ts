@@ -30,13 +30,12 @@ export interface FindRequest {
 }
 
 /** @returns what wasm/decode.h says for the kind */
-export function find(sight: Sight, request: FindRequest): Float32Array<ArrayBuffer> {
+export async function find(sight: Sight, request: FindRequest): Promise<Float32Array<ArrayBuffer>> {
   const { model, size, preprocess, square, decode } = request;
-  const program = sight.program(model, size);
-  return sight.guard(() => {
+  const program = await sight.program(model, size);
+  sight.guard(() => {
     if (square) program.writeSquare(0, sight.image, JSON.stringify({ ...preprocess, ...square }));
     else program.writeImage(0, sight.image, JSON.stringify(preprocess));
-    program.run();
-    return program.decode(JSON.stringify(decode)).slice();
   });
+  return sight.run(program, () => program.decode(JSON.stringify(decode)).slice());
 }

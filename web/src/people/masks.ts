@@ -25,12 +25,11 @@ export interface Masks {
   poses: Float32Array<ArrayBuffer>;
 }
 
-export function masks(sight: Sight, request: MaskRequest): Masks {
+export async function masks(sight: Sight, request: MaskRequest): Promise<Masks> {
   const { model, size, preprocess, mask, flip } = request;
-  const program = sight.program(model, size);
-  return sight.guard(() => {
-    program.writeImage(0, sight.image, JSON.stringify(preprocess));
-    program.run();
+  const program = await sight.program(model, size);
+  sight.guard(() => program.writeImage(0, sight.image, JSON.stringify(preprocess)));
+  return sight.run(program, () => {
     const data = program.mask(sight.image, JSON.stringify({ ...mask, flip })).slice();
     return { data, poses: program.found().slice() };
   });

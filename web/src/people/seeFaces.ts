@@ -46,14 +46,17 @@ const wholePicture: Preprocess = {
 /** As FaceMesh was trained: colours from 0 to 1. */
 const oneFace: Preprocess = { ...wholePicture, mean: 0, std: 255 };
 
-export function faces(sight: Sight, { model, decode, mesh }: FacesRequest): FacesAnswer {
+export async function faces(
+  sight: Sight,
+  { model, decode, mesh }: FacesRequest,
+): Promise<FacesAnswer> {
   const findAnew = () => find(sight, { model, preprocess: wholePicture, decode });
-  if (!mesh) return { found: findAnew(), meshes: new Float32Array() };
+  if (!mesh) return { found: await findAnew(), meshes: new Float32Array() };
   const meshes: Float32Array[] = [];
   const isNew = (square: Square) => !meshes.some((known) => isSame(nextSquareOf(known), square));
-  const look = (square: Square, least: number, tries = 1) => {
+  const look = async (square: Square, least: number, tries = 1): Promise<void> => {
     if (meshes.length >= mesh.most || !isNew(square)) return;
-    const found = find(sight, {
+    const found = await find(sight, {
       model: mesh.model,
       preprocess: oneFace,
       square,
@@ -62,13 +65,13 @@ export function faces(sight: Sight, { model, decode, mesh }: FacesRequest): Face
     const [score = 0] = found;
     const next = nextSquareOf(found);
     if (!(score >= least && next.size > 0)) return;
-    if (tries > 1 && !isAligned(square, next)) look(next, least, tries - 1);
+    if (tries > 1 && !isAligned(square, next)) await look(next, least, tries - 1);
     else if (isNew(next)) meshes.push(found); // two squares may have come to lie over one face
   };
-  for (const square of mesh.squares) look(square, Math.max(mesh.least, mesh.sure));
+  for (const square of mesh.squares) await look(square, Math.max(mesh.least, mesh.sure));
   const isComplete = meshes.length > 0 && meshes.length === mesh.squares.length;
-  const found = mesh.anew || !isComplete ? findAnew() : new Float32Array();
-  for (const face of partsOf(found, perFace)) look(squareOf(face), mesh.least, tries);
+  const found = mesh.anew || !isComplete ? await findAnew() : new Float32Array();
+  for (const face of partsOf(found, perFace)) await look(squareOf(face), mesh.least, tries);
   return { found, meshes: joined(meshes) };
 }
 

@@ -26,10 +26,10 @@ export interface Examined {
   input?: Float32Array<ArrayBuffer>;
 }
 
-export function examine(sight: Sight, request: ExamineRequest): Examined {
+export async function examine(sight: Sight, request: ExamineRequest): Promise<Examined> {
   const { model, size, features, preprocess, head, copy, input } = request;
   const [height, width, channels] = size;
-  const program = sight.program(model, [height, width]);
+  const program = await sight.program(model, [height, width]);
   const answer: Examined = { features: new Float32Array(0) };
   sight.guard(() => {
     if (copy) {
@@ -38,20 +38,14 @@ export function examine(sight: Sight, request: ExamineRequest): Examined {
       answer.copy = { width, height, data: coloured(program.input(0), channels) };
     }
     program.writeImage(0, sight.image, JSON.stringify(preprocess));
-    if (input) {
-      answer.input = Float32Array.from(program.input(0));
-      return;
-    }
-    program.run();
-    answer.features = meanOf(program.output(0), features);
+    if (input) answer.input = Float32Array.from(program.input(0));
   });
-  if (head === undefined || input) return answer;
-  const last = sight.program(head);
-  sight.guard(() => {
-    last.input(0).set(answer.features);
-    last.run();
-    answer.scores = Float32Array.from(last.output(0));
-  });
+  if (input) return answer;
+  answer.features = await sight.run(program, () => meanOf(program.output(0), features));
+  if (head === undefined) return answer;
+  const last = await sight.program(head);
+  sight.guard(() => last.input(0).set(answer.features));
+  answer.scores = await sight.run(last, () => Float32Array.from(last.output(0)));
   return answer;
 }
 

@@ -41,7 +41,7 @@ std::string clamp_gradient(const Around& around) {
 std::string cast(const Around& around) {
   DType from = around.dtype(), to = around.out().dtype;
   if (to == DType::f32) return "f32($0)";
-  if (to == DType::boolean) return from == DType::f32 ? "i32($0 != 0.0)" : "i32($0 != 0)";
+  if (to == DType::boolean) return from == DType::f32 ? "i32($0 != 0.0 || is_nan($0))" : "i32($0 != 0)";
   std::string whole = from == DType::f32 ? "whole($0)" : "$0";
   if (to == DType::u8) return text("clamp(", whole, ", 0, 255)");
   if (to == DType::i8) return text("clamp(", whole, ", -128, 127)");
@@ -60,9 +60,28 @@ constexpr Snippet whole{R"(fn whole(x: f32) -> i32 {
 )",
                         {&is_nan}};
 
+constexpr Snippet cosh{R"(fn cosh_of(x: f32) -> f32 {
+  let half = exp_of(0.5 * abs(x));  // exp(x) overflows before its half does
+  return (0.5 * half) * half + 0.5 / half / half;
+}
+)",
+                       {&exp}};
+
+constexpr Snippet gelu{R"(fn gelu(x: f32) -> f32 {
+  return select(0.5 * x * erfc(-0.707106781 * x), 0.0, x < -14.5);
+}
+)",
+                       {&erf}};
+
+constexpr Snippet kept{R"(fn kept(x: f32) -> f32 {
+  return select(clamp(x, 0.0, 1.0), x, is_nan(x));
+}
+)",
+                       {&is_nan}};
+
 constexpr Formula rows[] = {
     {&abs_op, "abs($0)"},
-    {&acos_op, "acos($0)"},
+    {&acos_op, "acos_of($0)", nullptr, &acos},
     {&acosh_op, "acosh_of($0)", nullptr, &acosh},
     {&add_op, "$0 + $1"},
     {&asin_op, "asin($0)"},
@@ -74,21 +93,21 @@ constexpr Formula rows[] = {
     {&ceil_op, "ceil($0)", "$0"},
     {&clamp_gradient_op, "", nullptr, nullptr, clamp_gradient},
     {&clamp_op, "", nullptr, nullptr, clamp},
-    {&cos_op, "cos($0)"},
-    {&cosh_op, "cosh($0)"},
+    {&cos_op, "cos_of($0)", nullptr, &sincos},
+    {&cosh_op, "cosh_of($0)", nullptr, &cosh},
     {&div_op, "$0 / $1", "select($0 / $1, 0, $1 == 0)"},
     {&elu_op, "select({alpha} * expm1($0), $0, $0 >= 0.0)", nullptr, &expm1},
     {&equal_op, "i32($0 == $1)"},
     {&erf_op, "erf($0)", nullptr, &erf},
-    {&exp_op, "exp($0)"},
+    {&exp_op, "exp_of($0)", nullptr, &exp},
     {&expand_op, "$0"},
     {&expm1_op, "expm1($0)", nullptr, &expm1},
     {&floor_div_op, "floor($0 / $1)", "floor_div_of_ints($0, $1)", &floor_mod},
     {&floor_op, "floor($0)", "$0"},
-    {&gelu_op, "0.5 * $0 * erfc(-0.707106781 * $0)", nullptr, &erf},
+    {&gelu_op, "gelu($0)", nullptr, &gelu},
     {&greater_op, "i32($0 > $1)"},
     {&greater_or_equal_op, "i32($0 >= $1)"},
-    {&hard_sigmoid_op, "clamp({alpha} * $0 + {beta}, 0.0, 1.0)"},
+    {&hard_sigmoid_op, "kept({alpha} * $0 + {beta})", nullptr, &kept},
     {&hard_swish_op, "$0 * clamp($0 + 3.0, 0.0, 6.0) / 6.0"},
     {&identity_op, "$0"},
     {&is_finite_op, "i32(!is_nan($0) && !is_infinite($0))", nullptr, &atan2},
@@ -99,7 +118,7 @@ constexpr Formula rows[] = {
     {&lesser_or_equal_op, "i32($0 <= $1)"},
     {&linear_op, "{alpha} * $0 + {beta}"},
     {&log1p_op, "log1p($0)", nullptr, &log1p},
-    {&log_op, "log($0)"},
+    {&log_op, "log_of($0)", nullptr, &log},
     {&logical_and_op, "i32($0 != 0 && $1 != 0)"},
     {&logical_not_op, "i32($0 == 0)"},
     {&logical_or_op, "i32($0 != 0 || $1 != 0)"},
@@ -109,7 +128,7 @@ constexpr Formula rows[] = {
     {&mod_op, "floor_mod($0, $1)", "floor_mod_of_ints($0, $1)", &floor_mod},
     {&mul_op, "$0 * $1"},
     {&neg_op, "-$0"},
-    {&not_equal_op, "i32($0 != $1)"},
+    {&not_equal_op, "i32(!($0 == $1) || is_nan($0) || is_nan($1))", "i32($0 != $1)", &is_nan},
     {&pow_op, "power($0, $1)", "power_of_ints($0, $1)", &power},
     {&prelu_op, "select($1 * $0, $0, $0 >= 0.0)", "select($1 * $0, $0, $0 >= 0)"},
     {&reciprocal_op, "1.0 / $0"},
@@ -120,7 +139,7 @@ constexpr Formula rows[] = {
     {&sigmoid_cross_entropy_op, "softplus($0) - $0 * $1", nullptr, &softplus},
     {&sigmoid_op, "sigmoid($0)", nullptr, &sigmoid},
     {&sign_op, "f32(i32($0 > 0.0) - i32($0 < 0.0))", "sign($0)"},
-    {&sin_op, "sin($0)"},
+    {&sin_op, "sin_of($0)", nullptr, &sincos},
     {&sinh_op, "sinh_of($0)", nullptr, &sinh},
     {&softplus_op, "softplus($0)", nullptr, &softplus},
     {&softsign_op, "$0 / (1.0 + abs($0))"},
@@ -129,7 +148,7 @@ constexpr Formula rows[] = {
     {&squared_difference_op, "($0 - $1) * ($0 - $1)"},
     {&step_op, "select(select({alpha}, 1.0, $0 > 0.0), $0, is_nan($0))", nullptr, &is_nan},
     {&sub_op, "$0 - $1"},
-    {&tan_op, "tan($0)"},
+    {&tan_op, "sin_of($0) / cos_of($0)", nullptr, &sincos},
     {&tanh_op, "tanh_of($0)", nullptr, &tanh},
     {&where_op, "select($2, $1, $0 != 0)"},
 };

@@ -1,0 +1,35 @@
+// WebGPU in Node: Dawn, on SwiftShader, which computes everything on the processor.
+import { existsSync } from 'node:fs';
+import { create, globals } from 'webgpu';
+import type { Host } from './host.js';
+import { Session } from './session.js';
+
+/** Debian's Chromium brings it. */
+const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
+
+/** Whether Dawn has a driver to run on. VK_ICD_FILENAMES names another one. */
+export function hasDriver(): boolean {
+  return existsSync(process.env.VK_ICD_FILENAMES ?? swiftShader);
+}
+
+/** What a page has as navigator.gpu. */
+export function dawn(): GPU {
+  if (!hasDriver()) {
+    throw new Error(`webgpu: there is no driver.\n  file  ${swiftShader}\n  Try: VK_ICD_FILENAMES`);
+  }
+  process.env.VK_ICD_FILENAMES ??= swiftShader; // read when Vulkan is loaded
+  Object.assign(globalThis, globals);
+  return create([]);
+}
+
+export async function openDawn(ask: 'most' | 'least'): Promise<Host> {
+  const gpu = dawn();
+  const session = await Session.open(gpu, ask);
+  return {
+    handle: (request) => session.handle(request),
+    close: async () => {
+      session.dispose();
+      void gpu; // it must outlive its devices
+    },
+  };
+}

@@ -1,0 +1,81 @@
+// The graphics processor of this machine, opened when a model first wants it.
+import type { CoreProgram } from '../engine.js';
+import { fail } from '../errors.js';
+import type { Memory } from './buffers.js';
+import { type Device, openDevice } from './device.js';
+import { type Guard, OnDevice } from './onDevice.js';
+
+/** What a graphics processor says of itself. */
+export interface AdapterInfo {
+  vendor: string;
+  architecture: string;
+  description: string;
+  /** Whether it is no hardware: a processor pretends to be one. */
+  software: boolean;
+}
+
+export class Accelerator {
+  readonly device: Device;
+  readonly info: AdapterInfo;
+  /** For compileForDevice(): what a plan must keep to. */
+  readonly options: string;
+
+  constructor(device: Device) {
+    this.device = device;
+    this.info = device.info;
+    const { subgroups, half: _, ...limits } = device.limits;
+    this.options = JSON.stringify({ limits, subgroups });
+  }
+
+  /** Whether programs can still be made here. */
+  get lost(): boolean {
+    return this.device.isLost;
+  }
+
+  load(core: CoreProgram, guard: Guard, memory: Memory): Promise<OnDevice> {
+    return OnDevice.load(this.device, core, guard, memory);
+  }
+}
+
+let opening: Promise<Accelerator> | undefined;
+
+/**
+ * Opens the graphics processor, once for all models; one that was lost is opened again.
+ *
+ * @throws MLError where there is none
+ */
+export async function accelerator(): Promise<Accelerator> {
+  const opened = await opening?.catch(() => undefined);
+  if (opened === undefined || opened.lost) opening = open();
+  return opening as Promise<Accelerator>;
+}
+
+async function open(): Promise<Accelerator> {
+  const gpu: GPU | undefined = globalThis.navigator?.gpu;
+  if (gpu === undefined) {
+    fail(
+      'webgpu: there is no WebGPU here',
+      { known: 'Chrome and Edge 113, Safari 26, Firefox 141 on Windows, and pages from https' },
+      "backend: 'wasm', or 'auto'",
+    );
+  }
+  return new Accelerator(await openDevice(gpu, { powerPreference: 'high-performance' }));
+}
+
+/** How often a program runs in a trial, after a first run that does not count. */
+const trialRuns = 3;
+
+/** Whether a program is faster on the device than on the processor, with the inputs as they are. */
+export async function isFaster(device: OnDevice, here: CoreProgram): Promise<boolean> {
+  const least = async (run: () => unknown) => {
+    await run();
+    let best = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < trialRuns; i++) {
+      const start = performance.now();
+      await run();
+      best = Math.min(best, performance.now() - start);
+    }
+    return best;
+  };
+  return (await least(() => device.run(() => {}))) < (await least(() => here.run()));
+}

@@ -1,0 +1,114 @@
+// A program of the core that a device runs: its inputs and outputs stay where C++ reads and writes them.
+import type { CoreProgram } from '../engine.js';
+import { dtypeOf } from '../tensor.js';
+import type { Memory } from './buffers.js';
+import type { Device } from './device.js';
+import { narrowed, type Plan, widened } from './plan.js';
+import type { Program } from './program.js';
+
+/** Calls into C++, whose errors become ours. */
+export type Guard = <T>(call: () => T) => T;
+
+export class OnDevice {
+  readonly #core: CoreProgram;
+  readonly #guard: Guard;
+  readonly #program: Program;
+  readonly #device: Device;
+  #runs = 0; // that are not over
+  #dispose: (() => void) | undefined;
+
+  /**
+   * @param core what compileForDevice() gave
+   * @throws MLError when the device refuses something
+   */
+  static async load(device: Device, core: CoreProgram, guard: Guard, memory: Memory) {
+    const plan = JSON.parse(guard(() => core.plan())) as Plan;
+    const results = new Map(
+      plan.steps.flatMap((step) => ('call' in step ? [[step.call, step.writes.length]] : [])),
+    );
+    const call = (number: number, inputs: ArrayBuffer[]) =>
+      guard(() => doCall(core, number, inputs, results.get(number) ?? 0));
+    return new OnDevice(device, core, guard, await device.load(plan, memory, call));
+  }
+
+  private constructor(device: Device, core: CoreProgram, guard: Guard, program: Program) {
+    this.#device = device;
+    this.#core = core;
+    this.#guard = guard;
+    this.#program = program;
+  }
+
+  /**
+   * Runs on what the inputs hold now, and then at once what reads the outputs: nobody else runs in
+   * between.
+   */
+  async run<T>(read: () => T): Promise<T> {
+    for (const i of this.#program.inputs.keys()) {
+      this.#program.write(
+        i,
+        this.#guard(() => this.#core.input(i)),
+      );
+    }
+    this.#runs++;
+    try {
+      const outputs = await this.#program.run();
+      return this.#guard(() => {
+        for (const [i, output] of outputs.entries()) this.#core.output(i).set(output);
+        return read();
+      });
+    } finally {
+      this.#runs--;
+      this.#disposeIfIdle();
+    }
+  }
+
+  /** Runs once on the clock. @returns seconds for each step */
+  async profile(): Promise<Float64Array> {
+    this.#runs++;
+    try {
+      return Float64Array.from(
+        await this.#program.profile(),
+        (milliseconds) => milliseconds / 1000,
+      );
+    } finally {
+      this.#runs--;
+      this.#disposeIfIdle();
+    }
+  }
+
+  /** Whether the device is gone. */
+  get isLost(): boolean {
+    return this.#device.isLost;
+  }
+
+  /** Frees the program once all runs are over, and says so. */
+  dispose(done: () => void): void {
+    this.#dispose = done;
+    this.#disposeIfIdle();
+  }
+
+  #disposeIfIdle(): void {
+    if (this.#runs > 0 || !this.#dispose) return;
+    this.#program.dispose();
+    this.#dispose();
+    this.#dispose = undefined;
+  }
+}
+
+/** Every element takes 4 bytes where the device reads and writes. */
+function doCall(
+  core: CoreProgram,
+  call: number,
+  inputs: readonly ArrayBuffer[],
+  outputs: number,
+): ArrayBuffer[] {
+  for (const [i, words] of inputs.entries()) {
+    const room = core.callInput(call, i);
+    room.set(narrowed(dtypeOf(room) ?? 'float32', words, 0, room.length));
+  }
+  core.call(call);
+  return Array.from({ length: outputs }, (_, i) => {
+    const words = widened(core.callOutput(call, i));
+    return words.slice().buffer as ArrayBuffer;
+  });
+}
