@@ -56,8 +56,8 @@ void slide(Product& p, const Sides& s) {
                           size_t(s.channels) / unit, "u");
     if (!start.empty()) at += text(" + (", start, ") / ", unit, "u");
     if (!bounded) return text("  let a", r, " = ", at, ";\n");
-    return text("  let in", r, " = ", y, " < ", s.height, "u && ", x, " < ", s.width, "u;\n  let a",
-                r, " = select(0u, ", at, ", in", r, ");\n");
+    return text("  let in", r, " = (", y, " < ", s.height, "u) & (", x, " < ", s.width,
+                "u);\n  let a", r, " = select(0u, ", at, ", in", r, ");\n");
   };
   size_t channels = size_t(s.out_channels), columns = p.columns;
   bool grouped = s.groups > 1;
@@ -101,16 +101,16 @@ void slide_back(Product& p, const Sides& s, size_t images) {
                     const char* name) {
       std::string place = text(from, r, " - ", tap, " * ", window.dilation);
       std::string at = text(name, r), whole;
-      if (window.stride > 1) whole = text(" && (", place, ") % ", window.stride, " == 0");
+      if (window.stride > 1) whole = text(" & ((", place, ") % ", window.stride, " == 0)");
       return std::pair(text("  let ", at, " = u32((", place, ") / ", window.stride, ");\n"),
-                       text(place, " >= 0", whole, " && ", at, " < ", size, "u"));
+                       text("(", place, " >= 0)", whole, " & (", at, " < ", size, "u)"));
     };
     auto [y, y_inside] = back("top", "ky", s.rows, s.height, "from_y");
     auto [x, x_inside] = back("left", "kx", s.columns, s.width, "from_x");
     std::string at = text("((image", r, " + from_y", r, ") * ", s.width, "u + from_x", r, ") * ",
                           size_t(s.channels) / unit, "u");
     if (!start.empty()) at += text(" + (", start, ") / ", unit, "u");
-    return text(y, x, "  let in", r, " = ", y_inside, " && ", x_inside, ";\n  let a", r,
+    return text(y, x, "  let in", r, " = ", y_inside, " & ", x_inside, ";\n  let a", r,
                 " = select(0u, ", at, ", in", r, ");\n");
   };
   size_t columns = p.columns;
