@@ -7,6 +7,9 @@
 #include <numbers>
 #include <set>
 
+#include "core/backends/backend.h"
+#include "core/ops/list.h"
+
 namespace gesso {
 namespace {
 
@@ -91,6 +94,31 @@ TEST(Random, WholeNumbersComeEquallyOften) {
   }
   for (int count : counts) EXPECT_NEAR(count, 10000, 400);
   EXPECT_EQ(random.below(1), 0u);
+}
+
+// To the last bit, wherever the operator runs.
+TEST(RandomUniform, IsPhiloxPlaceByPlace) {
+#pragma clang fp contract(off)
+  for (int count : {1000, 1001}) {
+    Graph g;
+    constexpr int32_t state[] = {-77, 5};
+    Value seed = g.constant(Shape{2}, std::span<const int32_t>(state));
+    Value zero = g.input("zero", {DType::i32, {2}});
+    g.output(
+        "y",
+        g.apply(
+            random_uniform_op, {g.apply(add_op, {seed, zero})},
+            {{"newShape", Ints{count}}, {"stream", 9.0}, {"minValue", -0.3}, {"maxValue", 0.7}}));
+    auto program = compile(g);
+    program->run();
+    const auto* y = reinterpret_cast<const float*>(program->output(0).data());
+    float low = -0.3f, range = 0.7f - low;
+    for (uint32_t i = 0; i < uint32_t(count); ++i) {
+      RandomBlock block = philox({i / 4, 0, 5, 0}, {uint32_t(-77), 9});
+      float product = range * uniform_from(block[i % 4]);
+      ASSERT_EQ(y[i], low + product) << i;
+    }
+  }
 }
 
 }  // namespace

@@ -148,6 +148,31 @@ TEST(Gru, IsItsCellStepAfterStep) {
     }
 }
 
+// Sizes at which kernels share the work in other ways than at small ones, and that nothing divides.
+void expect_large_agree(const Op& op, int gates, int width, const Attrs& options) {
+  constexpr int rows = 81, from = 37, time = 3;
+  Comparison c;
+  Values given{c.random({time, rows, from}), c.random({2, gates * width, from}, -0.2f, 0.2f),
+               c.random({2, gates * width, width}, -0.2f, 0.2f), c.random({2, gates * width})};
+  Attrs attrs = options;
+  attrs.set("direction", "both");
+  attrs.set("returnSequence", true);
+  Value y = apply(op, given, attrs);
+  Values outputs{y, y.at(1)}, seeds{c.random(y.shape()), c.random(y.at(1).shape())};
+  Values all = gradient(outputs, seeds, given);
+  all.insert(all.end(), outputs.begin(), outputs.end());
+  c.expect_equal(all, all);
+}
+
+TEST(Lstm, LargeOnesAgreeWithTheReference) {
+  expect_large_agree(lstm_op, 4, 104, {});
+}
+
+TEST(Gru, LargeOnesAgreeWithTheReference) {
+  expect_large_agree(gru_op, 3, 104, {{"resetAfter", true}});
+  expect_large_agree(gru_op, 3, 52, {{"resetAfter", false}});
+}
+
 int count(const Graph& graph, const Op& op) {
   return int(std::ranges::count_if(graph.nodes(), [&](const Node& n) { return n.op == &op; }));
 }

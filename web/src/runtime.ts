@@ -24,6 +24,7 @@ import { seeingCode } from './seeingCode.js';
 import { type Backend, type Settings, settings } from './settings.js';
 import { countOf, type DType, keep, showShape, type Tensor } from './tensor.js';
 import type { DataSet, Told, Training } from './training.js';
+import type { AdapterInfo, Trial } from './webgpu/accelerator.js';
 import type { Memory } from './webgpu/buffers.js';
 import type { OnDevice } from './webgpu/onDevice.js';
 import type { DeviceTraining } from './webgpu/training.js';
@@ -133,6 +134,18 @@ export interface Running {
   isolated: boolean;
   /** Why threads that were wanted did not start. */
   refused?: string;
+  /** The graphics processor, once a model has run on it. */
+  adapter?: AdapterInfo;
+  /** Of each model that is open where it runs, once it has. */
+  models: RunningModel[];
+}
+
+/** Where a model runs. */
+export interface RunningModel {
+  address: string;
+  backend: 'wasm' | 'webgpu';
+  /** Milliseconds that one run took on each, where both were tried. */
+  trial?: Trial;
 }
 
 /** Which derivatives to compute. */
@@ -186,6 +199,8 @@ interface LoadedModel {
   making: Map<string, Promise<ReadyProgram>>;
   /** Where it is to run. */
   backend: Backend;
+  /** What came of trying both, the last time. */
+  trial?: Trial;
   /** Whether weights have changed since the programs were made. */
   stale: boolean;
   /** The model whose weights these are, too. */
@@ -212,6 +227,7 @@ export class Runtime {
   #analyses: Analyses | undefined;
   #image: CoreImage | undefined;
   #uploaded: Pixels | undefined; // what the image holds
+  #adapter: AdapterInfo | undefined;
   #count = 0;
 
   /**
@@ -487,6 +503,8 @@ export class Runtime {
       deterministic: settings.deterministic,
       isolated: globalThis.crossOriginIsolated === true,
       ...(refused !== undefined && { refused }),
+      ...(this.#adapter && { adapter: this.#adapter }),
+      models: [...this.#models.values()].flatMap(runningModel),
     };
   }
 
@@ -714,7 +732,7 @@ export class Runtime {
     const here = () => readyHere(loaded, sizes, gradient);
     const { core, model } = loaded;
     const isRequired = loaded.backend === 'webgpu';
-    const { accelerator, isFaster } = await import('./webgpu/accelerator.js');
+    const { accelerator, trial } = await import('./webgpu/accelerator.js');
     const opened = await (isRequired ? accelerator() : accelerator().catch(() => undefined));
     if (opened === undefined || (opened.info.software && !isRequired)) {
       loaded.backend = 'wasm';
@@ -736,9 +754,12 @@ export class Runtime {
       throw error;
     });
     const ready = { ...described(core, program, gradient), device, here };
+    this.#adapter = opened.info;
     if (isRequired) return ready;
     const other = here();
-    const faster = await isFaster(device, other.program);
+    const times = await trial(device, other.program);
+    loaded.trial = times;
+    const faster = times.webgpu < times.wasm;
     free(faster ? other : ready);
     return faster ? ready : other;
   }
@@ -784,6 +805,13 @@ export class Runtime {
   #outputs(loaded: LoadedModel, ready: ReadyProgram, into?: Tensors): Promise<Tensors> {
     return this.#run(loaded, ready, () => readOutputs(ready, into));
   }
+}
+
+function runningModel({ origin, programs, trial }: LoadedModel): RunningModel[] {
+  const last = [...programs.values()].at(-1);
+  if (!last) return [];
+  const backend = last.device ? 'webgpu' : 'wasm';
+  return [{ address: origin.address, backend, ...(trial && { trial }) }];
 }
 
 function readyHere(

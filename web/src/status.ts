@@ -1,16 +1,21 @@
 // How gesso runs here, and what would make it faster.
 import { connect, started } from './client.js';
 import type { BuildName } from './engine.js';
-import type { Running } from './runtime.js';
-import { settings, threadsWanted } from './settings.js';
+import type { Running, RunningModel } from './runtime.js';
+import { type Backend, settings, threadsWanted } from './settings.js';
+import type { AdapterInfo } from './webgpu/accelerator.js';
 
 export interface Status {
   /** `'relaxed-threads'`, `'relaxed'` or `'simd'`: the fastest first. */
   build: BuildName;
   /** How many threads compute together. */
   threads: number;
-  /** What computes: WebAssembly, on the processor. */
-  backend: 'wasm';
+  /** Where models run that are loaded from now on; see {@link setBackend}. */
+  backend: Backend;
+  /** The graphics processor, once a model has run on it. */
+  adapter?: AdapterInfo;
+  /** Where each model runs that is open and has run. */
+  models: RunningModel[];
   /** Whether that happens beside the page, which goes on meanwhile. */
   worker: boolean;
   /** Bytes of WebAssembly memory; {@link memory} tells what they are used for. */
@@ -30,9 +35,11 @@ export interface Status {
 export async function status(): Promise<Status> {
   const client = started().at(-1) ?? connect('status', undefined);
   const running = await client.status();
-  const { build, threads, memory } = running;
+  const { build, threads, memory, adapter, models } = running;
+  const { backend } = settings;
   const faster = adviceOn(running, client.far);
-  return { build, threads, backend: 'wasm', worker: client.far, memory, faster };
+  const worker = client.far;
+  return { build, threads, backend, ...(adapter && { adapter }), models, worker, memory, faster };
 }
 
 /** @param worker whether the runtime lives in a worker */

@@ -62,11 +62,17 @@ async function open(): Promise<Accelerator> {
   return new Accelerator(await openDevice(gpu, { powerPreference: 'high-performance' }));
 }
 
+/** Milliseconds of one run. */
+export interface Trial {
+  wasm: number;
+  webgpu: number;
+}
+
 /** How often a program runs in a trial, after a first run that does not count. */
 const trialRuns = 3;
 
-/** Whether a program is faster on the device than on the processor, with the inputs as they are. */
-export async function isFaster(device: OnDevice, here: CoreProgram): Promise<boolean> {
+/** Times a program on the device and on the processor, with the inputs as they are. */
+export async function trial(device: OnDevice, here: CoreProgram): Promise<Trial> {
   const least = async (run: () => unknown) => {
     await run();
     let best = Number.POSITIVE_INFINITY;
@@ -77,5 +83,5 @@ export async function isFaster(device: OnDevice, here: CoreProgram): Promise<boo
     }
     return best;
   };
-  return (await least(() => device.run(() => {}))) < (await least(() => here.run()));
+  return { webgpu: await least(() => device.run(() => {})), wasm: await least(() => here.run()) };
 }

@@ -18,7 +18,13 @@ struct Sides {
 Sides sides_of(const Around& around, const Shape& in, const Shape& out, const Shape& filter) {
   return {window_of(around.node, Side::height, filter[1]),
           window_of(around.node, Side::width, filter[2]),
-          in[1], in[2], in[3], out[1], out[2], out[3], around.node.integer("groups")};
+          in[1],
+          in[2],
+          in[3],
+          out[1],
+          out[2],
+          out[3],
+          around.node.integer("groups")};
 }
 
 // Rows of the product are pixels of the output; along the depth lie the channels of a group.
@@ -34,8 +40,8 @@ bool is_inside(const Window& window, int steps, int size) {
 }
 
 void slide(Product& p, const Sides& s) {
-  p.bounded = !is_inside(s.rows, s.out_height, s.height) ||
-              !is_inside(s.columns, s.out_width, s.width);
+  p.bounded =
+      !is_inside(s.rows, s.out_height, s.height) || !is_inside(s.columns, s.out_width, s.width);
   p.start_row = [s](int r, const std::string& row) {
     return text("  let pixel", r, " = ", row, ";\n  let top", r, " = i32(pixel", r, " / ",
                 s.out_width, "u % ", s.out_height, "u) * ", s.rows.stride, " - ", s.rows.before,
@@ -50,8 +56,8 @@ void slide(Product& p, const Sides& s) {
                           size_t(s.channels) / unit, "u");
     if (!start.empty()) at += text(" + (", start, ") / ", unit, "u");
     if (!bounded) return text("  let a", r, " = ", at, ";\n");
-    return text("  let in", r, " = ", y, " < ", s.height, "u && ", x, " < ", s.width, "u;\n  let a",
-                r, " = select(0u, ", at, ", in", r, ");\n");
+    return text("  let in", r, " = (", y, " < ", s.height, "u) & (", x, " < ", s.width,
+                "u);\n  let a", r, " = select(0u, ", at, ", in", r, ");\n");
   };
   size_t channels = size_t(s.out_channels), columns = p.columns;
   bool grouped = s.groups > 1;
@@ -80,9 +86,9 @@ void slide_back(Product& p, const Sides& s, size_t images) {
   // With one tap in each direction a phase may still have none.
   p.bounded = true;
   auto pixel = [=](const std::string& row) {
-    return std::pair(text("(", row, " / ", phase_width, "u % ", phase_height, "u * ", down,
-                          "u + phase_y)"),
-                     text("(", row, " % ", phase_width, "u * ", across, "u + phase_x)"));
+    return std::pair(
+        text("(", row, " / ", phase_width, "u % ", phase_height, "u * ", down, "u + phase_y)"),
+        text("(", row, " % ", phase_width, "u * ", across, "u + phase_x)"));
   };
   p.start_row = [=](int r, const std::string& row) {
     auto [y, x] = pixel(text("row", r));
@@ -95,16 +101,16 @@ void slide_back(Product& p, const Sides& s, size_t images) {
                     const char* name) {
       std::string place = text(from, r, " - ", tap, " * ", window.dilation);
       std::string at = text(name, r), whole;
-      if (window.stride > 1) whole = text(" && (", place, ") % ", window.stride, " == 0");
+      if (window.stride > 1) whole = text(" & ((", place, ") % ", window.stride, " == 0)");
       return std::pair(text("  let ", at, " = u32((", place, ") / ", window.stride, ");\n"),
-                       text(place, " >= 0", whole, " && ", at, " < ", size, "u"));
+                       text("(", place, " >= 0)", whole, " & (", at, " < ", size, "u)"));
     };
     auto [y, y_inside] = back("top", "ky", s.rows, s.height, "from_y");
     auto [x, x_inside] = back("left", "kx", s.columns, s.width, "from_x");
     std::string at = text("((image", r, " + from_y", r, ") * ", s.width, "u + from_x", r, ") * ",
                           size_t(s.channels) / unit, "u");
     if (!start.empty()) at += text(" + (", start, ") / ", unit, "u");
-    return text(y, x, "  let in", r, " = ", y_inside, " && ", x_inside, ";\n  let a", r,
+    return text(y, x, "  let in", r, " = ", y_inside, " & ", x_inside, ";\n  let a", r,
                 " = select(0u, ", at, ", in", r, ");\n");
   };
   size_t columns = p.columns;
@@ -145,8 +151,8 @@ void add_bias(Product& p, const Lowering& l, size_t group_phases, int groups) {
   p.finish = [=, &l](bool wide) {
     std::string value = "sum";
     if (l.has(2)) {
-      std::string at = groups > 1 ? text("(column + z / ", group_phases, "u * ", columns, "u)")
-                                  : "column";
+      std::string at =
+          groups > 1 ? text("(column + z / ", group_phases, "u * ", columns, "u)") : "column";
       value += wide ? text(" + bias(", at, " / 4u)") : text(" + bias(", at, ")");
     }
     return clamped(l, value, wide);

@@ -85,8 +85,9 @@ std::string looped(const Images& s) {
   std::string tap = text("u32(ky * ", s.columns.taps, " + kx)");
   if (s.flipped) tap = text(s.taps() - 1, "u - ", tap);
   return text("  var s0 = ", s.number(), "();\n  for (var ky = 0; ky < ", s.rows.taps,
-              "; ky++) {\n  let row = top + ky * ", s.rows.dilation, ";\n  if (u32(row) >= ",
-              s.height, "u) {\n    continue;\n  }\n  for (var kx = 0; kx < ", s.columns.taps,
+              "; ky++) {\n  let row = top + ky * ", s.rows.dilation,
+              ";\n  if (u32(row) >= ", s.height,
+              "u) {\n    continue;\n  }\n  for (var kx = 0; kx < ", s.columns.taps,
               "; kx++) {\n  let column = left + kx * ", s.columns.dilation,
               ";\n  if (u32(column) >= ", s.width, "u) {\n    continue;\n  }\n  let tap = ", tap,
               ";\n  s0 += x(u32((image * ", s.height, " + row) * ", s.width, " + column) * ",
@@ -103,11 +104,11 @@ std::string looped_back(const Images& s) {
                 ") {\n    continue;\n  }\n");
   };
   return text("  var s0 = ", s.number(), "();\n  for (var ky = 0; ky < ", s.rows.taps,
-              "; ky++) {\n", from("row", "ky", "top", s.rows, s.height),
-              "  for (var kx = 0; kx < ", s.columns.taps, "; kx++) {\n",
-              from("column", "kx", "left", s.columns, s.width), "  let tap = u32(ky * ",
-              s.columns.taps, " + kx);\n  s0 += x(u32((image * ", s.height, " + row) * ", s.width,
-              " + column) * ", s.blocks(), "u + channel) * ", weight_at(s), ";\n  }\n  }\n");
+              "; ky++) {\n", from("row", "ky", "top", s.rows, s.height), "  for (var kx = 0; kx < ",
+              s.columns.taps, "; kx++) {\n", from("column", "kx", "left", s.columns, s.width),
+              "  let tap = u32(ky * ", s.columns.taps, " + kx);\n  s0 += x(u32((image * ", s.height,
+              " + row) * ", s.width, " + column) * ", s.blocks(), "u + channel) * ", weight_at(s),
+              ";\n  }\n  }\n");
 }
 
 // Declarations of channel, image, top and left for the pixel at x, y.
@@ -121,8 +122,8 @@ std::string begin(const Images& s, int across, bool back) {
               "u;\n  let out_x = i32(block % ", columns, "u) * ", across,
               ";\n  let out_y = i32(block / ", columns, "u % ", s.out_height,
               "u);\n  let image = i32(block / ", size_t(columns) * size_t(s.out_height),
-              "u);\n  let top = ", start("out_y", s.rows), ";\n  let left = ",
-              start("out_x", s.columns), ";\n");
+              "u);\n  let top = ", start("out_y", s.rows),
+              ";\n  let left = ", start("out_x", s.columns), ";\n");
 }
 
 void run(Lowering& l, const Images& s, const Operand& x, const Operand& filter, bool back) {
@@ -132,8 +133,8 @@ void run(Lowering& l, const Images& s, const Operand& x, const Operand& filter, 
     return window.before == 0 && window.pixel(steps - 1, window.taps - 1) < size;
   };
   int columns = (s.out_width + across - 1) / across;
-  bool bounded = !inside(s.rows, s.out_height, s.height) ||
-                 !inside(s.columns, columns * across, s.width);
+  bool bounded =
+      !inside(s.rows, s.out_height, s.height) || !inside(s.columns, columns * across, s.width);
   Shader shader = l.shader();
   s.wide ? shader.reads4(x, "x") : shader.reads(x, "x");
   s.wide && !loops ? shader.reads4(filter, "w") : shader.reads(filter, "w");
@@ -151,8 +152,8 @@ void run(Lowering& l, const Images& s, const Operand& x, const Operand& filter, 
     body += p == 0 ? "  " + store
                    : text("  if (out_x + ", p, " < ", s.out_width, ") {\n    ", store, "  }\n");
   }
-  shader.run(l.out_shape().count() / size_t(s.out_height) / size_t(s.out_width) /
-                 (s.wide ? 4 : 1) * size_t(s.out_height) * size_t(columns),
+  shader.run(l.out_shape().count() / size_t(s.out_height) / size_t(s.out_width) / (s.wide ? 4 : 1) *
+                 size_t(s.out_height) * size_t(columns),
              body);
 }
 
@@ -162,7 +163,13 @@ void depthwise(Lowering& l) {
   const Shape &in = l.shape(0), &filter = l.shape(1), &out = l.out_shape();
   Images s{window_of(l.node, Side::height, filter[1]),
            window_of(l.node, Side::width, filter[2]),
-           in[1], in[2], out[1], out[2], in[3], in[3] % 4 == 0, false};
+           in[1],
+           in[2],
+           out[1],
+           out[2],
+           in[3],
+           in[3] % 4 == 0,
+           false};
   run(l, s, l.input(0), l.input(1), false);
 }
 
@@ -170,7 +177,13 @@ void depthwise_input_gradient(Lowering& l) {
   const Shape &filter = l.shape(0), &dy = l.shape(1), &out = l.out_shape();
   Images s{window_of(l.node, Side::height, filter[1]),
            window_of(l.node, Side::width, filter[2]),
-           dy[1], dy[2], out[1], out[2], dy[3], dy[3] % 4 == 0, false};
+           dy[1],
+           dy[2],
+           out[1],
+           out[2],
+           dy[3],
+           dy[3] % 4 == 0,
+           false};
   bool back = s.rows.stride > 1 || s.columns.stride > 1;
   if (!back) {
     // With steps of one pixel it is a convolution with the filter turned round.

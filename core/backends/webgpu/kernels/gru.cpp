@@ -178,10 +178,6 @@ class GruWriter {
   }
 };
 
-Operand asked(const Lowering& l, int o) {
-  return o < int(l.node.outputs.size()) ? l.output(o) : Operand{};
-}
-
 }  // namespace
 
 void gru(Lowering& l) {

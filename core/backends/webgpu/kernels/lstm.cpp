@@ -163,10 +163,6 @@ class LstmWriter {
   }
 };
 
-Operand asked(const Lowering& l, int o) {
-  return o < int(l.node.outputs.size()) ? l.output(o) : Operand{};
-}
-
 }  // namespace
 
 void lstm(Lowering& l) {

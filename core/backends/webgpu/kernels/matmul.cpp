@@ -66,8 +66,9 @@ void gemm(Lowering& l) {
     if (l.has(2)) {
       std::string factor = beta == 1 ? "" : text(literal(beta), " * ");
       auto c_at = [&](const std::string& column) {
-        return text("addend(", stretched_place(text("(row * ", columns, "u + ", column, ")"), out,
-                                          l.shape(2)), ")");
+        return text("addend(",
+                    stretched_place(text("(row * ", columns, "u + ", column, ")"), out, l.shape(2)),
+                    ")");
       };
       value += " + " + factor;
       value += wide ? text("vec4f(", c_at("column"), ", ", c_at("column + 1u"), ", ",

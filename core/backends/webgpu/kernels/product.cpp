@@ -160,9 +160,9 @@ void Writer::direct(int height, uint32_t lanes, uint32_t slices) {
   size_t row_blocks = (p_.rows + size_t(height) - 1) / size_t(height);
   size_t column_blocks = (p_.columns + 3) / 4, blocks = row_blocks * column_blocks;
   std::string body =
-      text("  let z = block / ", blocks, "u;\n", p_.prologue, "  let column = block % ", column_blocks,
-           "u * 4u;\n  let first_column = column;\n  let first = block % ", blocks, "u / ",
-           column_blocks, "u * ", height, "u;\n");
+      text("  let z = block / ", blocks, "u;\n", p_.prologue, "  let column = block % ",
+           column_blocks, "u * 4u;\n  let first_column = column;\n  let first = block % ", blocks,
+           "u / ", column_blocks, "u * ", height, "u;\n");
   for (int r = 0; r < height; ++r) body += text("  var s", r, " = ", vec4(), "();\n");
   body += start_rows(height, "first");
   body += begin_taps() + find_rows(height) + find_columns() + steps(height, slices) + end_taps();
@@ -176,17 +176,22 @@ void Writer::direct(int height, uint32_t lanes, uint32_t slices) {
   uint32_t across = uint32_t(std::min(group_count, size_t{32768}));
   uint32_t down = uint32_t((group_count + across - 1) / across);
   shader_.declare(text("var<workgroup> parts: array<", vec4(), ", ", lanes * slices, ">;"));
-  body = text("  let slice = local.y;\n  let wanted = (group.x + group.y * ", across, "u) * ", lanes,
-              "u + local.x;\n  let block = min(wanted, ", count - 1, "u);\n", body);
+  // Neighbouring invocations read what lies beside each other.
+  bool along = p_.b.along_depth;
+  body = text("  let slice = index ", along ? "% " : "/ ", along ? slices : lanes,
+              "u;\n  let lane = index ", along ? "/ " : "% ", along ? slices : lanes,
+              "u;\n  let part = slice * ", lanes, "u + lane;\n  let wanted = (group.x + group.y * ",
+              across, "u) * ", lanes, "u + lane;\n  let block = min(wanted, ", count - 1, "u);\n",
+              body);
   for (int r = 0; r < height; ++r) {
-    body += text("  parts[index] = s", r, ";\n  workgroupBarrier();\n");
+    body += text("  parts[part] = s", r, ";\n  workgroupBarrier();\n");
     for (uint32_t half = slices / 2; half > 0; half /= 2)
-      body += text("  if (slice < ", half, "u) {\n    parts[index] += parts[index + ", half * lanes,
+      body += text("  if (slice < ", half, "u) {\n    parts[part] += parts[part + ", half * lanes,
                    "u];\n  }\n  workgroupBarrier();\n");
-    body += text("  s", r, " = parts[local.x];\n  workgroupBarrier();\n");
+    body += text("  s", r, " = parts[lane];\n  workgroupBarrier();\n");
   }
   body += text("  if (slice > 0u || wanted >= ", count, "u) {\n    return;\n  }\n", store(height));
-  shader_.run({across, down, 1}, {lanes, slices, 1}, body);
+  shader_.run({across, down, 1}, {lanes * slices, 1, 1}, body);
 }
 
 // Columns of a tile's depth that are in workgroup memory at a time.
@@ -198,8 +203,7 @@ int line_of(int tile) {
 }
 
 std::string split_depth(const Product& p) {
-  if (p.taps() == 1)
-    return text("  let ky = 0;\n  let kx = 0;\n  let tap = 0u;\n  let k = at;\n");
+  if (p.taps() == 1) return text("  let ky = 0;\n  let kx = 0;\n  let tap = 0u;\n  let k = at;\n");
   bool whole = p.step_y == 1 && p.step_x == 1;
   std::string across = whole ? text(p.taps_x) : "taps_across";
   return text("  let number = i32(at / depth);\n  let k = at % depth;\n  let ky = ", p.first_y,
@@ -230,16 +234,18 @@ std::string Writer::load_rows(int tile) const {
       lines += "    }\n    }\n";
     }
     for (int j = 0; j < 4; ++j)
-      lines += put(text(j, "u"), text(vec4(), "(x0[", j, "], x1[", j, "], x2[", j, "], x3[", j, "])"));
+      lines +=
+          put(text(j, "u"), text(vec4(), "(x0[", j, "], x1[", j, "], x2[", j, "], x3[", j, "])"));
     return lines;
   }
   std::string step = text(" + k * ", a.depth_step / a.unit(), "u");
-  std::string value = a.wide ? text("x(a0", step, ")")
-                             : text(vec4(), "(x(a0", step, "), x(a1", step, "), x(a2", step,
-                                    "), x(a3", step, "))");
-  lines += text("    for (var j = 0u; j < 4u; j++) {\n      let k = base + 4u * far + j;\n      var v = ",
-                vec4(), "();\n      if (k < total) {\n        v = ", value, ";\n      }\n  ",
-                put("j", "v"), "    }\n");
+  std::string value =
+      a.wide ? text("x(a0", step, ")")
+             : text(vec4(), "(x(a0", step, "), x(a1", step, "), x(a2", step, "), x(a3", step, "))");
+  lines += text(
+      "    for (var j = 0u; j < 4u; j++) {\n      let k = base + 4u * far + j;\n      var v = ",
+      vec4(), "();\n      if (k < total) {\n        v = ", value, ";\n      }\n  ", put("j", "v"),
+      "    }\n");
   return lines;
 }
 
@@ -256,16 +262,18 @@ std::string Writer::load_columns(int tile) const {
     for (int c = 0; c < 4; ++c) lines += text("    w", c, " = w(b", c, " + k / 4u);\n");
     lines += "    }\n";
     for (int j = 0; j < 4; ++j)
-      lines += put(text(j, "u"), text(vec4(), "(w0[", j, "], w1[", j, "], w2[", j, "], w3[", j, "])"));
+      lines +=
+          put(text(j, "u"), text(vec4(), "(w0[", j, "], w1[", j, "], w2[", j, "], w3[", j, "])"));
     return lines;
   }
   std::string step = b.along_depth ? " + k" : text(" + k * ", b.depth_step / b.unit(), "u");
-  std::string value = b.wide ? text("w(b0", step, ")")
-                             : text(vec4(), "(w(b0", step, "), w(b1", step, "), w(b2", step,
-                                    "), w(b3", step, "))");
-  lines += text("    for (var j = 0u; j < 4u; j++) {\n    let at = base + 4u * far + j;\n    var v = ",
-                vec4(), "();\n    if (at < total) {\n", load, "    v = ", value, ";\n    }\n",
-                put("j", "v"), "    }\n");
+  std::string value =
+      b.wide ? text("w(b0", step, ")")
+             : text(vec4(), "(w(b0", step, "), w(b1", step, "), w(b2", step, "), w(b3", step, "))");
+  lines +=
+      text("    for (var j = 0u; j < 4u; j++) {\n    let at = base + 4u * far + j;\n    var v = ",
+           vec4(), "();\n    if (at < total) {\n", load, "    v = ", value, ";\n    }\n",
+           put("j", "v"), "    }\n");
   return lines;
 }
 
@@ -279,8 +287,9 @@ void Writer::tiled(int tile) {
                        ">;\nvar<workgroup> columns_of: array<", vec4(), ", ", lines, ">;"));
   // Neighbouring invocations read what lies beside each other.
   auto blocks = [&](const Product::Side& side) {
-    return side.along_depth ? std::pair(std::string("part / 4u"), std::string("part % 4u"))
-                            : std::pair(text("part % ", tile / 4, "u"), text("part / ", tile / 4, "u"));
+    return side.along_depth
+               ? std::pair(std::string("part / 4u"), std::string("part % 4u"))
+               : std::pair(text("part % ", tile / 4, "u"), text("part / ", tile / 4, "u"));
   };
   auto [near_row, far_row] = blocks(p_.a);
   auto [near_column, far_column] = blocks(p_.b);
@@ -300,11 +309,11 @@ void Writer::tiled(int tile) {
   body += start_rows(4, text("group.y * ", tile, "u + 4u * near"));
   body += text("  let across = index % ", tile / 4, "u;\n  let down = index / ", tile / 4, "u;\n");
   for (int r = 0; r < height; ++r) body += text("  var s", r, " = ", vec4(), "();\n");
-  body += text("  for (var base = 0u; base < total; base += ", tile_depth,
-               "u) {\n    if (loads_rows) {\n", load_rows(tile), "    } else {\n    let column = ",
-               "group.x * ", tile, "u + 4u * near;\n", load_columns(tile),
-               "    }\n    workgroupBarrier();\n    for (var k = 0u; k < ", tile_depth,
-               "u; k++) {\n      let w = columns_of[k * ", line_of(tile), "u + across];\n");
+  body += text(
+      "  for (var base = 0u; base < total; base += ", tile_depth, "u) {\n    if (loads_rows) {\n",
+      load_rows(tile), "    } else {\n    let column = ", "group.x * ", tile, "u + 4u * near;\n",
+      load_columns(tile), "    }\n    workgroupBarrier();\n    for (var k = 0u; k < ", tile_depth,
+      "u; k++) {\n      let w = columns_of[k * ", line_of(tile), "u + across];\n");
   for (int q = 0; q < height / 4; ++q) {
     body += text("      let x", q, " = rows_of[k * ", line_of(tile), "u + down * ", height / 4,
                  "u + ", q, "u];\n");
@@ -323,8 +332,9 @@ void widen(Product& p) {
   auto even = [](size_t n) { return n % 4 == 0; };
   Product::Side &a = p.a, &b = p.b;
   bool floats = a.x.type.dtype == DType::f32 && even(a.x.count()) && even(b.x.count());
-  b.wide = b.wide && floats && even(b.tap_step) &&
-           (b.along_depth ? even(p.depth) && even(b.side_step) : even(p.columns) && even(b.depth_step));
+  b.wide =
+      b.wide && floats && even(b.tap_step) &&
+      (b.along_depth ? even(p.depth) && even(b.side_step) : even(p.columns) && even(b.depth_step));
   a.wide = a.wide && floats &&
            (a.along_depth ? even(p.depth) && even(a.side_step) && b.wide
                           : even(p.rows) && even(a.depth_step) && p.taps() == 1);
@@ -357,10 +367,12 @@ void multiply(Lowering& l, Product p, std::string_view key) {
   if (p.rows <= 4 && p.taps() == 1) {
     // Few rows: the time goes into reading the columns once, by as many as possible.
     int height = int(p.rows);
-    bool across = !p.b.along_depth;
-    uint32_t slices = across ? 16 : 64, lanes = across ? 16 : 1;
-    bool deep = p.depth >= 256;
-    if (l.choose(key, 2, deep ? 1 : 0) == 1) return Writer(l, p).direct(height, lanes, slices);
+    size_t steps = p.a.wide && p.a.along_depth ? p.depth / 4 : p.depth;
+    uint32_t slices = 2;
+    while (slices < 64 && slices * 16 <= steps) slices *= 2;
+    bool deep = steps >= 64;
+    if (l.choose(key, 2, deep ? 1 : 0) == 1)
+      return Writer(l, p).direct(height, 64 / slices, slices);
     return Writer(l, p).direct(height, 64, 1);
   }
   const Limits& limits = l.options().limits;

@@ -9,21 +9,21 @@
 
 namespace gesso::webgpu {
 
-// y[z, row, column] = sum of x[z, row, tap, k] * w[z, tap, k, column] over all taps and k, for each z.
-// Texts know `z`: u32; per tap also `ky` and `kx`: i32, and `tap`: u32, all three 0 if there is one
-// tap. Places are counted in units: in vec4 where an
-// operand is wide, and in elements otherwise.
+// y[z, row, column] = sum of x[z, row, tap, k] * w[z, tap, k, column] over all taps and k, for each
+// z. Texts know `z`: u32; per tap also `ky` and `kx`: i32, and `tap`: u32, all three 0 if there is
+// one tap. Places are counted in units: in vec4 where an operand is wide, and in elements
+// otherwise.
 struct Product {
   // An operand whose neighbours in memory are neighbours along the depth, or else along the side
   // that it does not share with the other operand.
   struct Side {
     Operand x;
     bool along_depth = true;
-    bool wide = false;   // neighbours are read four at a time
+    bool wide = false;  // neighbours are read four at a time
     // Text: elements from the beginning to those of this z; empty: none. A multiple of 4 if wide.
     std::string base = {};
-    size_t side_step = 1;     // along the depth: from one row or column to the next
-    size_t depth_step = 1;    // along the side: from one k to the next
+    size_t side_step = 1;   // along the depth: from one row or column to the next
+    size_t depth_step = 1;  // along the side: from one k to the next
     size_t tap_step = 0;
 
     size_t unit() const { return wide ? 4 : 1; }

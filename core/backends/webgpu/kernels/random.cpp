@@ -1,4 +1,5 @@
 // Random numbers: what core/random.h gives, place by place.
+#include "core/backends/webgpu/kernel.h"
 #include "core/backends/webgpu/kernels/kernels.h"
 
 namespace gesso::webgpu {

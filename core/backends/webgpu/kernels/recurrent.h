@@ -17,6 +17,9 @@ using recurrent::Sizes;
 std::string activation_text(Activation f, std::string_view x);
 std::string slope_text(Activation f, std::string_view y);
 
+// An output, or nothing where the node has fewer.
+Operand asked(const Lowering& l, int output);
+
 // Declares what those texts call.
 void use_activations(Shader& shader);
 
