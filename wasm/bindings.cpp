@@ -172,7 +172,8 @@ webgpu::Options device_options(const std::string& text) {
   webgpu::Options options;
   const Field& limits = given->at("limits");
   auto read = [&](Text name, auto& limit) {
-    if (Field field = limits.get(name)) limit = std::remove_reference_t<decltype(limit)>(field.number());
+    if (Field field = limits.get(name))
+      limit = std::remove_reference_t<decltype(limit)>(field.number());
   };
   webgpu::Limits& most = options.limits;
   read("maxStorageBuffersPerShaderStage", most.max_storage_buffers_per_shader_stage);
@@ -273,7 +274,8 @@ class BoundProgram {
     return inputs[checked(i, inputs.size(), "input")].type;
   }
   Program& called(int call) const {
-    return *device_->plan().calls[checked(call, device_ ? device_->plan().calls.size() : 0, "call")];
+    return *device_->plan()
+                .calls[checked(call, device_ ? device_->plan().calls.size() : 0, "call")];
   }
 
   // Lets `write` fill an input with real numbers, which are rounded where it holds whole ones.
@@ -547,8 +549,7 @@ class BoundTrainer {
   std::string live_programs() const {
     std::vector<std::string> items;
     for (const Program* program : trainer_.all_programs())
-      items.push_back(
-          json_number(static_cast<const webgpu::DeviceProgram*>(program)->number()));
+      items.push_back(json_number(static_cast<const webgpu::DeviceProgram*>(program)->number()));
     return json_list(items);
   }
   std::string plan(int number) const { return to_json(program(number).plan()); }

@@ -23,12 +23,11 @@ std::string buffer(const DeviceBuffer& buffer) {
   constexpr const char* kinds[] = {"scratch", "constant", "variable"};
   std::string kind = json_text(kinds[size_t(buffer.kind)]);
   if (!buffer.contents) return json_object({{"kind", kind}, {"bytes", number(buffer.bytes)}});
-  return json_object(
-      {{"kind", kind},
-       {"bytes", number(buffer.bytes)},
-       {"at", number(reinterpret_cast<uintptr_t>(buffer.contents->data()))},
-       {"count", number(buffer.type.shape.count())},
-       {"dtype", json_text(to_string(buffer.type.dtype))}});
+  return json_object({{"kind", kind},
+                      {"bytes", number(buffer.bytes)},
+                      {"at", number(reinterpret_cast<uintptr_t>(buffer.contents->data()))},
+                      {"count", number(buffer.type.shape.count())},
+                      {"dtype", json_text(to_string(buffer.type.dtype))}});
 }
 
 std::string step(const PlanStep& step) {
@@ -36,8 +35,8 @@ std::string step(const PlanStep& step) {
   auto integer = [](int buffer) { return number(buffer); };
   switch (step.kind) {
     case PlanStep::Kind::copy:
-      return json_object({{"copy", json_list({number(step.from), number(step.to),
-                                              number(step.bytes)})}});
+      return json_object(
+          {{"copy", json_list({number(step.from), number(step.to), number(step.bytes)})}});
     case PlanStep::Kind::call:
       return json_object({{"call", number(step.call)},
                           {"op", op},
@@ -50,13 +49,13 @@ std::string step(const PlanStep& step) {
   auto pair = [](const webgpu::Binding& b) {
     return json_list({number(b.buffer), number(int(b.writes))});
   };
-  return json_object(
-      {{"shader", number(step.shader)},
-       {"bindings", list(step.bindings, pair)},
-       {"groups", json_list({number(step.groups[0]), number(step.groups[1]), number(step.groups[2])})},
-       {"op", op},
-       {"name", name},
-       {"shape", json_ints(step.info.type.shape.sizes())}});
+  return json_object({{"shader", number(step.shader)},
+                      {"bindings", list(step.bindings, pair)},
+                      {"groups", json_list({number(step.groups[0]), number(step.groups[1]),
+                                            number(step.groups[2])})},
+                      {"op", op},
+                      {"name", name},
+                      {"shape", json_ints(step.info.type.shape.sizes())}});
 }
 
 std::string ports(const std::vector<webgpu::PlanPort>& all) {
@@ -71,23 +70,22 @@ std::string ports(const std::vector<webgpu::PlanPort>& all) {
 }  // namespace
 
 std::string to_json(const webgpu::DevicePlan& plan) {
-  return json_object(
-      {{"buffers", list(plan.buffers, buffer)},
-       {"shaders", list(plan.shaders,
-                        [](const webgpu::ShaderText& shader) {
-                          return json_object({{"label", json_text(shader.label)},
-                                              {"code", json_text(shader.code)}});
-                        })},
-       {"steps", list(plan.steps, step)},
-       {"inputs", ports(plan.inputs)},
-       {"outputs", ports(plan.outputs)},
-       {"choices", list(plan.choices,
-                        [](const webgpu::Choice& choice) {
-                          return json_object({{"key", json_text(choice.key)},
-                                              {"variants", number(choice.variants)},
-                                              {"chosen", number(choice.chosen)}});
-                        })},
-       {"nodes", number(plan.nodes)}});
+  return json_object({{"buffers", list(plan.buffers, buffer)},
+                      {"shaders", list(plan.shaders,
+                                       [](const webgpu::ShaderText& shader) {
+                                         return json_object({{"label", json_text(shader.label)},
+                                                             {"code", json_text(shader.code)}});
+                                       })},
+                      {"steps", list(plan.steps, step)},
+                      {"inputs", ports(plan.inputs)},
+                      {"outputs", ports(plan.outputs)},
+                      {"choices", list(plan.choices,
+                                       [](const webgpu::Choice& choice) {
+                                         return json_object({{"key", json_text(choice.key)},
+                                                             {"variants", number(choice.variants)},
+                                                             {"chosen", number(choice.chosen)}});
+                                       })},
+                      {"nodes", number(plan.nodes)}});
 }
 
 }  // namespace gesso

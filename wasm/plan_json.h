@@ -8,9 +8,9 @@
 namespace gesso {
 
 // {"buffers": [{"kind", "bytes", "at"?, "count"?, "dtype"?}], "shaders": [{"label", "code"}],
-//  "steps": [{"shader", "bindings": [[buffer, writes]], "groups", ...} or {"copy": [from, to, bytes]}
-//  or {"call", "reads", "writes"}], "inputs": [{"name", "shape", "dtype", "buffer"}], "outputs",
-//  "choices": [{"key", "variants", "chosen"}], "nodes"}.
+//  "steps": [{"shader", "bindings": [[buffer, writes]], "groups", ...} or {"copy": [from, to,
+//  bytes]} or {"call", "reads", "writes"}], "inputs": [{"name", "shape", "dtype", "buffer"}],
+//  "outputs", "choices": [{"key", "variants", "chosen"}], "nodes"}.
 // "at" is the address of a buffer's contents in the memory of the processor.
 std::string to_json(const webgpu::DevicePlan& plan);
 

@@ -1,5 +1,5 @@
-// A graph as work for a GPU: texts of shaders, buffers, and what to dispatch in which order. Nothing
-// here talks to a device: web/src/webgpu replays a plan, and tests read it.
+// A graph as work for a GPU: texts of shaders, buffers, and what to dispatch in which order.
+// Nothing here talks to a device: web/src/webgpu replays a plan, and tests read it.
 //
 // On the device every element takes four bytes: floats are f32, all other types i32, truth values
 // as 0 and 1.
@@ -62,13 +62,13 @@ struct PlanStep {
     call,  // of a program on the processor: reads and writes are its inputs and outputs
   };
   Kind kind = Kind::dispatch;
-  int shader = 0;                        // of a dispatch
-  std::array<uint32_t, 3> groups{};      // of a dispatch
-  std::vector<Binding> bindings;         // of a dispatch, in the order of the shader's numbers
-  int from = 0, to = 0;                  // of a copy
-  size_t bytes = 0;                      // of a copy
-  int call = 0;                          // of a call, into Plan::calls
-  std::vector<int> reads, writes;        // of a call
+  int shader = 0;                    // of a dispatch
+  std::array<uint32_t, 3> groups{};  // of a dispatch
+  std::vector<Binding> bindings;     // of a dispatch, in the order of the shader's numbers
+  int from = 0, to = 0;              // of a copy
+  size_t bytes = 0;                  // of a copy
+  int call = 0;                      // of a call, into Plan::calls
+  std::vector<int> reads, writes;    // of a call
   StepInfo info;
 };
 
@@ -91,7 +91,7 @@ struct DevicePlan {
   std::vector<PlanPort> inputs, outputs;
   std::vector<Choice> choices;
   std::vector<std::unique_ptr<Program>> calls;  // what stays on the processor
-  size_t nodes = 0;                             // of the graph as it was given, without what is given
+  size_t nodes = 0;  // of the graph as it was given, without what is given
 };
 
 // Optimises the graph and plans it for a device with these limits. Buffers of the processor are

@@ -131,11 +131,10 @@ int Shader::slot(int storage, DType dtype, bool writes, bool wide) {
 }
 
 Shader& Shader::reads(const Operand& x, std::string_view name) {
-  std::string body = x.storage >= 0
-                         ? text("at", slot(x.storage, x.type.dtype, false, false), "(i)")
-                         : call(x.edge, "i");
-  declarations_ += text("fn ", name, "(i: u32) -> ", name_of(x.type.dtype), " {\n  return ", body,
-                        ";\n}\n");
+  std::string body = x.storage >= 0 ? text("at", slot(x.storage, x.type.dtype, false, false), "(i)")
+                                    : call(x.edge, "i");
+  declarations_ +=
+      text("fn ", name, "(i: u32) -> ", name_of(x.type.dtype), " {\n  return ", body, ";\n}\n");
   return *this;
 }
 
@@ -230,8 +229,8 @@ bool Shader::is_behind(Edge edge) const {
 std::string Shader::call(Edge edge, std::string_view at) {
   if (edge.id == planner_.groups_[size_t(group_)].work.kernel && is_behind(edge)) return "value";
   if (!planner_.is_computed(group_, edge))
-    return text("at", slot(planner_.storage_of(edge), planner_.type(edge).dtype, false, false),
-                "(", at, ")");
+    return text("at", slot(planner_.storage_of(edge), planner_.type(edge).dtype, false, false), "(",
+                at, ")");
   return text(function(edge), "(", at, is_behind(edge) ? ", value)" : ")");
 }
 
@@ -268,8 +267,8 @@ std::string Shader::function(Edge edge) {
     DType given = planner_.node(planner_.groups_[size_t(group_)].work.kernel).outputs[0].dtype;
     value = text(", value: ", name_of(given));
   }
-  declarations_ += text("fn ", name, "(i: u32", value, ") -> ", name_of(type.dtype), " {\n", body,
-                        "}\n");
+  declarations_ +=
+      text("fn ", name, "(i: u32", value, ") -> ", name_of(type.dtype), " {\n", body, "}\n");
   functions_.emplace_back(edge, name);
   return name;
 }
@@ -277,7 +276,8 @@ std::string Shader::function(Edge edge) {
 void Shader::run(size_t count, std::string_view body) {
   size_t most = planner_.options_.limits.max_compute_workgroups_per_dimension;
   size_t groups = (count + group_size - 1) / group_size;
-  size_t rows = (groups + most - 1) / most, columns = (groups + rows - 1) / std::max(rows, size_t{1});
+  size_t rows = (groups + most - 1) / most,
+         columns = (groups + rows - 1) / std::max(rows, size_t{1});
   std::string at = rows > 1 ? text("id.x + id.y * ", columns * group_size, "u") : "id.x";
   finish({uint32_t(columns), uint32_t(rows), 1},
          text("@compute @workgroup_size(", group_size,
@@ -287,10 +287,11 @@ void Shader::run(size_t count, std::string_view body) {
 
 void Shader::run(std::array<uint32_t, 3> groups, std::array<uint32_t, 3> size,
                  std::string_view body) {
-  finish(groups, text("@compute @workgroup_size(", size[0], ", ", size[1], ", ", size[2],
-                      ")\nfn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) "
-                      "local: vec3u, @builtin(local_invocation_index) index: u32) {\n",
-                      starts_, body, "}\n"));
+  finish(groups,
+         text("@compute @workgroup_size(", size[0], ", ", size[1], ", ", size[2],
+              ")\nfn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) "
+              "local: vec3u, @builtin(local_invocation_index) index: u32) {\n",
+              starts_, body, "}\n"));
 }
 
 void Shader::finish(std::array<uint32_t, 3> groups, std::string_view entry) {
@@ -299,9 +300,8 @@ void Shader::finish(std::array<uint32_t, 3> groups, std::string_view entry) {
   for (size_t s = 0; s < slots_.size(); ++s) {
     const Slot& slot = slots_[s];
     std::string type = name_of(slot.dtype);
-    code += text("@group(0) @binding(", s, ") var<storage, ",
-                 slot.writes ? "read_write" : "read", "> b", s, ": array<",
-                 slot.wide ? text("vec4<", type, ">") : type, ">;\n");
+    code += text("@group(0) @binding(", s, ") var<storage, ", slot.writes ? "read_write" : "read",
+                 "> b", s, ": array<", slot.wide ? text("vec4<", type, ">") : type, ">;\n");
     access += text("fn at", s, "(i: u32) -> ", type, " {\n  return b", s,
                    slot.wide ? "[i / 4u][i % 4u]" : "[i]", ";\n}\n");
     step.bindings.push_back({slot.storage, slot.writes});
@@ -314,8 +314,7 @@ void Shader::finish(std::array<uint32_t, 3> groups, std::string_view entry) {
     code += "fn as_float(bits: u32) -> f32 {\n  return bitcast<f32>(bits);\n}\n";
   code += access;
   const Planner::Group& group = planner_.groups_[size_t(group_)];
-  const Node& node =
-      planner_.node(group.work.kernel >= 0 ? group.work.kernel : group.root.id);
+  const Node& node = planner_.node(group.work.kernel >= 0 ? group.work.kernel : group.root.id);
   step.groups = groups;
   step.info = {node.op->name, "webgpu", node.name, node.outputs[0]};
   step.shader = planner_.add_shader(planner_.label_of(group), std::move(code));

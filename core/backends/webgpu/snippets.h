@@ -17,12 +17,9 @@ inline constexpr Snippet is_infinite{R"(fn is_infinite(x: f32) -> bool {
 }
 )"};
 
-// Some devices make numbers of NaN here.
+// Devices differ in what they make of NaN, 0 and what is below it.
 inline constexpr Snippet exp_of{R"(fn exp_of(x: f32) -> f32 {
-  if (is_nan(x)) {
-    return x;
-  }
-  return exp(x);
+  return select(exp(x), x, is_nan(x));
 }
 )",
                                 {&is_nan}};
@@ -31,22 +28,10 @@ inline constexpr Snippet log_of{R"(fn log_of(x: f32) -> f32 {
   if (is_nan(x) || x < 0.0) {
     return as_float(0x7fc00000u);
   }
-  return log(x);
+  return select(log(x), as_float(0xff800000u), x == 0.0);
 }
 )",
                                 {&is_nan}};
-
-// Devices differ in what they make of NaN, 0 and infinity.
-inline constexpr Snippet exp{R"(fn exp_of(x: f32) -> f32 {
-  return select(exp(x), x, is_nan(x));
-}
-)",
-                             {&is_nan}};
-
-inline constexpr Snippet log{R"(fn log_of(x: f32) -> f32 {
-  return select(log(x), as_float(0xff800000u), x == 0.0);
-}
-)"};
 
 // The angle less the nearest multiple of pi / 2, in three parts of pi (Cody and Waite, "Software
 // Manual for the Elementary Functions", 1980), and Taylor's series: WGSL promises no more than 11
@@ -97,7 +82,7 @@ inline constexpr Snippet expm1{R"(fn expm1(x: f32) -> f32 {
       x * (0.00138888889 + x * 0.000198412698))))));
 }
 )",
-                               {&exp}};
+                               {&exp_of}};
 
 // Near 0 by the series of 2 * atanh(x / (2 + x)).
 inline constexpr Snippet log1p{R"(fn log1p(x: f32) -> f32 {
@@ -109,7 +94,7 @@ inline constexpr Snippet log1p{R"(fn log1p(x: f32) -> f32 {
   return 2.0 * s * (1.0 + t * (0.333333333 + t * (0.2 + t * (0.142857143 + t * 0.111111111))));
 }
 )",
-                               {&log}};
+                               {&log_of}};
 
 inline constexpr Snippet sinh{R"(fn sinh_of(x: f32) -> f32 {
   if (abs(x) > 1.0) {

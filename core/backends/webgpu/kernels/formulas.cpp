@@ -41,7 +41,8 @@ std::string clamp_gradient(const Around& around) {
 std::string cast(const Around& around) {
   DType from = around.dtype(), to = around.out().dtype;
   if (to == DType::f32) return "f32($0)";
-  if (to == DType::boolean) return from == DType::f32 ? "i32($0 != 0.0 || is_nan($0))" : "i32($0 != 0)";
+  if (to == DType::boolean)
+    return from == DType::f32 ? "i32($0 != 0.0 || is_nan($0))" : "i32($0 != 0)";
   std::string whole = from == DType::f32 ? "whole($0)" : "$0";
   if (to == DType::u8) return text("clamp(", whole, ", 0, 255)");
   if (to == DType::i8) return text("clamp(", whole, ", -128, 127)");
@@ -65,7 +66,7 @@ constexpr Snippet cosh{R"(fn cosh_of(x: f32) -> f32 {
   return (0.5 * half) * half + 0.5 / half / half;
 }
 )",
-                       {&exp}};
+                       {&exp_of}};
 
 constexpr Snippet gelu{R"(fn gelu(x: f32) -> f32 {
   return select(0.5 * x * erfc(-0.707106781 * x), 0.0, x < -14.5);
@@ -99,7 +100,7 @@ constexpr Formula rows[] = {
     {&elu_op, "select({alpha} * expm1($0), $0, $0 >= 0.0)", nullptr, &expm1},
     {&equal_op, "i32($0 == $1)"},
     {&erf_op, "erf($0)", nullptr, &erf},
-    {&exp_op, "exp_of($0)", nullptr, &exp},
+    {&exp_op, "exp_of($0)", nullptr, &exp_of},
     {&expand_op, "$0"},
     {&expm1_op, "expm1($0)", nullptr, &expm1},
     {&floor_div_op, "floor($0 / $1)", "floor_div_of_ints($0, $1)", &floor_mod},
@@ -118,7 +119,7 @@ constexpr Formula rows[] = {
     {&lesser_or_equal_op, "i32($0 <= $1)"},
     {&linear_op, "{alpha} * $0 + {beta}"},
     {&log1p_op, "log1p($0)", nullptr, &log1p},
-    {&log_op, "log_of($0)", nullptr, &log},
+    {&log_op, "log_of($0)", nullptr, &log_of},
     {&logical_and_op, "i32($0 != 0 && $1 != 0)"},
     {&logical_not_op, "i32($0 == 0)"},
     {&logical_or_op, "i32($0 != 0 || $1 != 0)"},
