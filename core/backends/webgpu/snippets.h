@@ -170,8 +170,8 @@ inline constexpr Snippet atan2{R"(fn atan2_of(a: f32, b: f32) -> f32 {
 )",
                                {&is_nan, &is_infinite}};
 
-// The complementary error function for x >= 0: Abramowitz and Stegun, "Handbook of Mathematical
-// Functions", 7.1.5 (the series) near 0, and the continued fraction 7.1.14 beyond.
+// Abramowitz and Stegun, "Handbook of Mathematical Functions": the series 7.1.5 near 0, and beyond
+// the complement by the continued fraction 7.1.14.
 inline constexpr Snippet erf{R"(fn erf_near(x: f32) -> f32 {
   let t = x * x;
   return 1.12837917 * x * (1.0 - t * (0.333333333 - t * (0.1 - t * (0.0238095238 -
@@ -191,13 +191,6 @@ fn erf(x: f32) -> f32 {
     return erf_near(x);
   }
   return sign(x) * select(1.0 - erfc_far(size), 1.0, size > 5.0);
-}
-fn erfc(x: f32) -> f32 {
-  if (abs(x) < 1.0) {
-    return 1.0 - erf_near(x);
-  }
-  let far = select(erfc_far(abs(x)), 0.0, abs(x) > 10.0);
-  return select(2.0 - far, far, x > 0.0);
 }
 )"};
 
