@@ -51,7 +51,7 @@ endif()
 
 set(webgpu_leaves_out Ops/KnownAnswers.* Ops/Refusals.* Ops/GradientRules.* *.ReferenceInFloatAgrees*
   Analysis.* BodyPix.* FaceMesh.* BlazeFace.* FlatBuffer.* Image.* Pca.* PoseNet.* Simd*.* Tsne.*
-  Umap.* KMeans.* *.survive*)
+  Umap.* KMeans.* *survive*)
 
 file(GLOB test_sources CONFIGURE_DEPENDS tests/native/*.cpp)
 if(test_sources)

@@ -1,8 +1,7 @@
 // The executor of plans on Dawn: what it computes, counts, shares and refuses.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Device, openDevice, type Plan } from '../../web/src/webgpu/index.js';
-import { dawn } from '../webgpu/dawn.js';
-import { hasDriver } from '../webgpu/driver.mjs';
+import { dawn, hasDriver } from '../webgpu/dawn.js';
 import { messageFrom } from './fixtures.js';
 
 /** Memory as WebAssembly has it. */

@@ -4,6 +4,8 @@ import { hasDriver, swiftShader } from './driver.mjs';
 import type { Host } from './host.js';
 import { Session } from './session.js';
 
+export { hasDriver };
+
 /** What a page has as navigator.gpu. */
 export function dawn(): GPU {
   if (!hasDriver()) {
