@@ -1,7 +1,16 @@
 // What is behind featureExtractor(): methods that run one after the other.
 import type { Taught } from '../insides.js';
 import type { ModelFiles, SaveTarget } from '../layers/layersModel.js';
-import { callback, instance, isRecord, MLError, readOptions, store, tensor } from '../library.js';
+import {
+  absent,
+  callback,
+  instance,
+  isRecord,
+  MLError,
+  readOptions,
+  store,
+  tensor,
+} from '../library.js';
 import type { Open } from '../model.js';
 import type { ModelSource } from '../source.js';
 import type { Label } from '../tasks/imageClassifier.js';
@@ -29,6 +38,7 @@ import { blobOf, encoded } from './extract/picture.js';
 import { storeProject } from './extract/project.js';
 import { graftOf, projectFiles } from './extract/saving.js';
 import type {
+  AddImageOptions,
   Evaluation,
   Example,
   ExampleWarning,
@@ -137,8 +147,9 @@ export class Extractor {
     });
   }
 
-  addImage(taken: Taken, label: string | number, group?: object): Promise<number> {
+  addImage(taken: Taken, label: string | number, given: AddImageOptions = {}): Promise<number> {
     return this.#turn(async (loaded) => {
+      const { group } = readOptions('addImage', given, addOptions);
       const { base, cut, examples } = loaded;
       const checked = examples.checkLabel('addImage', label);
       const { features, copy } = await base.examine('addImage', cut, await taken, { copy: true });
@@ -349,6 +360,10 @@ export class Extractor {
     return new MLError(`${this.#who}: it was used after dispose().\n${again}`);
   }
 }
+
+const addOptions = {
+  group: absent<object>('an object', 'group: pictures, with const pictures = {}', isRecord),
+};
 
 const layerOptions = {
   signal: instance(AbortSignal, 'signal: AbortSignal.timeout(60_000)'),
