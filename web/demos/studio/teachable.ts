@@ -251,11 +251,11 @@ function open(id: number): void {
   pictures.open(id);
 }
 
-/** Adds the pictures among some files to a class. */
-async function add(files: File[], label: string, adding: Adding): Promise<void> {
+/** Adds the pictures among some files to a class; false where it was cancelled. */
+async function add(files: File[], label: string, adding: Adding): Promise<boolean> {
   const images = files.filter(({ name, type }) => isPicture(name, type));
   const unread: string[] = [];
-  await addAll(images, label, adding, async (file) => {
+  const finished = await addAll(images, label, adding, async (file) => {
     const picture = await createImageBitmap(file).catch(() => undefined);
     if (!picture) unread.push(file.name);
     return picture;
@@ -263,20 +263,21 @@ async function add(files: File[], label: string, adding: Adding): Promise<void> 
   if (unread.length > 0) {
     stage.trouble.show(tell(texts.pictureFailed, { name: unread.slice(0, 5).join(', ') }));
   }
+  return finished;
 }
 
-/** Adds pictures one by one, with a bar that can be cancelled. */
+/** Adds pictures one by one, with a bar that can be cancelled: false where it was. */
 async function addAll<Given>(
   given: readonly Given[],
   label: string,
   { group, added }: Adding,
   read: (one: Given) => Promise<ImageBitmap | HTMLCanvasElement | undefined>,
-): Promise<void> {
+): Promise<boolean> {
   const own = teacher();
   const { length: all } = given;
   const words = (done: number) => tell(texts.adding, { done, all, name: label });
   try {
-    await work.during(words(0), async ({ signal, show }) => {
+    return await work.during(words(0), async ({ signal, show }) => {
       for (const [i, one] of given.entries()) {
         if (signal.aborted || !own) return;
         const picture = await read(one);
@@ -291,6 +292,7 @@ async function addAll<Given>(
     });
   } catch (error) {
     fail(error);
+    return true;
   }
 }
 

@@ -23,8 +23,8 @@ interface Own {
   teacher(): FeatureExtractor | undefined;
   /** Takes pictures until the returned function is called; undefined where there is no camera. */
   record(label: string, onExample: (example: Example) => void): Promise<(() => void) | undefined>;
-  /** Adds pictures of files to a class. */
-  add(files: File[], label: string, adding: Adding): Promise<void>;
+  /** Adds pictures of files to a class; false where somebody has ended it before its time. */
+  add(files: File[], label: string, adding: Adding): Promise<boolean>;
   open(id: number): void;
   /** Examples or names have changed. */
   changed(): void;
@@ -137,12 +137,12 @@ export class Classes {
   }
 
   /**
-   * Adds to several classes at once, as one thing that can be taken back.
+   * Adds to several classes at once, as one thing that can be cancelled and taken back.
    *
-   * @param given names of classes, and what adds to each
+   * @param given names of classes, and what adds to each: false where it was ended before its time
    */
   async addMany(
-    given: readonly [name: string, add: (label: string, adding: Adding) => Promise<void>][],
+    given: readonly [name: string, add: (label: string, adding: Adding) => Promise<boolean>][],
   ) {
     let step = this.history.note(this.cards, 0);
     const added = () => {
@@ -153,7 +153,9 @@ export class Classes {
     try {
       for (const [name, add] of given) {
         if (!this.names.includes(name)) this.makeRoom(name);
-        await add(name, adding);
+        if (await add(name, adding)) continue;
+        this.tellCount(name);
+        break;
       }
     } catch (error) {
       this.own.failed(error);
@@ -227,8 +229,7 @@ export class Classes {
     if (this.recording?.card !== card) return;
     this.recording.stop?.();
     this.recording = undefined;
-    const { length: count } = card.ids;
-    this.say(tell(texts.hasPictures, { name: card.name, count }));
+    this.tellCount(card.name);
     this.changed();
   }
 
@@ -323,6 +324,11 @@ export class Classes {
   private changed(): void {
     this.show();
     this.own.changed();
+  }
+
+  private tellCount(name: string): void {
+    const { length: count = 0 } = this.cards.find((card) => card.name === name)?.ids ?? [];
+    this.say(tell(texts.hasPictures, { name, count }));
   }
 
   private say(sentence: string): void {
