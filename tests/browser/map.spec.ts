@@ -1,6 +1,6 @@
 // The map of what is alike: layouts that move, a grid, names that spread, by pointer and by keys.
 import type { Locator, Page } from '@playwright/test';
-import { axe, drop, expect, needs, photo, picture, test } from './page.js';
+import { axe, drop, expect, model, needs, photo, picture, test } from './page.js';
 
 const spoken = (page: Page) => page.locator('[data-spoken]');
 const map = (page: Page) => page.locator('[data-map]');
@@ -138,12 +138,27 @@ test('works with letters, pictures and tables', async ({ page }) => {
   await expect(spoken(page)).not.toHaveText(/2 things/);
 });
 
-test('takes pictures that are dropped', async ({ page }) => {
-  const names = ['astronaut.png', 'chelsea.png', 'coffee.png', 'tfjs_dog.jpg'].map(photo);
-  needs(...names);
+test('takes pictures that are dropped, and compares what a network sees in them', async ({
+  page,
+}) => {
+  // Two of people, two of animals, and a cup.
+  const names = ['astronaut.png', 'tfjs_portrait.jpg', 'chelsea.png', 'tfjs_dog.jpg', 'coffee.png'];
+  needs(...names.map(photo), model('mobilenet_v1_025_224_layers'));
   await open(page);
-  await drop(page, names);
-  await expect(spoken(page)).toHaveText('t-SNE has laid out 4 things.', { timeout: 30_000 });
+  await drop(page, names.map(photo));
+  await expect(spoken(page)).toHaveText('t-SNE has laid out 5 things.', { timeout: 30_000 });
+  await map(page).focus();
+  const told = new Map<string, string>();
+  for (const way of ['Right', 'Down', 'Left', 'Up']) {
+    for (const _ of names) {
+      await page.keyboard.press(`Arrow${way}`);
+      const said = await spoken(page).innerText();
+      const [, name = '', nearest = ''] = /^(\S+)\. Most like it: ([^,]+)/.exec(said) ?? [];
+      told.set(name, nearest);
+    }
+  }
+  expect(told.get('chelsea.png')).toBe('tfjs_dog.jpg');
+  expect(told.get('tfjs_portrait.jpg')).toBe('astronaut.png');
 });
 
 test('gives the places away as a table', async ({ page }) => {

@@ -315,6 +315,78 @@ test.describe('with the base model', () => {
     await expect(pictures(page, 'Class 2')).toHaveCount(5);
   });
 
+  test('adding can be cancelled: what has come stays, and one undo takes it back', async ({
+    page,
+  }) => {
+    await page.addInitScript(() => {
+      const make: (...args: never[]) => Promise<ImageBitmap> =
+        window.createImageBitmap.bind(window);
+      window.createImageBitmap = async (...args: unknown[]) => {
+        await new Promise((done) => setTimeout(done, 60));
+        return make(...(args as never[]));
+      };
+    });
+    await openPage(page);
+    const bar = page.getByRole('progressbar', { name: /: \d+ of \d+ pictures$/ });
+    const cancel = page.locator('[data-work]').getByRole('button', { name: 'Cancel' });
+    const cancelAfter = async (name: string) => {
+      await expect.poll(() => pictures(page, name).count()).toBeGreaterThan(2);
+      await expect(bar).toBeVisible();
+      await cancel.click();
+      await expect(cancel).toBeHidden();
+      const count = await pictures(page, name).count();
+      await page.waitForTimeout(600);
+      await expect(pictures(page, name)).toHaveCount(count);
+      await expect(page.locator('[data-told]')).toHaveText(`${name} has ${count} pictures.`);
+      return count;
+    };
+    await give(page, 'Class 1', shots('Cup', 40));
+    expect(await cancelAfter('Class 1')).toBeLessThan(40);
+    await button(page, 'Undo').click();
+    await expect(pictures(page, 'Class 1')).toHaveCount(0);
+
+    // Of several classes, those that follow get none either.
+    await button(page, 'Try it with paintings').click();
+    expect(await cancelAfter('Oranges')).toBeLessThan(12);
+    await expect(hold(page, 'Oranges')).toBeVisible();
+    await expect(hold(page, 'Leaves')).toHaveCount(0);
+    await expect(hold(page, 'Class 2')).toBeVisible();
+    await button(page, 'Undo').click();
+    await expect(pictures(page, 'Class 1')).toHaveCount(0);
+    await expect(button(page, 'Try it with paintings')).toBeEnabled();
+  });
+
+  test('one tab keeps the project: another says so, and can when that is closed', async ({
+    page,
+    context,
+  }) => {
+    const keeps = (tab: Page) => tab.getByLabel('Keep it in this browser as I go');
+    const told = (tab: Page) => tab.locator('[data-kept-told]');
+    await openPage(page);
+    await keeps(page).check();
+    await give(page, 'Class 1', shots('Cup', 2));
+    await expect(pictures(page, 'Class 1')).toHaveCount(2);
+    await expect(told(page)).toHaveText(/^Kept in this browser, /);
+
+    const other = await context.newPage();
+    await openPage(other);
+    await expect(told(other)).toHaveText(/^Another tab has this page open/);
+    await expect(keeps(other)).toBeDisabled();
+    await expect(keeps(other)).not.toBeChecked();
+    await give(other, 'Class 1', shots('Cat', 3)); // it learns all the same
+    await expect(pictures(other, 'Class 1')).toHaveCount(3);
+
+    await page.close();
+    await expect(other.getByText(/is kept here, by the tab that is closed now/)).toBeVisible();
+    await expect(told(other)).not.toHaveText(/^Another tab/);
+    await expect(keeps(other)).toBeDisabled();
+    await expect(pictures(other, 'Class 1')).toHaveCount(3);
+    await button(other, 'Open it').click();
+    await expect(pictures(other, 'Class 1')).toHaveCount(2);
+    await expect(keeps(other)).toBeChecked();
+    await expect(told(other)).toHaveText(/^Opened again as it was kept here/);
+  });
+
   test('a class can be removed, joined by none, and comes back', async ({ page }) => {
     await openPage(page);
     await nameClasses(page);

@@ -16,7 +16,7 @@ import source from '../teach/sketch.js?raw';
 import { folderOf, takeDrops } from './drops.js';
 import { find, isAbort, type LoadOptions, Trouble } from './page.js';
 import { Sketch } from './sketch.js';
-import { Classes } from './teach/classes.js';
+import { type Added, Classes } from './teach/classes.js';
 import { Doubts } from './teach/doubts.js';
 import { Keep } from './teach/keep.js';
 import { Lesson } from './teach/lesson.js';
@@ -246,10 +246,10 @@ function open(id: number): void {
 }
 
 /** Adds the pictures among some files to a class. */
-async function add(files: File[], label: string): Promise<number> {
+async function add(files: File[], label: string): Promise<Added> {
   const images = files.filter(({ name, type }) => isPicture(name, type));
   const unread: string[] = [];
-  const count = await addAll(images, label, async (file) => {
+  const added = await addAll(images, label, async (file) => {
     const picture = await createImageBitmap(file).catch(() => undefined);
     if (!picture) unread.push(file.name);
     return picture;
@@ -257,21 +257,22 @@ async function add(files: File[], label: string): Promise<number> {
   if (unread.length > 0) {
     stage.trouble.show(tell(texts.pictureFailed, { name: unread.slice(0, 5).join(', ') }));
   }
-  return count;
+  return added;
 }
 
-/** Adds pictures one by one, with a bar that can be cancelled; gives how many have come. */
+/** Adds pictures one by one, with a bar that can be cancelled. */
 async function addAll<Given>(
   given: readonly Given[],
   label: string,
   read: (one: Given) => Promise<ImageBitmap | HTMLCanvasElement | undefined>,
-): Promise<number> {
+): Promise<Added> {
   const own = teacher();
   let count = 0;
+  let cancelled = false;
   const { length: all } = given;
   const words = (done: number) => tell(texts.adding, { done, all, name: label });
   try {
-    await work.during(words(0), async ({ signal, show }) => {
+    const finished = await work.during(words(0), async ({ signal, show }) => {
       for (const [i, one] of given.entries()) {
         if (signal.aborted || !own) return;
         const picture = await read(one);
@@ -284,10 +285,11 @@ async function addAll<Given>(
         classes.show();
       }
     });
+    cancelled = !finished;
   } catch (error) {
     fail(error);
   }
-  return count;
+  return { count, cancelled };
 }
 
 function isPicture(name: string, type: string): boolean {

@@ -65,7 +65,8 @@ export interface KnnClassifier {
    *
    *     classifier.addExample(extractor.infer(video), 'rock');
    *
-   * @param features its numbers, or a promise of them; as many as those of the other examples
+   * @param features its numbers, as they are now, or a promise of them; as many as those of the other
+   *   examples
    * @returns its id, for `remove`
    * @throws MLError when a number is missing or not finite, or when there are more or fewer numbers
    */

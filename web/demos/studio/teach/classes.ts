@@ -10,13 +10,20 @@ const paints = ['--blue', '--red', '--olive', '--plum', '--sea', '--earth'];
 const atLeast = 2; // classes: one alone is no question
 const atMost = 24;
 
+/** What came of adding pictures. */
+export interface Added {
+  count: number;
+  /** Whether somebody has ended it before its time. */
+  cancelled: boolean;
+}
+
 /** What the page does for the classes. */
 interface Own {
   teacher(): FeatureExtractor | undefined;
   /** Takes pictures until the returned function is called; undefined where there is no camera. */
   record(label: string, onExample: (example: Example) => void): Promise<(() => void) | undefined>;
-  /** Adds pictures of files to a class, and says how many have come. */
-  add(files: File[], label: string): Promise<number>;
+  /** Adds pictures of files to a class. */
+  add(files: File[], label: string): Promise<Added>;
   open(id: number): void;
   /** Examples or names have changed. */
   changed(): void;
@@ -129,17 +136,21 @@ export class Classes {
   }
 
   /**
-   * Adds to several classes at once, as one thing that can be taken back.
+   * Adds to several classes at once, as one thing that can be cancelled and taken back.
    *
-   * @param given names of classes, and what adds to each and says how many have come
+   * @param given names of classes, and what adds to each
    */
-  async addMany(given: readonly [name: string, add: (label: string) => Promise<number>][]) {
+  async addMany(given: readonly [name: string, add: (label: string) => Promise<Added>][]) {
     const step = this.history.note(this.cards, 0);
     this.adding += 1;
     try {
       for (const [name, add] of given) {
         if (!this.names.includes(name)) this.makeRoom(name);
-        step.changes += await add(name);
+        const { count, cancelled } = await add(name);
+        step.changes += count;
+        if (!cancelled) continue;
+        this.tellCount(name);
+        break;
       }
     } catch (error) {
       this.own.failed(error);
@@ -212,8 +223,7 @@ export class Classes {
     if (this.recording?.card !== card) return;
     this.recording.stop?.();
     this.recording = undefined;
-    const { length: count } = card.ids;
-    this.say(tell(texts.hasPictures, { name: card.name, count }));
+    this.tellCount(card.name);
     this.changed();
   }
 
@@ -304,6 +314,11 @@ export class Classes {
   private changed(): void {
     this.show();
     this.own.changed();
+  }
+
+  private tellCount(name: string): void {
+    const { length: count = 0 } = this.cards.find((card) => card.name === name)?.ids ?? [];
+    this.say(tell(texts.hasPictures, { name, count }));
   }
 
   private say(sentence: string): void {
