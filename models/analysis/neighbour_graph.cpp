@@ -59,6 +59,7 @@ bool NeighbourGraphMaker::step() {
   if (at_ == rows_ && phase_ != Phase::done) {
     phase_ = Phase(int(phase_) + 1);
     at_ = 0;
+    if (phase_ == Phase::join) given_ = {};
   }
   return phase_ == Phase::done;
 }

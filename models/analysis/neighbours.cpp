@@ -38,8 +38,8 @@ class Neighbours : public Analysis {
   std::vector<float> indices_, distances_;
 };
 
-// Pairs that are near, the nearest first: up to `most`, and how many there are. Where rows have groups,
-// those of two groups are kept apart from those of one.
+// Pairs that are near, the nearest first: up to `most`, and how many there are. Where rows have
+// groups, those of two groups are kept apart from those of one.
 class Duplicates : public Analysis {
  public:
   Duplicates(Rows rows, float within, size_t most, Metric metric, std::vector<int> groups)

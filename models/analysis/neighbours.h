@@ -52,7 +52,7 @@ class Pairs {
 // The k nearest of every row, itself left out.
 class AllNeighbours : public Analysis {
  public:
-  // Neighbours of all rows together: more would not fit into 4 GB with what is made of them.
+  // Neighbours of all rows together, half a GB of them.
   static constexpr uint64_t most = uint64_t{1} << 26;
 
   // k above the number of other rows is that number. `who` begins messages; fails where rows x k is

@@ -182,8 +182,8 @@ TEST(Duplicates, AreThePairsWithinADistance) {
 // However many there are of the one kind, the other is not crowded out.
 TEST(Duplicates, OfTwoGroupsAreKeptApart) {
   Rows rows = rows_of(1, {0, 0, 0, 0, 10, 10.25f});
-  auto near = analyse("duplicates", rows,
-                      R"({"within": 0.5, "most": 2, "groups": [0, 0, 0, 0, 0, 1]})");
+  auto near =
+      analyse("duplicates", rows, R"({"within": 0.5, "most": 2, "groups": [0, 0, 0, 0, 0, 1]})");
   EXPECT_EQ(found(*near, "pairs"), (std::vector<float>{0, 1, 0, 2}));
   EXPECT_EQ(found(*near, "found"), (std::vector<float>{6}));
   EXPECT_EQ(found(*near, "apart"), (std::vector<float>{4, 5}));
