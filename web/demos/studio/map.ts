@@ -4,7 +4,7 @@ import source from '../map/sketch.js?raw';
 import './map.css';
 import { drawLook, type Paint, ThingMap } from './chartOfThings.js';
 import { takeDrops } from './drops.js';
-import { find, isAbort, make, onThemeChange, showConfidence, Trouble } from './page.js';
+import { find, isAbort, make, offer, onThemeChange, showConfidence, Trouble } from './page.js';
 import { Sketch } from './sketch.js';
 import { tell, texts } from './texts.js';
 import { digits, fromFiles, letters, type Thing } from './things.js';
@@ -359,11 +359,7 @@ function save(): void {
     return [quoted(thing.name), ...place, quoted(guess)].join(',');
   });
   const text = ['name,x,y,label', ...lines, ''].join('\n');
-  const link = make('a');
-  link.href = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
-  link.download = 'map.csv';
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser reads it after the click
+  offer('map.csv', new Blob([text], { type: 'text/csv' }));
 }
 
 function speak(sentence: string): void {

@@ -16,6 +16,7 @@ import type {
 import type { Extractor } from '../teach/extractor.js';
 import { type Loading, usableAtOnce } from '../usable.js';
 import { watchOptions, watchPlainly, watchWith } from '../watch.js';
+import { type CardText, readCard } from './projectCard.js';
 
 export type * from '../teach/extract/types.js';
 
@@ -102,8 +103,10 @@ function thin(
 ): Loading<FeatureExtractor> {
   let made: Extractor | undefined;
   let disposed = false;
+  let card: Partial<CardText> = {}; // until the code is there
   const making = teachCode().then((code) => {
     made = make(code);
+    made.card = card;
     if (disposed) made.dispose();
     return made;
   });
@@ -175,11 +178,11 @@ function thin(
       return made?.training ?? false;
     },
     get card(): ProjectCard {
-      return made?.card ?? nothing;
+      return made?.card ?? { ...nothing, ...card };
     },
-    set card(card: Partial<ProjectCard>) {
-      if (made) made.card = card;
-      else void making.then((extractor) => Object.assign(extractor, { card }));
+    set card(given: Partial<ProjectCard>) {
+      if (made) made.card = given;
+      else card = { ...card, ...readCard('card', given) };
     },
     layers: call('layers'),
     useLayer: call('useLayer'),

@@ -127,7 +127,10 @@ export interface MapProgress {
 export interface AnalysisOptions {
   /** Numbers in a row, for rows given as one typed array. */
   width?: number;
-  /** Told how far it is, as often as the page can follow. */
+  /**
+   * Told how far it is, as often as the page can follow: where it gives a promise, not again before that is
+   * done. What it throws ends the analysis.
+   */
   onProgress?: (progress: MapProgress) => unknown;
   /** Stops it; the promise then rejects with the signal's reason. */
   signal?: AbortSignal;

@@ -29,8 +29,10 @@ export interface FeatureExtractorOptions extends LoadOptions {
 
 export interface OpenProjectOptions extends Omit<FeatureExtractorOptions, 'task' | 'seed'> {
   /**
-   * Another base than the one that the project names: features are then computed anew from the kept
-   * pictures, and the head must be trained again.
+   * The base, where the project names none: one that was given as files, or from a disk. It must be named
+   * too where files in hand name a base elsewhere than at a known name or on this page's own site, because
+   * such files may come from anybody. With another base than the project's, features are computed anew from
+   * the kept pictures, and the head must be trained again.
    */
   model?: ModelSource;
 }
@@ -273,7 +275,7 @@ export interface FeatureExtractor {
   readonly training: boolean;
   /**
    * The card of the project. Parts can be set: `extractor.card = { title: 'My cups' }`; date and
-   * counts are filled in by themselves.
+   * counts are filled in by themselves. What is no card throws an MLError at once.
    */
   get card(): ProjectCard;
   set card(card: Partial<ProjectCard>);
@@ -314,7 +316,10 @@ export interface FeatureExtractor {
   removeLabel(label: string | number): Promise<void>;
   /** Gives an example another label. */
   relabel(id: number, label: string | number): Promise<void>;
-  /** Gives a label another name; the head keeps what it has learned. A known name joins the two. */
+  /**
+   * Gives a label another name; the head keeps what it has learned. A known name joins the two: what the
+   * head gives them counts together, and train() comes before anything is exported or explained.
+   */
   rename(label: string, to: string): Promise<void>;
   /** Removes all examples. The head stays until it is trained again. */
   clear(): Promise<void>;
@@ -370,7 +375,7 @@ export interface FeatureExtractor {
   /**
    * Saves base and head as one layers model of TensorFlow.js: pictures in, classes out.
    *
-   * @throws MLError for a base that is not made of layers
+   * @throws MLError for a base that is not made of layers, and where labels were joined since train()
    */
   saveModel(where: SaveTarget): Promise<void>;
   /** Where the base comes from, what it was trained on, and what it gets wrong. */
