@@ -531,6 +531,7 @@ test.describe('with the base model', () => {
       mimeType: 'application/zip',
       buffer: Buffer.from('no'),
     };
+    page.on('dialog', (dialog) => void dialog.accept()); // it may take the place of what there is
     await page.getByLabel('A project file').setInputFiles(broken);
     await expect(page.locator('[data-model-trouble]')).toBeVisible();
     await expect(pictures(page, 'Cup')).toHaveCount(2);
