@@ -161,6 +161,79 @@ test('takes pictures that are dropped, and compares what a network sees in them'
   expect(told.get('tfjs_portrait.jpg')).toBe('astronaut.png');
 });
 
+test('what was asked for last lies there, however slow the rest was', async ({ page }) => {
+  await open(page);
+  await press(page, 'PCA');
+  await laidOut(page, 'PCA');
+  let asked = 0;
+  let answered = () => {};
+  const slow = new Promise<void>((resolve) => {
+    answered = resolve;
+  });
+  await page.route('**/data/index.json', async (route) => {
+    asked += 1;
+    await slow;
+    await route.fulfill({ json: [] });
+  });
+  await press(page, 'Digits');
+  await expect.poll(() => asked).toBe(1);
+  await press(page, 'Letters');
+  await expect(spoken(page)).toHaveText(/^PCA has laid out (?!320)\d+ things\.$/);
+  const said = await spoken(page).innerText();
+  answered();
+  await expect.poll(() => asked).toBe(2); // for the names of the digits
+  await page.waitForTimeout(1500);
+  await expect(spoken(page)).toHaveText(said);
+  await expect(page.getByRole('button', { name: 'Letters', exact: true })).toHaveAttribute(
+    'aria-pressed',
+    'true',
+  );
+});
+
+test('names that spread late spread over nothing else', async ({ page }) => {
+  await page.route(/map\/sketch\.js\?.*raw/, async (route) => {
+    const response = await route.fetch();
+    const text = await response.text();
+    const body = text.replace(
+      'await named.load(',
+      'await new Promise((done) => setTimeout(done, 1500)); await named.load(',
+    );
+    expect(body).not.toBe(text);
+    await route.fulfill({ response, body });
+  });
+  await open(page);
+  await press(page, 'PCA');
+  await laidOut(page, 'PCA');
+  await map(page).click();
+  await page.getByRole('textbox', { name: 'Its name' }).fill('mine');
+  await page.getByRole('textbox', { name: 'Its name' }).press('Enter');
+  await expect(page.locator('[data-names] .chip')).toHaveCount(1);
+  await press(page, 'Letters');
+  await expect(spoken(page)).toHaveText(/^PCA has laid out (?!320)\d+ things\.$/);
+  await page.waitForTimeout(2000);
+  await map(page).focus();
+  await map(page).press('ArrowRight');
+  await expect(page.locator('[data-opinion]')).not.toBeEmpty();
+  await expect(page.locator('[data-opinion]')).not.toHaveText('mine');
+  await expect(spoken(page)).not.toHaveText(/name/);
+});
+
+test('reads a table with quotes: separators and line ends within a cell', async ({ page }) => {
+  await open(page);
+  const rows = Array.from({ length: 9 }, (_, i) => {
+    return `"moth ${i}, ""grey""\nof night","${i % 5}",${(i * 7) % 11}`;
+  });
+  await page.locator('[data-files]').setInputFiles({
+    name: 'moths.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from(`name,"wing, mm",weight\r\n${rows.join('\r\n')}\r\n`),
+  });
+  await expect(spoken(page)).toHaveText('t-SNE has laid out 9 things.', { timeout: 30_000 });
+  await map(page).focus();
+  await map(page).press('ArrowRight');
+  await expect(page.locator('[data-opinion]')).toHaveText(/^moth \d, "grey"\sof night$/);
+});
+
 test('gives the places away as a table', async ({ page }) => {
   await open(page);
   await press(page, 'PCA');

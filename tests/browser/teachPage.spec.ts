@@ -387,6 +387,56 @@ test.describe('with the base model', () => {
     await expect(told(other)).toHaveText(/^Opened again as it was kept here/);
   });
 
+  test('a folder of more pictures than changes are kept is taken back whole', async ({ page }) => {
+    test.setTimeout(120_000);
+    await openPage(page);
+    await give(page, 'Class 2', shots('Cat', 2));
+    await expect(pictures(page, 'Class 2')).toHaveCount(2);
+    await give(page, 'Class 1', Array(15).fill(shots('Cup', 8)).flat());
+    await expect(pictures(page, 'Class 1')).toHaveCount(120, { timeout: 60_000 });
+    await page.keyboard.press('Control+z');
+    await expect(pictures(page, 'Class 1')).toHaveCount(0);
+    await expect(pictures(page, 'Class 2')).toHaveCount(2);
+    await page.keyboard.press('Control+z');
+    await expect(pictures(page, 'Class 2')).toHaveCount(0);
+    await expect(button(page, 'Undo')).toBeDisabled();
+  });
+
+  test('a picture that is deleted while others come is taken back by itself', async ({ page }) => {
+    await page.addInitScript(() => {
+      const make = window.createImageBitmap.bind(window) as (...given: unknown[]) => Promise<never>;
+      Object.assign(window, {
+        createImageBitmap: async (...given: unknown[]) => {
+          await new Promise((done) => setTimeout(done, 80));
+          return make(...given);
+        },
+      });
+    });
+    await openPage(page);
+    await give(page, 'Class 2', shots('Cat', 3));
+    await expect(pictures(page, 'Class 2')).toHaveCount(3);
+    await give(page, 'Class 1', shots('Cup', 25));
+    await expect.poll(() => pictures(page, 'Class 1').count()).toBeGreaterThan(3);
+    await pictures(page, 'Class 2').first().focus();
+    await page.keyboard.press('Delete');
+    await expect(pictures(page, 'Class 2')).toHaveCount(2);
+    expect(await pictures(page, 'Class 1').count()).toBeLessThan(25);
+    await expect(pictures(page, 'Class 1')).toHaveCount(25);
+    await expect(page.locator('[data-work]')).toBeHidden();
+    for (const [own, others] of [
+      ['some', 2],
+      ['some', 3],
+      [0, 3],
+      [0, 0],
+    ] as const) {
+      await button(page, 'Undo').click();
+      await expect(pictures(page, 'Class 2')).toHaveCount(others);
+      if (own === 0) await expect(pictures(page, 'Class 1')).toHaveCount(0);
+      else await expect(pictures(page, 'Class 1')).not.toHaveCount(0);
+    }
+    await expect(button(page, 'Undo')).toBeDisabled();
+  });
+
   test('a class can be removed, joined by none, and comes back', async ({ page }) => {
     await openPage(page);
     await nameClasses(page);
@@ -507,6 +557,59 @@ test.describe('with the base model', () => {
     for (const name of names) await expect(pictures(page, name)).toHaveCount(4);
     await expect(page.getByLabel('What it is called')).toHaveValue('Cups');
     expect(await ask(page, shot)).toEqual(before);
+  });
+
+  test('a project file asks before it takes the place of what is kept', async ({ page }) => {
+    const folder = resolve(import.meta.dirname, '../../build/playwright-projects');
+    mkdirSync(folder, { recursive: true });
+    const path = resolve(folder, 'two-cats.gesso.zip');
+    await openPage(page);
+    await give(page, 'Class 1', shots('Cat', 2));
+    await expect(pictures(page, 'Class 1')).toHaveCount(2);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      button(page, 'As a project').click(),
+    ]);
+    await download.saveAs(path);
+    // What is saved, and not kept here, goes without a question.
+    await page.getByLabel('A project file').setInputFiles(path);
+    await expect(page.getByText('Teach it first.')).toBeVisible();
+    await expect(pictures(page, 'Class 1')).toHaveCount(2);
+
+    await page.getByLabel('Keep it in this browser as I go').check();
+    await give(page, 'Class 1', shots('Cup', 3));
+    await expect(pictures(page, 'Class 1')).toHaveCount(5);
+    await expect(page.locator('[data-kept-told]')).toHaveText(/^Kept in this browser, /);
+    const asked: string[] = [];
+    const answers = [false, true];
+    page.on('dialog', (dialog) => {
+      asked.push(dialog.message());
+      void (answers.shift() ? dialog.accept() : dialog.dismiss());
+    });
+    await page.getByLabel('A project file').setInputFiles(path);
+    await expect
+      .poll(() => asked)
+      .toEqual(['All 5 pictures go. Open two-cats.gesso.zip in their place?']);
+    await page.waitForTimeout(1500); // until it would have been saved
+    await page.reload();
+    await expect(page.getByText('Opened again as it was kept here.')).toBeVisible({
+      timeout: 20_000,
+    });
+    await expect(pictures(page, 'Class 1')).toHaveCount(5);
+    await page.getByLabel('A project file').setInputFiles(path);
+    await expect(pictures(page, 'Class 1')).toHaveCount(2);
+    expect(asked).toHaveLength(2);
+  });
+
+  test('works where the browser refuses locks', async ({ page }) => {
+    await page.addInitScript(() => {
+      LockManager.prototype.request = async () => {
+        throw new DOMException('Access to the lock manager is denied', 'SecurityError');
+      };
+    });
+    await openPage(page);
+    await give(page, 'Class 1', shots('Cup', 2));
+    await expect(pictures(page, 'Class 1')).toHaveCount(2);
   });
 
   test('begins anew when that is meant, and forgets what it has learned', async ({ page }) => {

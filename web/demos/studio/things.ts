@@ -1,6 +1,7 @@
 // What can lie on a map: digits, the letters of a voice, pictures of the visitor, rows of a table.
 import { charRNN, type FeatureExtractor, featureExtractor, setModelPath } from 'gesso';
 import samples from '../../../models/digits/samples.json';
+import { parseCsv } from '../../src/csv.js';
 import { asDigit, curve, side } from '../digits/asDigit.js';
 import { dataAddress, fetchIdx } from './data.js';
 import type { Shelved } from './models.js';
@@ -159,10 +160,7 @@ function coloursOf(canvas: HTMLCanvasElement): Float32Array<ArrayBuffer> {
 
 /** Rows of a table: its columns of numbers, each brought to mean 0 and deviation 1. */
 function fromTable(file: string, text: string): Thing[] {
-  const separator = /\t/.test(text) ? '\t' : /;/.test(text) ? ';' : ',';
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
-  const rows = lines.map((line) => line.split(separator).map((cell) => cell.replace(/^"|"$/g, '')));
-  const [header = [], ...body] = rows;
+  const [header = [], ...body] = parseCsv(file, text).map(({ cells }) => cells);
   const isNumber = (cell: string | undefined) =>
     cell !== undefined && cell.trim() !== '' && Number.isFinite(Number(cell));
   const numeric = header.flatMap((_, i) => (body.every((row) => isNumber(row[i])) ? [i] : []));

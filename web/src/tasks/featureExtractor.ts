@@ -186,9 +186,9 @@ function thin(
     },
     layers: call('layers'),
     useLayer: call('useLayer'),
-    addImage: (image, label) => {
+    addImage: (image, label, options) => {
       const taken = take('addImage', image);
-      return making.then((extractor) => extractor.addImage(taken, label));
+      return making.then((extractor) => extractor.addImage(taken, label, options));
     },
     capture(source, label, given = {}) {
       const { perSecond, onExample, onError } = readOptions('capture', given, captureOptions);
@@ -196,7 +196,7 @@ function thin(
       const shoot = async (source: ImageSource) => {
         const next = performance.now() + 1000 / (perSecond ?? 8);
         const taken = take('capture', source);
-        const id = await making.then((extractor) => extractor.addImage(taken, label, group));
+        const id = await making.then((extractor) => extractor.addImage(taken, label, { group }));
         await onExample?.({ id, label });
         await new Promise((resolve) => setTimeout(resolve, next - performance.now()));
       };

@@ -2,6 +2,7 @@
 import type { Taught } from '../insides.js';
 import type { ModelFiles, SaveTarget } from '../layers/layersModel.js';
 import {
+  absent,
   callback,
   instance,
   isRecord,
@@ -38,6 +39,7 @@ import { readTeach } from './extract/options.js';
 import { blobOf, encoded } from './extract/picture.js';
 import { graftOf, projectFiles } from './extract/saving.js';
 import type {
+  AddImageOptions,
   Evaluation,
   Example,
   ExampleWarning,
@@ -145,8 +147,9 @@ export class Extractor {
     });
   }
 
-  addImage(taken: Taken, label: string | number, group?: object): Promise<number> {
+  addImage(taken: Taken, label: string | number, given: AddImageOptions = {}): Promise<number> {
     return this.#turn(async (loaded) => {
+      const { group } = readOptions('addImage', given, addOptions);
       const { base, cut, examples } = loaded;
       const checked = examples.checkLabel('addImage', label);
       const { features, copy } = await base.examine('addImage', cut, await taken, { copy: true });
@@ -359,6 +362,10 @@ export class Extractor {
     return new MLError(`${this.#who}: it was used after dispose().\n${again}`);
   }
 }
+
+const addOptions = {
+  group: absent<object>('an object', 'group: pictures, with const pictures = {}', isRecord),
+};
 
 const layerOptions = {
   signal: instance(AbortSignal, 'signal: AbortSignal.timeout(60_000)'),

@@ -96,8 +96,11 @@ export class Keep {
     this.enable();
   }
 
-  /** Opens a project file. */
+  /** Opens a project file: in place of what there is, which may be nowhere else or only kept here. */
   async open(file: File): Promise<void> {
+    const { size: count = 0 } = this.own.teacher() ?? {};
+    const goes = count > 0 && (this.unsaved || this.toggle.checked);
+    if (goes && !window.confirm(tell(texts.reallyOpen, { name: file.name, count }))) return;
     this.trouble.clear();
     if (await this.own.open([file], file.name)) {
       this.changed();
@@ -248,10 +251,12 @@ function holdLock(options: LockOptions): Promise<boolean> {
   const { locks } = navigator;
   if (!locks) return Promise.resolve(true); // as on plain http
   return new Promise((told) => {
-    void locks.request(name, options, (lock) => {
-      told(lock !== null);
-      return lock ? new Promise(() => {}) : undefined; // as long as the page lives
-    });
+    locks
+      .request(name, options, (lock) => {
+        told(lock !== null);
+        return lock ? new Promise(() => {}) : undefined; // as long as the page lives
+      })
+      .catch(() => told(true)); // where nothing may be stored, as with cookies blocked
   });
 }
 

@@ -74,6 +74,16 @@ export interface CaptureOptions {
   onError?: (error: unknown) => void;
 }
 
+export interface AddImageOptions {
+  /**
+   * Any object: pictures that are added one after the other with the same one are taken back together.
+   *
+   *     const group = {};
+   *     for (const file of files) await extractor.addImage(await createImageBitmap(file), 'fist', { group });
+   */
+  group?: object;
+}
+
 export interface UseLayerOptions {
   /** Stops the reading of pictures, which then rejects with the signal's reason; the layer stays. */
   signal?: AbortSignal;
@@ -287,7 +297,7 @@ export interface FeatureExtractor {
    * @param label a class; for regression a number
    * @returns the id of the example
    */
-  addImage(image: ImageSource, label: string | number): Promise<number>;
+  addImage(image: ImageSource, label: string | number, options?: AddImageOptions): Promise<number>;
   /**
    * Adds a picture of a video or canvas again and again, as long as a button is held.
    *
@@ -313,7 +323,10 @@ export interface FeatureExtractor {
   rename(label: string, to: string): Promise<void>;
   /** Removes all examples. The head stays until it is trained again. */
   clear(): Promise<void>;
-  /** Takes back the last change of the examples; false where there is none. */
+  /**
+   * Takes back the last change of the examples: all pictures of a capture or group count as one. The last
+   * 100 changes are known; false where there is none.
+   */
   undo(): Promise<boolean>;
   /**
    * Learns from the examples: the head from their features, in milliseconds for each epoch; then the
