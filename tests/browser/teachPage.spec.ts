@@ -315,56 +315,6 @@ test.describe('with the base model', () => {
     await expect(pictures(page, 'Class 2')).toHaveCount(5);
   });
 
-  test('a folder of more pictures than changes are kept is taken back whole', async ({ page }) => {
-    test.setTimeout(120_000);
-    await openPage(page);
-    await give(page, 'Class 2', shots('Cat', 2));
-    await expect(pictures(page, 'Class 2')).toHaveCount(2);
-    await give(page, 'Class 1', Array(15).fill(shots('Cup', 8)).flat());
-    await expect(pictures(page, 'Class 1')).toHaveCount(120, { timeout: 60_000 });
-    await page.keyboard.press('Control+z');
-    await expect(pictures(page, 'Class 1')).toHaveCount(0);
-    await expect(pictures(page, 'Class 2')).toHaveCount(2);
-    await page.keyboard.press('Control+z');
-    await expect(pictures(page, 'Class 2')).toHaveCount(0);
-    await expect(button(page, 'Undo')).toBeDisabled();
-  });
-
-  test('a picture that is deleted while others come is taken back by itself', async ({ page }) => {
-    await page.addInitScript(() => {
-      const make = window.createImageBitmap.bind(window) as (...given: unknown[]) => Promise<never>;
-      Object.assign(window, {
-        createImageBitmap: async (...given: unknown[]) => {
-          await new Promise((done) => setTimeout(done, 80));
-          return make(...given);
-        },
-      });
-    });
-    await openPage(page);
-    await give(page, 'Class 2', shots('Cat', 3));
-    await expect(pictures(page, 'Class 2')).toHaveCount(3);
-    await give(page, 'Class 1', shots('Cup', 25));
-    await expect.poll(() => pictures(page, 'Class 1').count()).toBeGreaterThan(3);
-    await pictures(page, 'Class 2').first().focus();
-    await page.keyboard.press('Delete');
-    await expect(pictures(page, 'Class 2')).toHaveCount(2);
-    expect(await pictures(page, 'Class 1').count()).toBeLessThan(25);
-    await expect(pictures(page, 'Class 1')).toHaveCount(25);
-    await expect(page.locator('[data-work]')).toBeHidden();
-    for (const [own, others] of [
-      ['some', 2],
-      ['some', 3],
-      [0, 3],
-      [0, 0],
-    ] as const) {
-      await button(page, 'Undo').click();
-      await expect(pictures(page, 'Class 2')).toHaveCount(others);
-      if (own === 0) await expect(pictures(page, 'Class 1')).toHaveCount(0);
-      else await expect(pictures(page, 'Class 1')).not.toHaveCount(0);
-    }
-    await expect(button(page, 'Undo')).toBeDisabled();
-  });
-
   test('adding can be cancelled: what has come stays, and one undo takes it back', async ({
     page,
   }) => {
@@ -435,6 +385,56 @@ test.describe('with the base model', () => {
     await expect(pictures(other, 'Class 1')).toHaveCount(2);
     await expect(keeps(other)).toBeChecked();
     await expect(told(other)).toHaveText(/^Opened again as it was kept here/);
+  });
+
+  test('a folder of more pictures than changes are kept is taken back whole', async ({ page }) => {
+    test.setTimeout(120_000);
+    await openPage(page);
+    await give(page, 'Class 2', shots('Cat', 2));
+    await expect(pictures(page, 'Class 2')).toHaveCount(2);
+    await give(page, 'Class 1', Array(15).fill(shots('Cup', 8)).flat());
+    await expect(pictures(page, 'Class 1')).toHaveCount(120, { timeout: 60_000 });
+    await page.keyboard.press('Control+z');
+    await expect(pictures(page, 'Class 1')).toHaveCount(0);
+    await expect(pictures(page, 'Class 2')).toHaveCount(2);
+    await page.keyboard.press('Control+z');
+    await expect(pictures(page, 'Class 2')).toHaveCount(0);
+    await expect(button(page, 'Undo')).toBeDisabled();
+  });
+
+  test('a picture that is deleted while others come is taken back by itself', async ({ page }) => {
+    await page.addInitScript(() => {
+      const make = window.createImageBitmap.bind(window) as (...given: unknown[]) => Promise<never>;
+      Object.assign(window, {
+        createImageBitmap: async (...given: unknown[]) => {
+          await new Promise((done) => setTimeout(done, 80));
+          return make(...given);
+        },
+      });
+    });
+    await openPage(page);
+    await give(page, 'Class 2', shots('Cat', 3));
+    await expect(pictures(page, 'Class 2')).toHaveCount(3);
+    await give(page, 'Class 1', shots('Cup', 25));
+    await expect.poll(() => pictures(page, 'Class 1').count()).toBeGreaterThan(3);
+    await pictures(page, 'Class 2').first().focus();
+    await page.keyboard.press('Delete');
+    await expect(pictures(page, 'Class 2')).toHaveCount(2);
+    expect(await pictures(page, 'Class 1').count()).toBeLessThan(25);
+    await expect(pictures(page, 'Class 1')).toHaveCount(25);
+    await expect(page.locator('[data-work]')).toBeHidden();
+    for (const [own, others] of [
+      ['some', 2],
+      ['some', 3],
+      [0, 3],
+      [0, 0],
+    ] as const) {
+      await button(page, 'Undo').click();
+      await expect(pictures(page, 'Class 2')).toHaveCount(others);
+      if (own === 0) await expect(pictures(page, 'Class 1')).toHaveCount(0);
+      else await expect(pictures(page, 'Class 1')).not.toHaveCount(0);
+    }
+    await expect(button(page, 'Undo')).toBeDisabled();
   });
 
   test('a class can be removed, joined by none, and comes back', async ({ page }) => {

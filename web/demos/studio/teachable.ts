@@ -251,7 +251,7 @@ function open(id: number): void {
   pictures.open(id);
 }
 
-/** Adds the pictures among some files to a class; false where it was cancelled. */
+/** Adds the pictures among some files to a class. @returns false if somebody has cancelled it */
 async function add(files: File[], label: string, adding: Adding): Promise<boolean> {
   const images = files.filter(({ name, type }) => isPicture(name, type));
   const unread: string[] = [];
@@ -266,7 +266,7 @@ async function add(files: File[], label: string, adding: Adding): Promise<boolea
   return finished;
 }
 
-/** Adds pictures one by one, with a bar that can be cancelled: false where it was. */
+/** Adds pictures one by one, with a bar that can be cancelled. @returns whether it was not */
 async function addAll<Given>(
   given: readonly Given[],
   label: string,

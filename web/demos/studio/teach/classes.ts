@@ -23,7 +23,7 @@ interface Own {
   teacher(): FeatureExtractor | undefined;
   /** Takes pictures until the returned function is called; undefined where there is no camera. */
   record(label: string, onExample: (example: Example) => void): Promise<(() => void) | undefined>;
-  /** Adds pictures of files to a class; false where somebody has ended it before its time. */
+  /** Adds pictures of files to a class. @returns false if somebody has cancelled it */
   add(files: File[], label: string, adding: Adding): Promise<boolean>;
   open(id: number): void;
   /** Examples or names have changed. */
@@ -139,7 +139,7 @@ export class Classes {
   /**
    * Adds to several classes at once, as one thing that can be cancelled and taken back.
    *
-   * @param given names of classes, and what adds to each: false where it was ended before its time
+   * @param given names of classes, and what adds to each
    */
   async addMany(
     given: readonly [name: string, add: (label: string, adding: Adding) => Promise<boolean>][],
