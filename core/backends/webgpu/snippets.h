@@ -17,13 +17,26 @@ inline constexpr Snippet is_infinite{R"(fn is_infinite(x: f32) -> bool {
 }
 )"};
 
-// Devices differ in what they make of NaN, 0 and what is below it.
+// The nearest power of 2 and a polynomial (Cody and Waite): WGSL promises only 3 + 2 |x| places,
+// and nothing of NaN. 2^k is two factors, since it may be too large for a float where the product
+// is not.
 inline constexpr Snippet exp_of{R"(fn exp_of(x: f32) -> f32 {
-  return select(exp(x), x, is_nan(x));
+  if (is_nan(x)) {
+    return x;
+  }
+  let near = clamp(x, -104.0, 89.0);
+  let k = round(near * 1.44269504);
+  let r = (near - k * 0.693359375) + k * 0.00021219444;
+  let factor = 1.0 + (r + r * r * (0.5 + r * (0.166666655 + r * (0.0416657959 + r *
+      (0.00833345191 + r * (0.00139819995 + r * 0.000198756915))))));
+  let half = i32(k) >> 1u;
+  return factor * bitcast<f32>(u32(half + 127) << 23u) *
+      bitcast<f32>(u32(i32(k) - half + 127) << 23u);
 }
 )",
                                 {&is_nan}};
 
+// Devices differ in what they make of NaN, 0 and what is below it.
 inline constexpr Snippet log_of{R"(fn log_of(x: f32) -> f32 {
   if (is_nan(x) || x < 0.0) {
     return as_float(0x7fc00000u);
