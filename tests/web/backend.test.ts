@@ -95,7 +95,7 @@ describe.skipIf(!(hasDriver() && canPlan))(
 
     for (const [name, pixels] of [
       ['mobilenet_v1_025_224_layers', 224],
-      ['posenet_mobilenet075_s16_quant2', 257],
+      ['posenet_mobilenet075_s16_quant2/model-stride16.json', 257],
     ] as const) {
       itNeeds([model(name)], `answers as WebAssembly does: ${name}`, async () => {
         const { wanted, got } = await onBoth(
