@@ -786,9 +786,8 @@ export class Runtime {
       if (!device.isLost) throw error;
       console.warn(`gesso: the processor takes over from the graphics processor. ${error}`);
       loaded.backend = 'wasm';
-      loaded.stale = true;
       const other = here();
-      return guard(core, () => {
+      const answered = guard(core, () => {
         for (const i of ready.description.inputs.keys()) {
           other.program.input(i).set(program.input(i));
         }
@@ -799,6 +798,8 @@ export class Runtime {
         other.program.delete();
         return answer();
       });
+      forgetPrograms(loaded);
+      return answered;
     }
   }
 

@@ -171,12 +171,11 @@ export class Training {
     let slice: Slice = { done: false, step: 0, samples: 0, metrics: {}, bad: null };
     try {
       this.#call(() => trainer.begin(JSON.stringify(request)));
-      this.#device?.begin();
-      for (;;) {
+      for (let begins = true; ; begins = false) {
         await this.#turn();
         if (!request.keepsOn) await this.#paused;
         if (this.#stopped) return slice;
-        const text = await this.#slice(trainer, everyStep);
+        const text = await this.#slice(trainer, begins, everyStep);
         if (text === undefined) return slice;
         slice = readSlice(text);
         if (request.train) this.#changed();
@@ -191,10 +190,11 @@ export class Training {
   }
 
   /** Takes steps for about as long as a slice lasts, or one. */
-  async #slice(trainer: CoreTrainer, one: boolean): Promise<string | undefined> {
+  async #slice(trainer: CoreTrainer, begins: boolean, one: boolean): Promise<string | undefined> {
     const device = this.#device;
     if (device) {
       try {
+        if (begins) device.begin();
         return await device.slice(one);
       } catch (error) {
         if (!device.isLost || this.#trainer !== trainer) throw error;
