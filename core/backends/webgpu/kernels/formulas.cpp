@@ -68,8 +68,8 @@ constexpr Snippet cosh{R"(fn cosh_of(x: f32) -> f32 {
 )",
                        {&exp_of}};
 
-// With Abramowitz and Stegun's 7.1.26 for erfc, as on the processor: within 1.5e-7, and what WebNN's
-// own expected values were made with.
+// With Abramowitz and Stegun's 7.1.26 for erfc, as on the processor: within 1.5e-7, and what
+// WebNN's own expected values were made with.
 constexpr Snippet gelu{R"(fn gelu(x: f32) -> f32 {
   if (x < -14.5) {
     return 0.0;
