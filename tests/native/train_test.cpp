@@ -18,6 +18,7 @@
 #include "models/train/names.h"
 #include "models/train/optimizers.h"
 #include "tests/native/expect_error.h"
+#include "tests/webgpu/runs_here.h"
 
 namespace gesso {
 namespace {
@@ -295,6 +296,7 @@ TEST(Optimizers, ClipAllGradientsTogether) {
 
 // One gradient that counts, then thousands that are nearly 0, as of a unit that is never active.
 TEST(Optimizers, RememberNoSubnormalNumbers) {
+  if (!runs_here()) GTEST_SKIP() << "18000 runs take minutes off the processor";
   for (
       const char* text :
       {R"({"className": "Momentum", "config": {"learningRate": 0.1, "momentum": 0.9}})", "\"adam\"",

@@ -12,6 +12,7 @@
 #include "models/layers/layers.h"
 #include "models/load/write_json.h"
 #include "tests/native/expect_error.h"
+#include "tests/webgpu/runs_here.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -110,6 +111,7 @@ TEST(Trainer, LearnsALine) {
 }
 
 TEST(Trainer, LearnsXorWithEveryOptimizer) {
+  if (!runs_here()) GTEST_SKIP() << "4800 steps take a minute off the processor";
   for (const char* name :
        {"SGD", "Momentum", "Adam", "AdamW", "Adamax", "RMSProp", "Adagrad", "Adadelta"}) {
     auto model = sequential(2, {dense("hidden", 8, "tanh"), dense("out", 2, "softmax")});

@@ -1,5 +1,6 @@
 // Whether programs run on this processor. Some tests ask what only it can answer: which of its
-// kernels run, how long each takes, where the bytes lie. With GESSO_TEST_BACKEND they are skipped.
+// kernels run, how long each takes, where the bytes lie; and thousands of runs of one program take
+// minutes elsewhere. With GESSO_TEST_BACKEND such tests are skipped.
 #pragma once
 
 #ifdef __EMSCRIPTEN__
