@@ -1,0 +1,20 @@
+// Times gesso in Node, on Dawn: bundled and started by tools/benchGpu.mjs.
+import { setBackend, status } from 'gesso';
+import { dawn } from '../webgpu/dawn.js';
+import { Meter } from './gpuMeter.js';
+import { gpuWorks } from './gpuNetworks.js';
+import { type GpuOptions, type GpuRow, timeOnGpu } from './gpuTimes.js';
+
+/** @param models the folder of the shared models */
+export async function gpuInNode(models: string, options: GpuOptions & { only?: string[] }) {
+  const gpu = dawn();
+  Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true });
+  const meter = new Meter().install();
+  setBackend('webgpu');
+  const rows: GpuRow[] = [];
+  for (const work of gpuWorks({}, (address) => address.replace('/models', models))) {
+    if (options.only?.includes(work.name) ?? true) rows.push(await timeOnGpu(work, meter, options));
+  }
+  const { build, threads, adapter } = await status();
+  return { adapter, gesso: { build, threads }, rows };
+}

@@ -1,0 +1,159 @@
+// Measures gesso on the GPU beside TF.js and ONNX Runtime in Chromium, and alone in Node on Dawn:
+//   npm run bench:gpu [-- --json FILE] [--only mobilenet-v1-025,train-cnn] [--seconds 3] [--details]
+//     [--peers tfjs,ort] [--no-node] [--no-browser] [--no-build] [--flag=--use-webgpu-adapter=swiftshader]
+import { createReadStream, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { must, setUp } from './run.mjs';
+import { tree } from './setup/places.mjs';
+
+const { values: flags } = parseArgs({
+  allowNegative: true,
+  options: {
+    json: { type: 'string' },
+    only: { type: 'string' },
+    seconds: { type: 'string', default: '3' },
+    details: { type: 'boolean', default: false },
+    peers: { type: 'string', default: 'tfjs,ort' },
+    node: { type: 'boolean', default: true },
+    browser: { type: 'boolean', default: true },
+    build: { type: 'boolean', default: true },
+    flag: { type: 'string', multiple: true, default: [] },
+  },
+});
+
+if (flags.build) {
+  setUp('wasm', 'browser', 'npm');
+  must(process.execPath, 'tools/build.mjs');
+}
+
+const models = join(process.env.GESSO_SHARED ?? join(tree, '../shared'), 'models');
+
+/** ONNX Runtime as it is: Vite would rewrite it. */
+const runtime = join(tree, 'node_modules/onnxruntime-web/dist');
+const serveRuntime = {
+  name: 'bench-onnx-runtime',
+  configureServer({ middlewares }) {
+    const known = new Set(readdirSync(runtime));
+    middlewares.use('/ort', (request, response, next) => {
+      const name = request.url.slice(1).split('?')[0];
+      if (!known.has(name)) return next();
+      const type = name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';
+      response.setHeader('Content-Type', type);
+      createReadStream(join(runtime, name)).pipe(response);
+    });
+  },
+};
+
+async function inBrowser() {
+  const { chromium } = await import('playwright-core');
+  const { createServer } = await import('vite');
+  const server = await createServer({
+    configFile: join(tree, 'vite.config.ts'),
+    root: join(tree, 'tests/bench'),
+    plugins: [serveRuntime],
+    optimizeDeps: { include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu'] },
+    server: { port: 5187, headers: { 'Cross-Origin-Embedder-Policy': 'unsafe-none' } },
+    logLevel: 'warn',
+  });
+  const browser = await chromium.launch({
+    executablePath: process.env.GESSO_CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--enable-unsafe-webgpu',
+      '--enable-webgpu-developer-features', // clocks of the GPU that are not rounded
+      '--enable-features=Vulkan',
+      '--ignore-gpu-blocklist',
+      ...flags.flag,
+    ],
+  });
+  try {
+    await server.listen();
+    const { seconds, only, details, peers } = flags;
+    const asked = { start: '', seconds, peers, ...(only && { only }), ...(details && { details }) };
+    const page = await browser.newPage();
+    await page.goto(`${server.resolvedUrls.local[0]}gpu.html?${new URLSearchParams(asked)}`);
+    const over = () => window.gpuReport || window.failure;
+    await page.waitForFunction(over, null, { timeout: 3_600_000 });
+    const [report, failure] = await page.evaluate(() => [window.gpuReport, window.failure]);
+    if (failure) throw new Error(failure);
+    return { ...report, version: browser.version() };
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+/** gesso alone: the others have no WebGPU in Node. */
+async function inNode() {
+  const { build } = await import('esbuild');
+  const outfile = join(tree, 'build/webgpu/gpuNode.mjs');
+  mkdirSync(join(tree, 'build/webgpu'), { recursive: true });
+  await build({
+    entryPoints: [join(tree, 'tests/bench/gpuNode.ts')],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'es2022',
+    packages: 'external',
+    plugins: [{ name: 'own-library', setup: toOwnLibrary }],
+    logLevel: 'warning',
+  });
+  const { gpuInNode } = await import(pathToFileURL(outfile).href);
+  const only = flags.only?.split(',');
+  const { details, seconds } = flags;
+  return gpuInNode(models, { seconds: Number(seconds), details, ...(only && { only }) });
+}
+
+/** `gesso` and `gesso/layers` are the built library's scripts for Node. */
+function toOwnLibrary({ onResolve }) {
+  onResolve({ filter: /^gesso(\/\w+)?$/ }, ({ path }) => {
+    const name = path === 'gesso' ? 'node' : `node-${basename(path)}`;
+    return { path: pathToFileURL(join(tree, 'dist', `${name}.js`)).href, external: true };
+  });
+}
+
+function table(rows) {
+  const number = (value) => (typeof value === 'number' ? Number(value.toPrecision(3)) : value);
+  return rows.flatMap(({ name, libraries, ratios }) =>
+    Object.entries(libraries).map(([library, times]) => {
+      const { median_ms, best_ms, gpu_ms, dispatches, submits, nodes, failure } = times;
+      const ratio = ratios[library];
+      const figures = { median_ms, best_ms, gpu_ms, dispatches, submits, nodes, ratio };
+      const shown = Object.entries(figures).map(([key, value]) => [key, number(value)]);
+      return { name, library, ...(failure ? { failure } : Object.fromEntries(shown)) };
+    }),
+  );
+}
+
+function told(where, { adapter, gesso, rows, peers = {} }) {
+  console.log(`\n${where}: ${Object.values(adapter).join(' ')}; ${gesso.build} build`);
+  for (const [name, version] of Object.entries(peers)) console.log(`${name}: ${version}`);
+  console.table(table(rows));
+  if (!flags.details) return;
+  for (const { name, libraries } of rows) {
+    for (const [library, { kinds = [], gpu_ms }] of Object.entries(libraries)) {
+      console.log(`${name}, ${library}, the costliest dispatches of ${gpu_ms?.toFixed(2)} ms`);
+      console.table(kinds.slice(0, 12));
+    }
+  }
+}
+
+if (!existsSync(models))
+  throw new Error(`there are no models.\n  folder  ${models}\n  Try: GESSO_SHARED`);
+const browser = flags.browser ? await inBrowser() : null;
+const node = flags.node ? await inNode() : null;
+const machine = `${cpus()[0].model.trim()}, ${cpus().length} cores, ${process.platform}`;
+const date = new Date().toISOString();
+console.log(`\n${machine}, ${date.slice(0, 10)}; milliseconds; ratios are over gesso's medians`);
+if (browser) told(`Chromium ${browser.version}`, browser);
+if (node) told(`Node ${process.version} on Dawn`, node);
+if (flags.json) {
+  const file = resolve(flags.json);
+  writeFileSync(file, `${JSON.stringify({ machine, date, browser, node }, null, 2)}\n`);
+  console.log(`Written to ${basename(file)}`);
+}
+process.exit(); // Dawn's threads would keep Node alive
