@@ -47,8 +47,8 @@ const serveRuntime = {
   },
 };
 
+/** One fresh browser for each of the others: three devices are too many for SwiftShader. */
 async function inBrowser() {
-  const { chromium } = await import('playwright-core');
   const { createServer } = await import('vite');
   const server = await createServer({
     configFile: join(tree, 'vite.config.ts'),
@@ -58,6 +58,21 @@ async function inBrowser() {
     server: { port: 5187, headers: { 'Cross-Origin-Embedder-Policy': 'unsafe-none' } },
     logLevel: 'warn',
   });
+  try {
+    await server.listen();
+    const reports = {};
+    for (const peer of flags.peers.split(',')) {
+      reports[peer] = await besides(peer, `${server.resolvedUrls.local[0]}gpu.html`);
+    }
+    return reports;
+  } finally {
+    await server.close();
+  }
+}
+
+/** gesso beside one other library, or what went wrong. */
+async function besides(peer, address) {
+  const { chromium } = await import('playwright-core');
   const browser = await chromium.launch({
     executablePath: process.env.GESSO_CHROMIUM ?? '/usr/bin/chromium',
     args: [
@@ -70,19 +85,16 @@ async function inBrowser() {
     ],
   });
   try {
-    await server.listen();
-    const { seconds, only, details, peers } = flags;
-    const asked = { start: '', seconds, peers, ...(only && { only }), ...(details && { details }) };
+    const { seconds, only, details } = flags;
+    const asked = { start: '', seconds, peers: peer, ...(only && { only }) };
     const page = await browser.newPage();
-    await page.goto(`${server.resolvedUrls.local[0]}gpu.html?${new URLSearchParams(asked)}`);
+    await page.goto(`${address}?${new URLSearchParams({ ...asked, ...(details && { details }) })}`);
     const over = () => window.gpuReport || window.failure;
     await page.waitForFunction(over, null, { timeout: 3_600_000 });
     const [report, failure] = await page.evaluate(() => [window.gpuReport, window.failure]);
-    if (failure) throw new Error(failure);
-    return { ...report, version: browser.version() };
+    return failure ? { failure } : { ...report, version: browser.version() };
   } finally {
     await browser.close();
-    await server.close();
   }
 }
 
@@ -129,7 +141,8 @@ function table(rows) {
   );
 }
 
-function told(where, { adapter, gesso, rows, peers = {} }) {
+function told(where, { adapter, gesso, rows, peers = {}, failure }) {
+  if (failure) return console.log(`\n${where}: ${failure}`);
   console.log(`\n${where}: ${Object.values(adapter).join(' ')}; ${gesso.build} build`);
   for (const [name, version] of Object.entries(peers)) console.log(`${name}: ${version}`);
   console.table(table(rows));
@@ -149,7 +162,9 @@ const node = flags.node ? await inNode() : null;
 const machine = `${cpus()[0].model.trim()}, ${cpus().length} cores, ${process.platform}`;
 const date = new Date().toISOString();
 console.log(`\n${machine}, ${date.slice(0, 10)}; milliseconds; ratios are over gesso's medians`);
-if (browser) told(`Chromium ${browser.version}`, browser);
+for (const [peer, report] of Object.entries(browser ?? {})) {
+  told(`Chromium ${report.version ?? ''}, beside ${peer}`, report);
+}
 if (node) told(`Node ${process.version} on Dawn`, node);
 if (flags.json) {
   const file = resolve(flags.json);

@@ -35,12 +35,15 @@ async function others(): Promise<{ peers: Peers; versions: Record<string, string
   const versions: Record<string, string> = {};
   const wanted = (query.get('peers') ?? 'tfjs,ort').split(',');
   try {
+    const tf = await import('@tensorflow/tfjs');
+    peers.reader = tf;
     if (wanted.includes('tfjs')) {
-      const tf = await import('@tensorflow/tfjs');
       await import('@tensorflow/tfjs-backend-webgpu');
       if (!(await tf.setBackend('webgpu'))) throw new Error('it has no WebGPU here');
       peers.tf = tf;
       versions.tfjs = tf.version_core;
+    } else {
+      await tf.setBackend('cpu');
     }
   } catch (error) {
     versions.tfjs = String(error);

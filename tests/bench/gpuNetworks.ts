@@ -9,6 +9,8 @@ import { pictureLayers } from './pictureLayers.js';
 /** The other libraries, as far as they are here. */
 export interface Peers {
   tf?: typeof TF;
+  /** TF.js on any of its backends: it reads models for others. */
+  reader?: typeof TF;
   ort?: typeof ORT;
   onnx?: typeof import('./gpuOnnx.js');
 }
@@ -33,7 +35,7 @@ export interface GpuWork {
 export type Place = (address: string) => string;
 
 function inference({ name, address, kind, shape }: Network, peers: Peers, place: Place): GpuWork {
-  const { tf, ort, onnx } = peers;
+  const { tf, reader, ort, onnx } = peers;
   const data = numbers(shape);
   const gesso = async (): Promise<Task> => {
     const model = await loadModel(place(address), { worker: false });
@@ -86,7 +88,7 @@ function inference({ name, address, kind, shape }: Network, peers: Peers, place:
     tasks: {
       gesso,
       ...(tf && { tfjs: () => tfjs(tf) }),
-      ...(ort && tf && { ort: () => runtime(ort, tf) }),
+      ...(ort && reader && { ort: () => runtime(ort, reader) }),
     },
   };
 }
