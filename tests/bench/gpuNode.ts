@@ -8,6 +8,7 @@ import { type GpuOptions, type GpuRow, timeOnGpu } from './gpuTimes.js';
 /** @param models the folder of the shared models */
 export async function gpuInNode(models: string, options: GpuOptions & { only?: string[] }) {
   const gpu = dawn();
+  globalThis.navigator ??= {} as Navigator; // Node 20 has none
   Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true });
   const meter = new Meter().install();
   setBackend('webgpu');
