@@ -29,6 +29,8 @@ const patience = {
   shards: 4,
   hour: 12,
   weather: 14,
+  snail: 12,
+  marks: 10,
 };
 
 const all = readdirSync(sketches).filter((file) => file.endsWith('.js'));

@@ -27,7 +27,10 @@ class BoundRows {
     rows_.append(who_, room_, first_id);
     room_ = {};
   }
-  bool remove(int id) { return rows_.erase(id); }
+  // As many as there are of those whose ids are in the room, in one pass.
+  unsigned remove(const val& ids) {
+    return unsigned(rows_.erase(emscripten::convertJSArrayToNumberVector<int>(ids)));
+  }
   void clear() { rows_.clear(); }
   unsigned count() const { return unsigned(rows_.count()); }
   val row(unsigned i) const {

@@ -3,7 +3,6 @@
 #include <emscripten/bind.h>
 
 #include "core/backends/backend.h"
-#include "core/backends/webgpu/program.h"
 #include "core/image.h"
 #include "models/load/layers_of.h"
 #include "models/load/model.h"
@@ -13,7 +12,12 @@
 #include "models/train/trainer.h"
 #include "wasm/decode.h"
 #include "wasm/given.h"
+
+// What a graphics processor needs is a third more of a download: a module of its own has it.
+#ifdef GESSO_WEBGPU
+#include "core/backends/webgpu/program.h"
 #include "wasm/plan_json.h"
+#endif
 
 using emscripten::val;
 
@@ -165,6 +169,7 @@ ImageOptions image_options(const Field& given) {
   return options;
 }
 
+#ifdef GESSO_WEBGPU
 // What a device allows, and what is to stay on the processor: {"limits": {name: number},
 // "subgroups"?, "onCpu"?: [operator], "chosen"?: {key: variant}}.
 webgpu::Options device_options(const std::string& text) {
@@ -190,10 +195,12 @@ webgpu::Options device_options(const std::string& text) {
       options.chosen[std::string(key)] = variant.integer();
   return options;
 }
+#endif
 
 class BoundProgram {
  public:
   explicit BoundProgram(std::unique_ptr<Program> program) : program_(std::move(program)) {}
+#ifdef GESSO_WEBGPU
   explicit BoundProgram(std::unique_ptr<webgpu::DeviceProgram> program)
       : device_(program.get()), program_(std::move(program)) {}
 
@@ -210,6 +217,7 @@ class BoundProgram {
     return view(program.output(i).data(), outputs[checked(i, outputs.size(), "output")].type);
   }
   void call(int call) { called(call).run(); }
+#endif
 
   std::string describe() const {
     return json_object({{"inputs", ports(program_->inputs())},
@@ -273,10 +281,12 @@ class BoundProgram {
     const auto& inputs = program_->inputs();
     return inputs[checked(i, inputs.size(), "input")].type;
   }
+#ifdef GESSO_WEBGPU
   Program& called(int call) const {
     return *device_->plan()
                 .calls[checked(call, device_ ? device_->plan().calls.size() : 0, "call")];
   }
+#endif
 
   // Lets `write` fill an input with real numbers, which are rounded where it holds whole ones.
   template <class Write>
@@ -299,7 +309,9 @@ class BoundProgram {
   static int rounded(float x) { return int(std::lround(x)); }
 
   ImageScratch scratch_;
+#ifdef GESSO_WEBGPU
   webgpu::DeviceProgram* device_ = nullptr;  // the program, where it is one
+#endif
   std::unique_ptr<Program> program_;
   std::vector<double> seconds_;
   std::vector<float> numbers_;  // of a picture, on their way into an input of whole numbers
@@ -336,6 +348,7 @@ class BoundModel {
                                  const std::string& inputs) const {
     return new BoundProgram(gesso::compile(gradient_graph(shapes, output, inputs)));
   }
+#ifdef GESSO_WEBGPU
   // The same for a device: see device_options().
   BoundProgram* compile_for_device(const std::string& shapes, const std::string& device) const {
     return new BoundProgram(std::make_unique<webgpu::DeviceProgram>(
@@ -347,6 +360,7 @@ class BoundModel {
     return new BoundProgram(std::make_unique<webgpu::DeviceProgram>(
         gradient_graph(shapes, output, inputs), device_options(device)));
   }
+#endif
 
   std::string layer_list() const {
     std::vector<std::string> items;
@@ -527,6 +541,7 @@ class BoundTrainer {
 
   std::string run(double milliseconds) { return told(trainer_.run(milliseconds)); }
 
+#ifdef GESSO_WEBGPU
   // From now on steps run on a device, and JavaScript does what run() would do: stage() fills the
   // inputs of the next step's program and gives its number, -1 when the epoch is over; what the
   // device answered is written to the outputs of the program to be settled.
@@ -577,6 +592,7 @@ class BoundTrainer {
     return json_list(items);
   }
 
+#endif
   void stop() { trainer_.stop(); }
   val profile() {
     adopt();
@@ -644,6 +660,7 @@ class BoundTrainer {
                         {"bad", progress.bad.empty() ? "null" : json_text(progress.bad)}});
   }
 
+#ifdef GESSO_WEBGPU
   webgpu::DeviceProgram& program(int number) const {
     for (Program* program : trainer_.all_programs()) {
       auto& staged = static_cast<webgpu::DeviceProgram&>(*program);
@@ -651,11 +668,14 @@ class BoundTrainer {
     }
     fail("fit: there is no such program", {{"number", number}}, "one of livePrograms()");
   }
+#endif
 
   Trainer trainer_;
   std::shared_ptr<int> version_;  // of the model
   bool trains_ = false;
+#ifdef GESSO_WEBGPU
   bool on_device_ = false;
+#endif
   std::vector<double> seconds_;
   std::string steps_;
   StateBytes state_;
@@ -753,10 +773,12 @@ EMSCRIPTEN_BINDINGS(gesso) {
       .function("input", &BoundProgram::input)
       .function("output", &BoundProgram::output)
       .function("run", &BoundProgram::run)
+#ifdef GESSO_WEBGPU
       .function("plan", &BoundProgram::plan)
       .function("callInput", &BoundProgram::call_input)
       .function("callOutput", &BoundProgram::call_output)
       .function("call", &BoundProgram::call)
+#endif
       .function("profile", &BoundProgram::profile)
       .function("steps", &BoundProgram::steps)
       .function("writeImage", &BoundProgram::write_image)
@@ -770,10 +792,12 @@ EMSCRIPTEN_BINDINGS(gesso) {
       .function("compile", &BoundModel::compile, return_value_policy::take_ownership())
       .function("compileGradient", &BoundModel::compile_gradient,
                 return_value_policy::take_ownership())
+#ifdef GESSO_WEBGPU
       .function("compileForDevice", &BoundModel::compile_for_device,
                 return_value_policy::take_ownership())
       .function("compileGradientForDevice", &BoundModel::compile_gradient_for_device,
                 return_value_policy::take_ownership())
+#endif
       .function("layers", &BoundModel::layer_list)
       .function("cut", &BoundModel::cut, return_value_policy::take_ownership())
       .function("weights", &BoundModel::weights)
@@ -790,6 +814,7 @@ EMSCRIPTEN_BINDINGS(gesso) {
       .function("reserve", &BoundTrainer::reserve_rows)
       .function("begin", &BoundTrainer::begin)
       .function("run", &BoundTrainer::run)
+#ifdef GESSO_WEBGPU
       .function("useDevice", &BoundTrainer::use_device)
       .function("useProcessor", &BoundTrainer::use_processor)
       .function("stage", &BoundTrainer::stage)
@@ -801,6 +826,7 @@ EMSCRIPTEN_BINDINGS(gesso) {
       .function("rewind", &BoundTrainer::rewind)
       .function("writtenByStage", &BoundTrainer::written_by_stage)
       .function("livePrograms", &BoundTrainer::live_programs)
+#endif
       .function("stop", &BoundTrainer::stop)
       .function("profile", &BoundTrainer::profile)
       .function("steps", &BoundTrainer::steps)

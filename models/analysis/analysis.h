@@ -45,7 +45,10 @@ class Analysis {
 
 // The analysis of this name. Fails on options that do not fit the rows, and on too few rows.
 //   neighbours  {k, metric}: indices and distances, [rows, k], nearest first
-//   duplicates  {within, most, metric}: pairs [found, 2] and distances, nearest first
+//   duplicates  {within, most, metric, groups}: pairs [kept, 2] and distances, nearest first, and
+//   how
+//               many were found; with a group for each row those of one group, and as apart,
+//               apart_distances and apart_found those of two
 //   pca         {components, seed}: points, components, mean, variance, share
 //   project     {components, mean}: points
 //   kmeans      {k, iterations, restarts, seed}: clusters [rows], centers, inertia

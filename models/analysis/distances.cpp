@@ -36,11 +36,14 @@ void tile(const float* a, const float* b, size_t stride, float* out, size_t out_
     for (size_t r = 0; r < R; ++r) out[q * out_stride + r] = simd::sum(sums[q][r]);
 }
 
+// Where one row meets many, memory is the limit, and more of them are read at a time.
 template <class Term, size_t Q>
 void strip(const float* a, const float* b, size_t b_count, size_t stride, float* out,
            size_t out_stride) {
+  constexpr size_t width = Q == 1 ? 8 : 4;
   size_t r = 0;
-  for (; r + 4 <= b_count; r += 4) tile<Term, Q, 4>(a, b + r * stride, stride, out + r, out_stride);
+  for (; r + width <= b_count; r += width)
+    tile<Term, Q, width>(a, b + r * stride, stride, out + r, out_stride);
   for (; r < b_count; ++r) tile<Term, Q, 1>(a, b + r * stride, stride, out + r, out_stride);
 }
 

@@ -7,6 +7,7 @@ namespace gesso {
 namespace {
 
 constexpr int most_halvings = 64;
+constexpr size_t neighbours_at_once = 8192;
 
 // A number x > 0 for which the growing f(x) is `wanted`, or the end of the range where there is
 // none. `x` is where to begin.
@@ -22,106 +23,127 @@ double solve_growing(double x, double wanted, F f) {
   return x;
 }
 
-// The graph of weights that each row gives to its neighbours; `both` makes one of two directions.
-template <class Both>
-NeighbourGraph symmetric(const AllNeighbours& nearest, size_t rows,
-                         const std::vector<double>& given, Both both) {
-  struct Edge {
-    int to;
-    double out, in;
-  };
-  std::vector<std::vector<Edge>> edges(rows);
-  size_t k = nearest.k();
-  for (size_t i = 0; i < rows; ++i)
-    for (size_t n = 0; n < k; ++n) {
-      int j = nearest.of(i)[n].row;
-      edges[i].push_back({j, given[i * k + n], 0});
-      edges[size_t(j)].push_back({int(i), 0, given[i * k + n]});
-    }
-  NeighbourGraph graph;
-  graph.first.push_back(0);
-  for (std::vector<Edge>& list : edges) {
-    std::sort(list.begin(), list.end(), [](const Edge& a, const Edge& b) { return a.to < b.to; });
-    for (size_t e = 0; e < list.size(); ++e) {
-      Edge edge = list[e];
-      if (e + 1 < list.size() && list[e + 1].to == edge.to) {
-        ++e;
-        edge.out += list[e].out;
-        edge.in += list[e].in;
-      }
-      double weight = both(edge.out, edge.in);
-      if (weight <= 0) continue;
-      graph.to.push_back(edge.to);
-      graph.weight.push_back(float(weight));
-    }
-    graph.first.push_back(graph.to.size());
-  }
-  return graph;
-}
-
 }  // namespace
 
-NeighbourGraph perplexity_graph(const AllNeighbours& nearest, size_t rows, double perplexity,
-                                Metric metric) {
-  size_t k = nearest.k();
-  std::vector<double> given(rows * k), squared(k);
-  for (size_t i = 0; i < rows; ++i) {
-    double least = double(squared_from(nearest.of(i)[0].distance, metric)), mean = 0;
-    for (size_t n = 0; n < k; ++n) {
-      squared[n] = double(squared_from(nearest.of(i)[n].distance, metric)) - least;
-      mean += squared[n] / double(k);
-    }
-    double* p = given.data() + i * k;
-    // Perplexity grows with the variance of the Gaussian, exp(-d^2 / 2 variance).
-    auto spread = [&](double variance) {
-      double sum = 0, weighted = 0;
-      for (size_t n = 0; n < k; ++n) {
-        double scaled = squared[n] / (2 * variance);
-        p[n] = std::exp(-scaled);
-        sum += p[n];
-        weighted += scaled * p[n];
-      }
-      for (size_t n = 0; n < k; ++n) p[n] /= sum;
-      return std::exp(std::log(sum) + weighted / sum);
-    };
-    double variance = solve_growing(mean > 0 ? mean / 2 : 1, perplexity, spread);
-    spread(variance);
-  }
-  double scale = 1 / (2 * double(rows));
-  return symmetric(nearest, rows, given,
-                   [scale](double out, double in) { return (out + in) * scale; });
+NeighbourGraphMaker NeighbourGraphMaker::of_perplexity(const AllNeighbours& nearest, size_t rows,
+                                                       double perplexity, Metric metric) {
+  return {nearest, rows, perplexity, metric};
 }
 
-NeighbourGraph fuzzy_graph(const AllNeighbours& nearest, size_t rows, Metric metric) {
-  size_t k = nearest.k();
-  std::vector<double> given(rows * k), distance(rows * k);
-  double mean_of_all = 0;
-  for (size_t i = 0; i < rows; ++i)
-    for (size_t n = 0; n < k; ++n) {
-      double squared = double(squared_from(nearest.of(i)[n].distance, metric));
-      distance[i * k + n] = std::sqrt(squared);
-      mean_of_all += distance[i * k + n] / double(rows * k);
-    }
-  double wanted = std::log2(double(std::max<size_t>(k, 2)));
-  for (size_t i = 0; i < rows; ++i) {
-    const double* d = distance.data() + i * k;
-    double rho = 0, mean = 0;
-    for (size_t n = 0; n < k; ++n) {
-      if (rho == 0) rho = d[n];  // that of the nearest row that is another one
-      mean += d[n] / double(k);
-    }
-    double* w = given.data() + i * k;
-    auto sum_for = [&](double sigma) {
-      double sum = 0;
-      for (size_t n = 0; n < k; ++n)
-        sum += w[n] = d[n] <= rho ? 1 : std::exp(-(d[n] - rho) / sigma);
-      return sum;
-    };
-    double sigma = solve_growing(mean > 0 ? mean : 1, wanted, sum_for);
-    double least = 1e-3 * (mean > 0 ? mean : mean_of_all);
-    sum_for(std::max({sigma, least, 1e-300}));
+NeighbourGraphMaker NeighbourGraphMaker::fuzzy(const AllNeighbours& nearest, size_t rows,
+                                               Metric metric) {
+  return {nearest, rows, 0, metric};
+}
+
+NeighbourGraphMaker::NeighbourGraphMaker(const AllNeighbours& nearest, size_t rows,
+                                         double perplexity, Metric metric)
+    : nearest_(nearest),
+      rows_(rows),
+      k_(nearest.k()),
+      perplexity_(perplexity),
+      metric_(metric),
+      given_(rows * k_),
+      scratch_(k_),
+      edges_(rows) {
+  graph_.first.push_back(0);
+}
+
+bool NeighbourGraphMaker::step() {
+  size_t some = std::max<size_t>(neighbours_at_once / std::max<size_t>(k_, 1), 1);
+  for (size_t end = std::min(at_ + some, rows_); at_ < end; ++at_) {
+    if (phase_ == Phase::measure) measure(at_);
+    if (phase_ == Phase::weigh) perplexity_ > 0 ? weigh_by_perplexity(at_) : weigh(at_);
+    if (phase_ == Phase::collect) collect(at_);
+    if (phase_ == Phase::join) join(at_);
   }
-  return symmetric(nearest, rows, given, [](double out, double in) { return out + in - out * in; });
+  if (at_ == rows_ && phase_ != Phase::done) {
+    phase_ = Phase(int(phase_) + 1);
+    at_ = 0;
+    if (phase_ == Phase::join) given_ = {};
+  }
+  return phase_ == Phase::done;
+}
+
+// Only the fuzzy one asks for the mean of all distances.
+void NeighbourGraphMaker::measure(size_t row) {
+  if (perplexity_ > 0) return;
+  for (const Neighbour& neighbour : nearest_.of(row))
+    mean_of_all_ +=
+        std::sqrt(double(squared_from(neighbour.distance, metric_))) / (double(rows_) * double(k_));
+}
+
+void NeighbourGraphMaker::weigh_by_perplexity(size_t row) {
+  std::span<const Neighbour> nearest = nearest_.of(row);
+  std::vector<double>& squared = scratch_;
+  double least = double(squared_from(nearest[0].distance, metric_)), mean = 0;
+  for (size_t n = 0; n < k_; ++n) {
+    squared[n] = double(squared_from(nearest[n].distance, metric_)) - least;
+    mean += squared[n] / double(k_);
+  }
+  double* p = given_.data() + row * k_;
+  // Perplexity grows with the variance of the Gaussian, exp(-d^2 / 2 variance).
+  auto spread = [&](double variance) {
+    double sum = 0, weighted = 0;
+    for (size_t n = 0; n < k_; ++n) {
+      double scaled = squared[n] / (2 * variance);
+      p[n] = std::exp(-scaled);
+      sum += p[n];
+      weighted += scaled * p[n];
+    }
+    for (size_t n = 0; n < k_; ++n) p[n] /= sum;
+    return std::exp(std::log(sum) + weighted / sum);
+  };
+  double variance = solve_growing(mean > 0 ? mean / 2 : 1, perplexity_, spread);
+  spread(variance);
+}
+
+void NeighbourGraphMaker::weigh(size_t row) {
+  std::vector<double>& d = scratch_;
+  double rho = 0, mean = 0;
+  for (size_t n = 0; n < k_; ++n) {
+    d[n] = std::sqrt(double(squared_from(nearest_.of(row)[n].distance, metric_)));
+    if (rho == 0) rho = d[n];  // that of the nearest row that is another one
+    mean += d[n] / double(k_);
+  }
+  double* w = given_.data() + row * k_;
+  auto sum_for = [&](double sigma) {
+    double sum = 0;
+    for (size_t n = 0; n < k_; ++n) sum += w[n] = d[n] <= rho ? 1 : std::exp(-(d[n] - rho) / sigma);
+    return sum;
+  };
+  double wanted = std::log2(double(std::max<size_t>(k_, 2)));
+  double sigma = solve_growing(mean > 0 ? mean : 1, wanted, sum_for);
+  double least = 1e-3 * (mean > 0 ? mean : mean_of_all_);
+  sum_for(std::max({sigma, least, 1e-300}));
+}
+
+void NeighbourGraphMaker::collect(size_t row) {
+  for (size_t n = 0; n < k_; ++n) {
+    int j = nearest_.of(row)[n].row;
+    double given = given_[row * k_ + n];
+    edges_[row].push_back({j, given, 0});
+    edges_[size_t(j)].push_back({int(row), 0, given});
+  }
+}
+
+// One edge of the two between each pair, and its weight.
+void NeighbourGraphMaker::join(size_t row) {
+  std::vector<Edge> list = std::move(edges_[row]);
+  std::sort(list.begin(), list.end(), [](const Edge& a, const Edge& b) { return a.to < b.to; });
+  for (size_t e = 0; e < list.size(); ++e) {
+    Edge edge = list[e];
+    if (e + 1 < list.size() && list[e + 1].to == edge.to) {
+      ++e;
+      edge.out += list[e].out;
+      edge.in += list[e].in;
+    }
+    double weight = perplexity_ > 0 ? (edge.out + edge.in) / (2 * double(rows_))
+                                    : edge.out + edge.in - edge.out * edge.in;
+    if (weight <= 0) continue;
+    graph_.to.push_back(edge.to);
+    graph_.weight.push_back(float(weight));
+  }
+  graph_.first.push_back(graph_.to.size());
 }
 
 }  // namespace gesso

@@ -13,7 +13,7 @@ size_t side_for(size_t stride) {
 class Neighbours : public Analysis {
  public:
   Neighbours(Rows rows, size_t k, Metric metric)
-      : rows_(std::move(rows)), metric_(metric), all_(rows_, k, metric) {}
+      : rows_(std::move(rows)), metric_(metric), all_("nearestNeighbours", rows_, k, metric) {}
 
   bool step() override {
     if (!all_.step()) return false;
@@ -38,37 +38,43 @@ class Neighbours : public Analysis {
   std::vector<float> indices_, distances_;
 };
 
-// Pairs that are near, the nearest first: up to `most`, and how many there are.
+// Pairs that are near, the nearest first: up to `most`, and how many there are. Where rows have
+// groups, those of two groups are kept apart from those of one.
 class Duplicates : public Analysis {
  public:
-  Duplicates(Rows rows, float within, size_t most, Metric metric)
+  Duplicates(Rows rows, float within, size_t most, Metric metric, std::vector<int> groups)
       : rows_(std::move(rows)),
         within_(metric == Metric::euclidean ? within * within : within),
         most_(most),
         metric_(metric),
+        groups_(std::move(groups)),
         pairs_(rows_.count(), rows_.stride()) {}
 
   bool step() override {
     if (is_done_) return true;
     bool last = pairs_.step(rows_, metric_, [&](size_t i, size_t j, float distance) {
       if (distance > within_) return;
-      ++found_[0];
-      near_.push_back({distance, int(i), int(j)});
+      Found& found = groups_.empty() || groups_[i] == groups_[j] ? alike_ : apart_;
+      ++found.count;
+      found.near.push_back({distance, int(i), int(j)});
     });
-    if (near_.size() > 2 * most_ || last) keep_nearest();
-    if (!last) return false;
-    for (const Pair& pair : near_) {
-      rows_of_.insert(rows_of_.end(), {float(pair.i), float(pair.j)});
-      distances_.push_back(distance_from(pair.distance, metric_));
+    for (Found* found : {&alike_, &apart_}) {
+      if (found->near.size() > 2 * most_ || last) keep_nearest(*found);
+      if (last) tell(*found);
     }
-    return is_done_ = true;
+    return is_done_ = last;
   }
   AnalysisProgress progress() const override { return {true, pairs_.done(), pairs_.all()}; }
   std::vector<AnalysisOutput> outputs() const override {
-    int count = int(distances_.size());
-    return {{"pairs", {count, 2}, rows_of_},
-            {"distances", {count}, distances_},
-            {"found", {1}, found_}};
+    int count = int(alike_.distances.size()), apart = int(apart_.distances.size());
+    std::vector<AnalysisOutput> all{{"pairs", {count, 2}, alike_.rows},
+                                    {"distances", {count}, alike_.distances},
+                                    {"found", {1}, alike_.told}};
+    if (groups_.empty()) return all;
+    all.push_back({"apart", {apart, 2}, apart_.rows});
+    all.push_back({"apart_distances", {apart}, apart_.distances});
+    all.push_back({"apart_found", {1}, apart_.told});
+    return all;
   }
 
  private:
@@ -78,19 +84,32 @@ class Duplicates : public Analysis {
     auto operator<=>(const Pair&) const = default;
   };
 
-  void keep_nearest() {
-    std::sort(near_.begin(), near_.end());
-    if (near_.size() > most_) near_.resize(most_);
+  struct Found {
+    size_t count = 0;
+    std::vector<Pair> near;
+    std::vector<float> rows, distances, told{0};
+  };
+
+  void keep_nearest(Found& found) const {
+    std::sort(found.near.begin(), found.near.end());
+    if (found.near.size() > most_) found.near.resize(most_);
+  }
+  void tell(Found& found) const {
+    for (const Pair& pair : found.near) {
+      found.rows.insert(found.rows.end(), {float(pair.i), float(pair.j)});
+      found.distances.push_back(distance_from(pair.distance, metric_));
+    }
+    found.told[0] = float(found.count);
   }
 
   Rows rows_;
   float within_;
   size_t most_;
   Metric metric_;
+  std::vector<int> groups_;  // of the rows, by number; empty: there are none
   Pairs pairs_;
   bool is_done_ = false;
-  std::vector<Pair> near_;
-  std::vector<float> rows_of_, distances_, found_{0};
+  Found alike_, apart_;
 };
 
 }  // namespace
@@ -130,12 +149,18 @@ bool Pairs::advance() {
   return a_ >= count_;
 }
 
-AllNeighbours::AllNeighbours(const Rows& rows, size_t k, Metric metric)
+AllNeighbours::AllNeighbours(Text who, const Rows& rows, size_t k, Metric metric)
     : rows_(rows),
       k_(std::min(k, rows.count() - std::min<size_t>(rows.count(), 1))),
       metric_(metric),
-      pairs_(rows.count(), rows.stride()),
-      best_(rows.count() * k_) {}
+      pairs_(rows.count(), rows.stride()) {
+  // In 64 bits: where WebAssembly lives, size_t has 32.
+  if (uint64_t{rows.count()} * k_ > most)
+    fail(phrase({who, ": so many neighbours of so many rows are too much to keep"}),
+         {{"rows", rows.count()}, {"neighbours of each", k_}, {"at most together", most}},
+         phrase({"at most ", most / rows.count(), " neighbours of each, or fewer rows"}));
+  best_.resize(rows.count() * k_);
+}
 
 bool AllNeighbours::step() {
   if (k_ == 0) return true;
@@ -163,8 +188,13 @@ std::unique_ptr<Analysis> make_duplicates(Rows rows, const Field& options) {
   int most = options.get("most").integer_or(1000);
   if (!(within >= 0)) options.at("within").refuse("must not be negative", "within: 0.01");
   if (most < 1) options.at("most").refuse("must be at least 1", "most: 1000");
+  std::vector<int> groups;
+  if (Field given = options.get("groups")) {
+    for (const Field& item : given.items()) groups.push_back(item.integer());
+    if (groups.size() != rows.count()) given.refuse("must have a number for each row", "[0, 0, 1]");
+  }
   return std::make_unique<Duplicates>(std::move(rows), float(within), size_t(most),
-                                      metric_from(options));
+                                      metric_from(options), std::move(groups));
 }
 
 }  // namespace gesso

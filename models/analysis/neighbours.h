@@ -1,6 +1,8 @@
 // Which rows are nearest: to one row, and for all rows at once. Ties go to the row added first.
 #pragma once
 
+#include <cstdint>
+
 #include "models/analysis/analysis.h"
 #include "models/analysis/distances.h"
 
@@ -50,8 +52,12 @@ class Pairs {
 // The k nearest of every row, itself left out.
 class AllNeighbours : public Analysis {
  public:
-  // k above the number of other rows is that number.
-  AllNeighbours(const Rows& rows, size_t k, Metric metric);
+  // Neighbours of all rows together, half a GB of them.
+  static constexpr uint64_t most = uint64_t{1} << 26;
+
+  // k above the number of other rows is that number. `who` begins messages; fails where rows x k is
+  // above `most`, before anything is allocated.
+  AllNeighbours(Text who, const Rows& rows, size_t k, Metric metric);
 
   bool step() override;
   AnalysisProgress progress() const override { return {true, pairs_.done(), pairs_.all()}; }

@@ -97,10 +97,22 @@ bool Pca::step() {
       is_wide_ ? products_of_rows() : products_of_columns();
       break;
     case Phase::eigen:
-      if (eigen_->step()) take_eigenvectors();
+      if (eigen_->step()) next(Phase::directions);
+      break;
+    case Phase::directions:
+      take_eigenvector();
+      break;
+    case Phase::orthonormal:
+      orthonormalize_one();
       break;
     case Phase::round:
       round_some();
+      break;
+    case Phase::within:
+      if (eigen_->step()) next(Phase::turn);
+      break;
+    case Phase::turn:
+      turn_one();
       break;
     case Phase::project:
       project_some();
@@ -173,25 +185,24 @@ void Pca::products_of_rows() {
   next(Phase::eigen);
 }
 
-void Pca::take_eigenvectors() {
+void Pca::take_eigenvector() {
   size_t n = rows_count(), width = rows_.width();
-  for (size_t c = 0; c < components_; ++c) {
-    double value = std::max(eigen_->value(c), 0.0);
-    const double* v = eigen_->vector(c);
-    std::vector<double> direction(width);
-    if (!is_wide_) {
-      direction.assign(v, v + width);
-    } else {
-      // X'v, of the length sqrt(value): nothing where these rows do not differ any more.
-      for (size_t r = 0; r < n; ++r)
-        for (size_t i = 0; i < width; ++i) direction[i] += v[r] * double(centered_.row(r)[i]);
-      double length = 0;
-      for (double x : direction) length += x * x;
-      bool is_nothing = value <= 1e-12 * std::max(eigen_->value(0), 0.0) || length == 0;
-      for (double& x : direction) x = is_nothing ? 0 : x / std::sqrt(length);
-    }
-    give(c, direction, value);
+  double value = std::max(eigen_->value(at_), 0.0);
+  const double* v = eigen_->vector(at_);
+  std::vector<double> direction(width);
+  if (!is_wide_) {
+    direction.assign(v, v + width);
+  } else {
+    // X'v, of the length sqrt(value): nothing where these rows do not differ any more.
+    for (size_t r = 0; r < n; ++r)
+      for (size_t i = 0; i < width; ++i) direction[i] += v[r] * double(centered_.row(r)[i]);
+    double length = 0;
+    for (double x : direction) length += x * x;
+    bool is_nothing = value <= 1e-12 * std::max(eigen_->value(0), 0.0) || length == 0;
+    for (double& x : direction) x = is_nothing ? 0 : x / std::sqrt(length);
   }
+  give(at_, direction, value);
+  if (++at_ < components_) return;
   eigen_.reset();
   next(Phase::project);
 }
@@ -199,11 +210,34 @@ void Pca::take_eigenvectors() {
 void Pca::begin_rounds() {
   size_t width = rows_.width();
   Random random(seed_);
-  std::vector<double> basis(basis_size_ * width);
-  for (double& x : basis) x = double(random.normal());
-  orthonormalize(basis);
-  for (size_t c = 0; c < basis_size_; ++c)
-    std::copy_n(basis.data() + c * width, width, basis_.append_empty());
+  image_.resize(basis_size_ * width);
+  for (double& x : image_) x = double(random.normal());
+  for (size_t c = 0; c < basis_size_; ++c) basis_.append_empty();
+  next(Phase::orthonormal);
+}
+
+// Gram and Schmidt's way, twice, which is enough: image_ becomes the basis. A vector that was in
+// the span of those before it becomes zeros.
+void Pca::orthonormalize_one() {
+  size_t width = rows_.width();
+  double* x = image_.data() + at_ * width;
+  auto product = [&](const double* a, const double* b) {
+    double sum = 0;
+    for (size_t i = 0; i < width; ++i) sum += a[i] * b[i];
+    return sum;
+  };
+  double before = std::sqrt(product(x, x));
+  for (int time = 0; time < 2; ++time)
+    for (size_t b = 0; b < at_; ++b) {
+      const double* y = image_.data() + b * width;
+      double along = product(x, y);
+      for (size_t i = 0; i < width; ++i) x[i] -= along * y[i];
+    }
+  double length = std::sqrt(product(x, x));
+  bool is_nothing = length <= 1e-12 * before || length == 0;
+  for (size_t i = 0; i < width; ++i) x[i] = is_nothing ? 0 : x[i] / length;
+  std::copy_n(x, width, basis_.row(at_));
+  if (++at_ < basis_size_) return;
   seen_.assign(basis_size_ * width, 0);
   between_.assign(basis_size_ * basis_size_, 0);
   next(Phase::round);
@@ -233,69 +267,46 @@ void Pca::round_some() {
         between_[c * size + b] += double(along[r * size + c]) * double(along[r * size + b]);
   }
   at_ += count;
-  if (at_ == n) end_round();
+  if (at_ < n) return;
+  eigen_.emplace(between_, size);
+  turned_.assign(size * width, 0);
+  image_.assign(size * width, 0);
+  next(Phase::within);
+}
+
+// What the basis and its image look like from one of the eigenvectors within it.
+void Pca::turn_one() {
+  size_t width = rows_.width(), size = basis_size_;
+  double *turned = turned_.data() + at_ * width, *image = image_.data() + at_ * width;
+  for (size_t b = 0; b < size; ++b) {
+    double factor = eigen_->vector(at_)[b];
+    for (size_t i = 0; i < width; ++i) {
+      turned[i] += factor * double(basis_.row(b)[i]);
+      image[i] += factor * seen_[b * width + i];
+    }
+  }
+  if (++at_ == size) end_round();
 }
 
 void Pca::end_round() {
-  size_t width = rows_.width(), size = basis_size_;
-  SymmetricEigen small(between_, size);
-  while (!small.step()) {
-  }
-  // What the basis and its image look like from the eigenvectors within it.
-  std::vector<double> turned(size * width), image(size * width);
-  for (size_t c = 0; c < size; ++c)
-    for (size_t b = 0; b < size; ++b) {
-      double factor = small.vector(c)[b];
-      for (size_t i = 0; i < width; ++i) {
-        turned[c * width + i] += factor * double(basis_.row(b)[i]);
-        image[c * width + i] += factor * seen_[b * width + i];
-      }
-    }
+  size_t width = rows_.width();
   double worst = 0;
   for (size_t c = 0; c < components_; ++c) {
     double squares = 0;
     for (size_t i = 0; i < width; ++i) {
-      double off = image[c * width + i] - small.value(c) * turned[c * width + i];
+      double off = image_[c * width + i] - eigen_->value(c) * turned_[c * width + i];
       squares += off * off;
     }
     worst = std::max(worst, std::sqrt(squares));
   }
-  if (worst <= residual_wanted * small.value(0) || ++rounds_ == most_rounds) {
+  bool is_last = worst <= residual_wanted * eigen_->value(0) || ++rounds_ == most_rounds;
+  if (is_last)
     for (size_t c = 0; c < components_; ++c) {
-      auto first = turned.begin() + std::ptrdiff_t(c * width);
-      give(c, {first, first + std::ptrdiff_t(width)}, std::max(small.value(c), 0.0));
+      auto first = turned_.begin() + std::ptrdiff_t(c * width);
+      give(c, {first, first + std::ptrdiff_t(width)}, std::max(eigen_->value(c), 0.0));
     }
-    return next(Phase::project);
-  }
-  orthonormalize(image);
-  for (size_t c = 0; c < size; ++c) std::copy_n(image.data() + c * width, width, basis_.row(c));
-  std::fill(seen_.begin(), seen_.end(), 0);
-  std::fill(between_.begin(), between_.end(), 0);
-  next(Phase::round);
-}
-
-// Gram and Schmidt's way, twice, which is enough. A vector that was in the span of those before it
-// becomes zeros.
-void Pca::orthonormalize(std::vector<double>& basis) const {
-  size_t width = rows_.width();
-  for (size_t c = 0; c < basis_size_; ++c) {
-    double* x = basis.data() + c * width;
-    auto product = [&](const double* a, const double* b) {
-      double sum = 0;
-      for (size_t i = 0; i < width; ++i) sum += a[i] * b[i];
-      return sum;
-    };
-    double before = std::sqrt(product(x, x));
-    for (int time = 0; time < 2; ++time)
-      for (size_t b = 0; b < c; ++b) {
-        const double* y = basis.data() + b * width;
-        double along = product(x, y);
-        for (size_t i = 0; i < width; ++i) x[i] -= along * y[i];
-      }
-    double length = std::sqrt(product(x, x));
-    bool is_nothing = length <= 1e-12 * before || length == 0;
-    for (size_t i = 0; i < width; ++i) x[i] = is_nothing ? 0 : x[i] / length;
-  }
+  eigen_.reset();
+  next(is_last ? Phase::project : Phase::orthonormal);
 }
 
 void Pca::give(size_t c, const std::vector<double>& direction, double squares) {
@@ -327,7 +338,8 @@ AnalysisProgress Pca::progress() const {
   // Rounds are not known beforehand: what is told is how much of the whole way is certain.
   size_t n = rows_count();
   if (phase_ == Phase::eigen) return {true, eigen_->done(), eigen_->all()};
-  if (phase_ == Phase::round) return {true, rounds_, most_rounds};
+  if (phase_ >= Phase::orthonormal && phase_ <= Phase::turn) return {true, rounds_, most_rounds};
+  if (phase_ == Phase::directions) return {true, at_, components_};
   return {true, phase_ == Phase::done ? n : at_, n};
 }
 

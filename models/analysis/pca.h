@@ -28,7 +28,19 @@ class Pca : public Analysis {
   std::span<const float> points() const { return points_; }
 
  private:
-  enum class Phase : uint8_t { mean, center, products, eigen, round, project, done };
+  enum class Phase : uint8_t {
+    mean,
+    center,
+    products,
+    eigen,
+    directions,
+    orthonormal,  // the next basis, one vector at a time
+    round,        // what the rows make of the basis
+    within,       // eigenvectors within it
+    turn,         // the basis and its image, as seen from those
+    project,
+    done,
+  };
 
   size_t rows_count() const { return rows_.count(); }
   void next(Phase phase) {
@@ -38,11 +50,12 @@ class Pca : public Analysis {
   void center_some();
   void products_of_columns();
   void products_of_rows();
-  void take_eigenvectors();
+  void take_eigenvector();
   void begin_rounds();
+  void orthonormalize_one();
   void round_some();
+  void turn_one();
   void end_round();
-  void orthonormalize(std::vector<double>& basis) const;
   void project_some();
   void give(size_t component, const std::vector<double>& direction, double variance);
 
@@ -62,6 +75,7 @@ class Pca : public Analysis {
   size_t basis_size_ = 0, rounds_ = 0;
   Rows basis_;                          // [basis_size, width], orthonormal
   std::vector<double> seen_, between_;  // of a round: X'X basis, and basis' X'X basis
+  std::vector<double> turned_, image_;  // both from the eigenvectors; then image_ is the next basis
   std::vector<float> scratch_;
 
   std::vector<float> mean_, directions_, variance_, share_, points_;

@@ -47,15 +47,23 @@ void Rows::measure(size_t i) {
   squares_[i] = dot(x, x, stride_);
 }
 
-bool Rows::erase(int id) {
-  auto found = std::find(ids_.begin(), ids_.end(), id);
-  if (found == ids_.end()) return false;
-  auto i = found - ids_.begin();
-  ids_.erase(found);
-  squares_.erase(squares_.begin() + i);
-  auto at = numbers_.begin() + i * std::ptrdiff_t(stride_);
-  numbers_.erase(at, at + std::ptrdiff_t(stride_));
-  return true;
+size_t Rows::erase(std::span<const int> ids) {
+  std::vector<int> gone(ids.begin(), ids.end());
+  std::sort(gone.begin(), gone.end());
+  size_t before = count(), kept = 0;
+  for (size_t i = 0; i < before; ++i) {
+    if (std::binary_search(gone.begin(), gone.end(), ids_[i])) continue;
+    if (kept < i) {
+      ids_[kept] = ids_[i];
+      squares_[kept] = squares_[i];
+      std::copy_n(row(i), stride_, row(kept));
+    }
+    ++kept;
+  }
+  ids_.resize(kept);
+  squares_.resize(kept);
+  numbers_.resize(kept * stride_);
+  return before - kept;
 }
 
 void Rows::clear() {

@@ -35,8 +35,9 @@ class Rows {
   float* append_empty(int id = 0);
   void measure(size_t i);  // after a change of a row: its square
 
-  // Whether there was such a row. The others keep their order.
-  bool erase(int id);
+  // Takes out all rows with these ids in one pass; ids that no row has are passed over. Gives how
+  // many were taken out. The others keep their order.
+  size_t erase(std::span<const int> ids);
   void clear();
 
  private:

@@ -14,28 +14,38 @@ constexpr size_t most_exaggerated = 250, slow_until = 250;
 constexpr size_t loss_every = 25;
 constexpr size_t pairs_at_once = 1 << 20;
 
+const TsneOptions& checked(const TsneOptions& options, size_t rows) {
+  double most = (double(rows) - 1) / 3;
+  if (!(options.perplexity >= 1 && options.perplexity <= most))
+    fail("tsne: the perplexity must be from 1 to a third of the other rows",
+         {{"perplexity", json_number(options.perplexity)},
+          {"rows", rows},
+          {"at most", json_number(std::floor(std::max(most, 0.0) * 100) / 100)}},
+         most < 1 ? "at least 4 rows" : phrase({"perplexity: ", int64_t(most), ", or more rows"}));
+  return options;
+}
+
 }  // namespace
 
 Tsne::Tsne(Rows rows, const TsneOptions& options)
     : rows_(std::move(rows)),
-      options_(options),
+      options_(checked(options, rows_.count())),
       calm_from_(std::min(options.iterations / 4, most_exaggerated)),
-      nearest_(rows_, size_t(std::clamp(3 * options.perplexity, 1.0, 1e9)), options.metric),
-      layout_(rows_.count(), options.dimensions) {
-  double n = double(rows_.count()), most = (n - 1) / 3;
-  if (!(options.perplexity >= 1 && options.perplexity <= most))
-    fail("tsne: the perplexity must be from 1 to a third of the other rows",
-         {{"perplexity", json_number(options.perplexity)},
-          {"rows", rows_.count()},
-          {"at most", json_number(std::floor(std::max(most, 0.0) * 100) / 100)}},
-         most < 1 ? "at least 4 rows" : phrase({"perplexity: ", int64_t(most), ", or more rows"}));
-}
+      nearest_("tsne", rows_, size_t(3 * options.perplexity), options.metric),
+      layout_(rows_.count(), options.dimensions) {}
 
 bool Tsne::step() {
   switch (phase_) {
     case Phase::neighbours:
       if (!nearest_.step()) break;
-      graph_ = perplexity_graph(nearest_, rows_.count(), options_.perplexity, options_.metric);
+      maker_.emplace(NeighbourGraphMaker::of_perplexity(nearest_, rows_.count(),
+                                                        options_.perplexity, options_.metric));
+      phase_ = Phase::graph;
+      break;
+    case Phase::graph:
+      if (!maker_->step()) break;
+      graph_ = std::move(maker_->graph());
+      maker_.reset();
       if (options_.random_start) {
         begin_descent();
         break;
@@ -143,12 +153,13 @@ void Tsne::end_iteration() {
 
 AnalysisProgress Tsne::progress() const {
   if (phase_ == Phase::neighbours) return nearest_.progress();
+  if (phase_ == Phase::graph) return {true, maker_->done(), maker_->all()};
   if (phase_ == Phase::components) return pca_->progress();
   return {false, iteration_, options_.iterations, loss_};
 }
 
 std::vector<AnalysisOutput> Tsne::outputs() const {
-  if (phase_ == Phase::neighbours || phase_ == Phase::components) return {};
+  if (phase_ < Phase::descent) return {};
   layout_.write(points_);
   return {{"points", {int(layout_.count()), int(options_.dimensions)}, points_}};
 }

@@ -35,7 +35,7 @@ class Tsne : public Analysis {
   std::vector<AnalysisOutput> outputs() const override;
 
  private:
-  enum class Phase : uint8_t { neighbours, components, descent, done };
+  enum class Phase : uint8_t { neighbours, graph, components, descent, done };
 
   bool is_exaggerated() const { return iteration_ < calm_from_; }
   void begin_descent();
@@ -49,6 +49,7 @@ class Tsne : public Analysis {
   size_t calm_from_;
   Phase phase_ = Phase::neighbours;
   AllNeighbours nearest_;
+  std::optional<NeighbourGraphMaker> maker_;
   std::optional<Pca> pca_;
   NeighbourGraph graph_;
 

@@ -20,6 +20,14 @@ size_t epochs_for(const UmapOptions& options, size_t rows) {
   return rows <= 10000 ? 500 : 200;
 }
 
+const UmapOptions& checked(const UmapOptions& options, size_t rows) {
+  if (rows > 2 && (options.neighbors < 2 || options.neighbors >= rows))
+    fail("umap: there must be from 2 neighbors to all other rows",
+         {{"neighbors", options.neighbors}, {"rows", rows}},
+         phrase({"neighbors: ", std::min<size_t>(rows - 1, 15)}));
+  return options;
+}
+
 }  // namespace
 
 Curve curve_for(double min_distance, double spread) {
@@ -78,21 +86,20 @@ Curve curve_for(double min_distance, double spread) {
 
 Umap::Umap(Rows rows, const UmapOptions& options)
     : rows_(std::move(rows)),
-      options_(options),
+      options_(checked(options, rows_.count())),
       curve_(curve_for(options.min_distance, options.spread)),
-      nearest_(rows_, options.neighbors, options.metric),
-      random_(options.seed) {
-  size_t n = rows_.count();
-  if (n > 2 && (options.neighbors < 2 || options.neighbors >= n))
-    fail("umap: there must be from 2 neighbors to all other rows",
-         {{"neighbors", options.neighbors}, {"rows", n}},
-         phrase({"neighbors: ", std::min<size_t>(n - 1, 15)}));
-}
+      nearest_("umap", rows_, options.neighbors, options.metric),
+      random_(options.seed) {}
 
 bool Umap::step() {
   switch (phase_) {
     case Phase::neighbours:
       if (!nearest_.step()) break;
+      maker_.emplace(NeighbourGraphMaker::fuzzy(nearest_, rows_.count(), options_.metric));
+      phase_ = Phase::graph;
+      break;
+    case Phase::graph:
+      if (!maker_->step()) break;
       pca_.emplace("umap", rows_, std::min({options_.dimensions, rows_.count(), rows_.width()}),
                    options_.seed);
       phase_ = Phase::components;
@@ -111,7 +118,7 @@ bool Umap::step() {
 
 void Umap::begin_descent() {
   size_t n = rows_.count(), epochs = epochs_for(options_, n), dimensions = options_.dimensions;
-  NeighbourGraph graph = fuzzy_graph(nearest_, n, options_.metric);
+  const NeighbourGraph& graph = maker_->graph();
   float most = 0;
   for (float weight : graph.weight) most = std::max(most, weight);
   for (size_t i = 0; i < n; ++i)
@@ -129,6 +136,7 @@ void Umap::begin_descent() {
   for (float x : points_) extent = std::max(extent, std::abs(x));
   float scale = extent > 0 ? first_extent / extent : 1;
   for (float& x : points_) x = n > 1 ? x * scale + noise * random_.normal() : 0;
+  maker_.reset();
   pca_.reset();
   rows_.clear();
   phase_ = Phase::descent;
@@ -186,12 +194,13 @@ void Umap::descend_some() {
 
 AnalysisProgress Umap::progress() const {
   if (phase_ == Phase::neighbours) return nearest_.progress();
+  if (phase_ == Phase::graph) return {true, maker_->done(), maker_->all()};
   if (phase_ == Phase::components) return pca_->progress();
   return {false, epoch_, epochs_for(options_, points_.size() / options_.dimensions)};
 }
 
 std::vector<AnalysisOutput> Umap::outputs() const {
-  if (phase_ == Phase::neighbours || phase_ == Phase::components) return {};
+  if (phase_ < Phase::descent) return {};
   int dimensions = int(options_.dimensions);
   return {{"points", {int(points_.size()) / dimensions, dimensions}, points_}};
 }

@@ -40,7 +40,7 @@ class Umap : public Analysis {
   std::vector<AnalysisOutput> outputs() const override;
 
  private:
-  enum class Phase : uint8_t { neighbours, components, descent, done };
+  enum class Phase : uint8_t { neighbours, graph, components, descent, done };
 
   void begin_descent();
   void descend_some();
@@ -52,6 +52,7 @@ class Umap : public Analysis {
   Curve curve_;
   Phase phase_ = Phase::neighbours;
   AllNeighbours nearest_;
+  std::optional<NeighbourGraphMaker> maker_;
   std::optional<Pca> pca_;
 
   struct Edge {

@@ -46,7 +46,9 @@ test('shows what a MobileNet looks at, deceives it, and lets it dream', async ({
   const dream = page.locator('[data-dream]');
   await expect(dream).toHaveAttribute('aria-label', /goldfish/);
   const progress = page.locator('[data-dream-progress]');
-  await expect.poll(() => progress.evaluate((bar: HTMLProgressElement) => bar.value)).toBe(1);
+  await expect
+    .poll(() => progress.evaluate((bar: HTMLProgressElement) => bar.value), { timeout: 30_000 })
+    .toBe(1);
   expect(await spread(dream)).toBeGreaterThan(10);
   await expectNothingForAxe(page);
   await picture(page, 'doubt');
@@ -89,7 +91,9 @@ test('asks the digits’ network where there is no other', async ({ page }) => {
   await expect(deceived(page)).toHaveText(/^\d → \d/);
   await expect(page.getByRole('listitem').filter({ has: page.locator('.sample') })).toHaveCount(10);
   const progress = page.locator('[data-dream-progress]');
-  await expect.poll(() => progress.evaluate((bar: HTMLProgressElement) => bar.value)).toBe(1);
+  await expect
+    .poll(() => progress.evaluate((bar: HTMLProgressElement) => bar.value), { timeout: 30_000 })
+    .toBe(1);
   await expectNothingForAxe(page);
   await page.setViewportSize({ width: 360, height: 720 });
   const wider = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);

@@ -1,6 +1,6 @@
 // The map of what is alike: layouts that move, a grid, names that spread, by pointer and by keys.
 import type { Locator, Page } from '@playwright/test';
-import { axe, drop, expect, needs, photo, picture, test } from './page.js';
+import { axe, drop, expect, model, needs, photo, picture, test } from './page.js';
 
 const spoken = (page: Page) => page.locator('[data-spoken]');
 const map = (page: Page) => page.locator('[data-map]');
@@ -138,12 +138,100 @@ test('works with letters, pictures and tables', async ({ page }) => {
   await expect(spoken(page)).not.toHaveText(/2 things/);
 });
 
-test('takes pictures that are dropped', async ({ page }) => {
-  const names = ['astronaut.png', 'chelsea.png', 'coffee.png', 'tfjs_dog.jpg'].map(photo);
-  needs(...names);
+test('takes pictures that are dropped, and compares what a network sees in them', async ({
+  page,
+}) => {
+  // Two of people, two of animals, and a cup.
+  const names = ['astronaut.png', 'tfjs_portrait.jpg', 'chelsea.png', 'tfjs_dog.jpg', 'coffee.png'];
+  needs(...names.map(photo), model('mobilenet_v1_025_224_layers'));
   await open(page);
-  await drop(page, names);
-  await expect(spoken(page)).toHaveText('t-SNE has laid out 4 things.', { timeout: 30_000 });
+  await drop(page, names.map(photo));
+  await expect(spoken(page)).toHaveText('t-SNE has laid out 5 things.', { timeout: 30_000 });
+  await map(page).focus();
+  const told = new Map<string, string>();
+  for (const way of ['Right', 'Down', 'Left', 'Up']) {
+    for (const _ of names) {
+      await page.keyboard.press(`Arrow${way}`);
+      const said = await spoken(page).innerText();
+      const [, name = '', nearest = ''] = /^(\S+)\. Most like it: ([^,]+)/.exec(said) ?? [];
+      told.set(name, nearest);
+    }
+  }
+  expect(told.get('chelsea.png')).toBe('tfjs_dog.jpg');
+  expect(told.get('tfjs_portrait.jpg')).toBe('astronaut.png');
+});
+
+test('what was asked for last lies there, however slow the rest was', async ({ page }) => {
+  await open(page);
+  await press(page, 'PCA');
+  await laidOut(page, 'PCA');
+  let asked = 0;
+  let answered = () => {};
+  const slow = new Promise<void>((resolve) => {
+    answered = resolve;
+  });
+  await page.route('**/data/index.json', async (route) => {
+    asked += 1;
+    await slow;
+    await route.fulfill({ json: [] });
+  });
+  await press(page, 'Digits');
+  await expect.poll(() => asked).toBe(1);
+  await press(page, 'Letters');
+  await expect(spoken(page)).toHaveText(/^PCA has laid out (?!320)\d+ things\.$/);
+  const said = await spoken(page).innerText();
+  answered();
+  await expect.poll(() => asked).toBe(2); // for the names of the digits
+  await page.waitForTimeout(1500);
+  await expect(spoken(page)).toHaveText(said);
+  await expect(page.getByRole('button', { name: 'Letters', exact: true })).toHaveAttribute(
+    'aria-pressed',
+    'true',
+  );
+});
+
+test('names that spread late spread over nothing else', async ({ page }) => {
+  await page.route(/map\/sketch\.js\?.*raw/, async (route) => {
+    const response = await route.fetch();
+    const text = await response.text();
+    const body = text.replace(
+      'await named.load(',
+      'await new Promise((done) => setTimeout(done, 1500)); await named.load(',
+    );
+    expect(body).not.toBe(text);
+    await route.fulfill({ response, body });
+  });
+  await open(page);
+  await press(page, 'PCA');
+  await laidOut(page, 'PCA');
+  await map(page).click();
+  await page.getByRole('textbox', { name: 'Its name' }).fill('mine');
+  await page.getByRole('textbox', { name: 'Its name' }).press('Enter');
+  await expect(page.locator('[data-names] .chip')).toHaveCount(1);
+  await press(page, 'Letters');
+  await expect(spoken(page)).toHaveText(/^PCA has laid out (?!320)\d+ things\.$/);
+  await page.waitForTimeout(2000);
+  await map(page).focus();
+  await map(page).press('ArrowRight');
+  await expect(page.locator('[data-opinion]')).not.toBeEmpty();
+  await expect(page.locator('[data-opinion]')).not.toHaveText('mine');
+  await expect(spoken(page)).not.toHaveText(/name/);
+});
+
+test('reads a table with quotes: separators and line ends within a cell', async ({ page }) => {
+  await open(page);
+  const rows = Array.from({ length: 9 }, (_, i) => {
+    return `"moth ${i}, ""grey""\nof night","${i % 5}",${(i * 7) % 11}`;
+  });
+  await page.locator('[data-files]').setInputFiles({
+    name: 'moths.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from(`name,"wing, mm",weight\r\n${rows.join('\r\n')}\r\n`),
+  });
+  await expect(spoken(page)).toHaveText('t-SNE has laid out 9 things.', { timeout: 30_000 });
+  await map(page).focus();
+  await map(page).press('ArrowRight');
+  await expect(page.locator('[data-opinion]')).toHaveText(/^moth \d, "grey"\sof night$/);
 });
 
 test('gives the places away as a table', async ({ page }) => {

@@ -89,6 +89,59 @@ const sketches: Record<string, { check: (page: Page) => Promise<void>; needs?: s
       await tells(page, /Opened again: -4 degrees are cold/);
     },
   },
+  marks: {
+    async check(page) {
+      for (const becomes of [
+        'ring becomes a sun',
+        'peak becomes a mountain',
+        'wave becomes a sea',
+      ]) {
+        await tells(page, new RegExp(`The ${becomes}\\.`));
+      }
+      const box = await page.locator('canvas').first().boundingBox();
+      const at = (angle: number) =>
+        [
+          (box?.x ?? 0) + 240 + 70 * Math.cos(angle),
+          (box?.y ?? 0) + 180 + 50 * Math.sin(angle),
+        ] as const;
+      await page.mouse.move(...at(1));
+      await page.mouse.down();
+      for (let i = 1; i <= 40; i++) {
+        await page.mouse.move(...at(1 + (2 * Math.PI * i) / 40));
+        await page.waitForTimeout(20); // until a frame has seen it
+      }
+      await page.mouse.up();
+      await tells(page, /What you drew becomes a sun\./);
+
+      // It is corrected, kept, and known in another page.
+      await page.getByRole('button', { name: 'That was a sea' }).click();
+      await tells(page, /It knows sun by 24, sea by 25, mountain by 24\./);
+      const download = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'Save', exact: true }).click();
+      const file = await download;
+      expect(file.suggestedFilename()).toBe('marks.json');
+      const kept = test.info().outputPath('marks.json');
+      await file.saveAs(kept);
+      await page.reload();
+      await tells(page, /The ring becomes a sun\./);
+      await page.getByLabel('Strokes that were saved').setInputFiles(kept);
+      await tells(page, /It knows sun by 24, sea by 25, mountain by 24\./);
+    },
+  },
+  snail: {
+    needs: [mobilenet],
+    async check(page) {
+      await tells(page, /There is a leaf, and the snail comes out\./);
+      await tells(page, /There is no leaf, and the snail hides\./);
+      await page.getByRole('button', { name: 'Use the camera' }).click();
+      await tells(page, /Show it a leaf, and none/);
+      for (const name of ['A leaf', 'No leaf']) {
+        for (let i = 0; i < 3; i++) await page.getByRole('button', { name, exact: true }).click();
+      }
+      await page.getByRole('button', { name: 'Learn' }).click();
+      await tells(page, /^The snail (comes out|hides)\.$/);
+    },
+  },
   shards: {
     needs: [model('facemesh_tfhub'), model('blazeface_tfhub')],
     check: (page) => tells(page, /The face (is whole|flies apart)\./),

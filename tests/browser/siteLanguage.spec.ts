@@ -80,11 +80,11 @@ function untranslated(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const exempt = '[lang="en"], [translate="no"], code, pre, kbd, script, style, iframe';
     const words = (text: string) =>
-      // Paths and the name of a model are the same in every language.
+      // Paths and the names of models and methods (t-SNE) are the same in every language.
       text
         .replace(/\S*[/_]\S*/g, '')
         .match(/(?<!\p{L})[A-Za-z]{3,}(?!\p{L})/gu)
-        ?.some((word) => !/^(digits|shakespeare|relaxed|simd)$/.test(word));
+        ?.some((word) => !/^(digits|shakespeare|relaxed|simd|SNE|UMAP|PCA)$/.test(word));
     const found: string[] = [];
     const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {

@@ -315,6 +315,128 @@ test.describe('with the base model', () => {
     await expect(pictures(page, 'Class 2')).toHaveCount(5);
   });
 
+  test('adding can be cancelled: what has come stays, and one undo takes it back', async ({
+    page,
+  }) => {
+    await page.addInitScript(() => {
+      const make: (...args: never[]) => Promise<ImageBitmap> =
+        window.createImageBitmap.bind(window);
+      window.createImageBitmap = async (...args: unknown[]) => {
+        await new Promise((done) => setTimeout(done, 60));
+        return make(...(args as never[]));
+      };
+    });
+    await openPage(page);
+    const bar = page.getByRole('progressbar', { name: /: \d+ of \d+ pictures$/ });
+    const cancel = page.locator('[data-work]').getByRole('button', { name: 'Cancel' });
+    const cancelAfter = async (name: string) => {
+      await expect.poll(() => pictures(page, name).count()).toBeGreaterThan(2);
+      await expect(bar).toBeVisible();
+      await cancel.click();
+      await expect(cancel).toBeHidden();
+      const count = await pictures(page, name).count();
+      await page.waitForTimeout(600);
+      await expect(pictures(page, name)).toHaveCount(count);
+      await expect(page.locator('[data-told]')).toHaveText(`${name} has ${count} pictures.`);
+      return count;
+    };
+    await give(page, 'Class 1', shots('Cup', 40));
+    expect(await cancelAfter('Class 1')).toBeLessThan(40);
+    await button(page, 'Undo').click();
+    await expect(pictures(page, 'Class 1')).toHaveCount(0);
+
+    // Of several classes, those that follow get none either.
+    await button(page, 'Try it with paintings').click();
+    expect(await cancelAfter('Oranges')).toBeLessThan(12);
+    await expect(hold(page, 'Oranges')).toBeVisible();
+    await expect(hold(page, 'Leaves')).toHaveCount(0);
+    await expect(hold(page, 'Class 2')).toBeVisible();
+    await button(page, 'Undo').click();
+    await expect(pictures(page, 'Class 1')).toHaveCount(0);
+    await expect(button(page, 'Try it with paintings')).toBeEnabled();
+  });
+
+  test('one tab keeps the project: another says so, and can when that is closed', async ({
+    page,
+    context,
+  }) => {
+    const keeps = (tab: Page) => tab.getByLabel('Keep it in this browser as I go');
+    const told = (tab: Page) => tab.locator('[data-kept-told]');
+    await openPage(page);
+    await keeps(page).check();
+    await give(page, 'Class 1', shots('Cup', 2));
+    await expect(pictures(page, 'Class 1')).toHaveCount(2);
+    await expect(told(page)).toHaveText(/^Kept in this browser, /);
+
+    const other = await context.newPage();
+    await openPage(other);
+    await expect(told(other)).toHaveText(/^Another tab has this page open/);
+    await expect(keeps(other)).toBeDisabled();
+    await expect(keeps(other)).not.toBeChecked();
+    await give(other, 'Class 1', shots('Cat', 3)); // it learns all the same
+    await expect(pictures(other, 'Class 1')).toHaveCount(3);
+
+    await page.close();
+    await expect(other.getByText(/is kept here, by the tab that is closed now/)).toBeVisible();
+    await expect(told(other)).not.toHaveText(/^Another tab/);
+    await expect(keeps(other)).toBeDisabled();
+    await expect(pictures(other, 'Class 1')).toHaveCount(3);
+    await button(other, 'Open it').click();
+    await expect(pictures(other, 'Class 1')).toHaveCount(2);
+    await expect(keeps(other)).toBeChecked();
+    await expect(told(other)).toHaveText(/^Opened again as it was kept here/);
+  });
+
+  test('a folder of more pictures than changes are kept is taken back whole', async ({ page }) => {
+    test.setTimeout(120_000);
+    await openPage(page);
+    await give(page, 'Class 2', shots('Cat', 2));
+    await expect(pictures(page, 'Class 2')).toHaveCount(2);
+    await give(page, 'Class 1', Array(15).fill(shots('Cup', 8)).flat());
+    await expect(pictures(page, 'Class 1')).toHaveCount(120, { timeout: 60_000 });
+    await page.keyboard.press('Control+z');
+    await expect(pictures(page, 'Class 1')).toHaveCount(0);
+    await expect(pictures(page, 'Class 2')).toHaveCount(2);
+    await page.keyboard.press('Control+z');
+    await expect(pictures(page, 'Class 2')).toHaveCount(0);
+    await expect(button(page, 'Undo')).toBeDisabled();
+  });
+
+  test('a picture that is deleted while others come is taken back by itself', async ({ page }) => {
+    await page.addInitScript(() => {
+      const make = window.createImageBitmap.bind(window) as (...given: unknown[]) => Promise<never>;
+      Object.assign(window, {
+        createImageBitmap: async (...given: unknown[]) => {
+          await new Promise((done) => setTimeout(done, 80));
+          return make(...given);
+        },
+      });
+    });
+    await openPage(page);
+    await give(page, 'Class 2', shots('Cat', 3));
+    await expect(pictures(page, 'Class 2')).toHaveCount(3);
+    await give(page, 'Class 1', shots('Cup', 25));
+    await expect.poll(() => pictures(page, 'Class 1').count()).toBeGreaterThan(3);
+    await pictures(page, 'Class 2').first().focus();
+    await page.keyboard.press('Delete');
+    await expect(pictures(page, 'Class 2')).toHaveCount(2);
+    expect(await pictures(page, 'Class 1').count()).toBeLessThan(25);
+    await expect(pictures(page, 'Class 1')).toHaveCount(25);
+    await expect(page.locator('[data-work]')).toBeHidden();
+    for (const [own, others] of [
+      ['some', 2],
+      ['some', 3],
+      [0, 3],
+      [0, 0],
+    ] as const) {
+      await button(page, 'Undo').click();
+      await expect(pictures(page, 'Class 2')).toHaveCount(others);
+      if (own === 0) await expect(pictures(page, 'Class 1')).toHaveCount(0);
+      else await expect(pictures(page, 'Class 1')).not.toHaveCount(0);
+    }
+    await expect(button(page, 'Undo')).toBeDisabled();
+  });
+
   test('a class can be removed, joined by none, and comes back', async ({ page }) => {
     await openPage(page);
     await nameClasses(page);
@@ -409,6 +531,7 @@ test.describe('with the base model', () => {
       mimeType: 'application/zip',
       buffer: Buffer.from('no'),
     };
+    page.on('dialog', (dialog) => void dialog.accept()); // it may take the place of what there is
     await page.getByLabel('A project file').setInputFiles(broken);
     await expect(page.locator('[data-model-trouble]')).toBeVisible();
     await expect(pictures(page, 'Cup')).toHaveCount(2);
@@ -435,6 +558,59 @@ test.describe('with the base model', () => {
     for (const name of names) await expect(pictures(page, name)).toHaveCount(4);
     await expect(page.getByLabel('What it is called')).toHaveValue('Cups');
     expect(await ask(page, shot)).toEqual(before);
+  });
+
+  test('a project file asks before it takes the place of what is kept', async ({ page }) => {
+    const folder = resolve(import.meta.dirname, '../../build/playwright-projects');
+    mkdirSync(folder, { recursive: true });
+    const path = resolve(folder, 'two-cats.gesso.zip');
+    await openPage(page);
+    await give(page, 'Class 1', shots('Cat', 2));
+    await expect(pictures(page, 'Class 1')).toHaveCount(2);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      button(page, 'As a project').click(),
+    ]);
+    await download.saveAs(path);
+    // What is saved, and not kept here, goes without a question.
+    await page.getByLabel('A project file').setInputFiles(path);
+    await expect(page.getByText('Teach it first.')).toBeVisible();
+    await expect(pictures(page, 'Class 1')).toHaveCount(2);
+
+    await page.getByLabel('Keep it in this browser as I go').check();
+    await give(page, 'Class 1', shots('Cup', 3));
+    await expect(pictures(page, 'Class 1')).toHaveCount(5);
+    await expect(page.locator('[data-kept-told]')).toHaveText(/^Kept in this browser, /);
+    const asked: string[] = [];
+    const answers = [false, true];
+    page.on('dialog', (dialog) => {
+      asked.push(dialog.message());
+      void (answers.shift() ? dialog.accept() : dialog.dismiss());
+    });
+    await page.getByLabel('A project file').setInputFiles(path);
+    await expect
+      .poll(() => asked)
+      .toEqual(['All 5 pictures go. Open two-cats.gesso.zip in their place?']);
+    await page.waitForTimeout(1500); // until it would have been saved
+    await page.reload();
+    await expect(page.getByText('Opened again as it was kept here.')).toBeVisible({
+      timeout: 20_000,
+    });
+    await expect(pictures(page, 'Class 1')).toHaveCount(5);
+    await page.getByLabel('A project file').setInputFiles(path);
+    await expect(pictures(page, 'Class 1')).toHaveCount(2);
+    expect(asked).toHaveLength(2);
+  });
+
+  test('works where the browser refuses locks', async ({ page }) => {
+    await page.addInitScript(() => {
+      LockManager.prototype.request = async () => {
+        throw new DOMException('Access to the lock manager is denied', 'SecurityError');
+      };
+    });
+    await openPage(page);
+    await give(page, 'Class 1', shots('Cup', 2));
+    await expect(pictures(page, 'Class 1')).toHaveCount(2);
   });
 
   test('begins anew when that is meant, and forgets what it has learned', async ({ page }) => {

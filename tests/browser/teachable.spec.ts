@@ -192,11 +192,11 @@ test('what was taught here says in their library what it says here', async ({ pa
   expect(found.wide).toBeLessThan(0.05);
 });
 
-test('a page with a network inside runs from a file', async ({ page, context }) => {
-  needs(mobilenet, photo('chelsea.png'), photo('coffee.png'));
+/** The address of a page with a network inside, as a file. */
+async function pageOfCups(page: Page, options = '{}'): Promise<string> {
   const text = await run<string>(
     page,
-    `${teach}
+    `${teach.replace("'/mobilenet/'", `'/mobilenet/', ${options}`)}
      extractor.card = { title: 'Cups & cats', consent: 'of the cat' };
      let files;
      await library.exportPage(extractor, { save: (map) => { files = map; } });
@@ -204,6 +204,12 @@ test('a page with a network inside runs from a file', async ({ page, context }) 
   );
   const file = join(mkdtempSync(join(tmpdir(), 'gesso-')), 'cups.html');
   writeFileSync(file, text);
+  return pathToFileURL(file).href;
+}
+
+test('a page with a network inside runs from a file', async ({ page, context }) => {
+  needs(mobilenet, photo('chelsea.png'), photo('coffee.png'));
+  const address = await pageOfCups(page);
   const asked: string[] = [];
   const complaints: string[] = [];
   context.on('request', (request) => asked.push(request.url()));
@@ -211,7 +217,7 @@ test('a page with a network inside runs from a file', async ({ page, context }) 
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
   });
-  await page.goto(pathToFileURL(file).href);
+  await page.goto(address);
   await expect(page.getByRole('heading')).toHaveText('Cups & cats');
   const answer = page.getByRole('status');
   await expect(answer).toHaveText('Nothing to see yet.', { timeout: 30_000 });
@@ -230,4 +236,74 @@ test('a page with a network inside runs from a file', async ({ page, context }) 
   expect(complaints).toEqual([]);
   const outside = asked.filter((address) => !/^(file|data|blob):/.test(address));
   expect(outside, 'requests that leave the page').toEqual([]);
+});
+
+test('a page with a network inside has one camera at most, and none beside a picture', async ({
+  page,
+}) => {
+  needs(mobilenet, photo('chelsea.png'), photo('coffee.png'));
+  const address = await pageOfCups(page, "{ preprocess: { fit: 'stretch' } }");
+  // A camera that nobody allows before the test does, of a canvas.
+  await page.addInitScript(() => {
+    const cameras: { stream: MediaStream; allow: () => void }[] = [];
+    const paint = (context: CanvasRenderingContext2D | null) => {
+      context?.fillRect(0, 0, 64, 48);
+      setTimeout(() => paint(context), 30);
+    };
+    const getUserMedia = () => {
+      const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 48 });
+      paint(canvas.getContext('2d'));
+      const stream = canvas.captureStream();
+      return new Promise<MediaStream>((resolve) => {
+        cameras.push({ stream, allow: () => resolve(stream) });
+      });
+    };
+    Object.defineProperty(navigator, 'mediaDevices', { value: { getUserMedia } });
+    Object.assign(window, { cameras });
+  });
+  await page.goto(address);
+  const answer = page.getByRole('status');
+  await expect(answer).toHaveText('Nothing to see yet.', { timeout: 30_000 });
+  const camera = page.getByRole('button', { name: 'Camera' });
+  const allow = () => page.evaluate('cameras.forEach(({ allow }) => allow())');
+  const live = () =>
+    page.evaluate<number>(
+      'cameras.filter(({ stream }) => stream.getTracks().some((t) => t.readyState === "live")).length',
+    );
+
+  // Off again while the question is open, and on once more.
+  await camera.click();
+  await camera.click();
+  await expect(camera).toHaveAttribute('aria-pressed', 'false');
+  await camera.click();
+  await allow();
+  await expect(camera).toHaveAttribute('aria-pressed', 'true');
+  await expect(answer).not.toHaveText('Nothing to see yet.');
+  expect(await live()).toBe(1);
+  await camera.click();
+  await expect.poll(live).toBe(0);
+
+  // A picture that comes while the question is open stays.
+  await camera.click();
+  await page.getByLabel('Choose a picture').setInputFiles(photo('chelsea.png'));
+  await expect(answer).toContainText('a cat');
+  await allow();
+  await expect.poll(live).toBe(0);
+  await expect(camera).toHaveAttribute('aria-pressed', 'false');
+  await expect(answer).toContainText('a cat');
+  // All of it is seen, and all of it is shown: 451 × 300 pixels.
+  const { width, height } = await page
+    .getByRole('img')
+    .evaluate(({ width, height }: HTMLCanvasElement) => ({ width, height }));
+  expect(width / height).toBeCloseTo(451 / 300, 2);
+
+  // A video that does not play leaves no camera on.
+  await page.evaluate(() => {
+    HTMLVideoElement.prototype.play = () => Promise.reject(new Error('it does not play'));
+  });
+  await camera.click();
+  await allow();
+  await expect(page.getByRole('alert')).toHaveText('it does not play');
+  await expect.poll(live).toBe(0);
+  await expect(camera).toHaveAttribute('aria-pressed', 'false');
 });

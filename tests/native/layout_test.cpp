@@ -113,9 +113,11 @@ std::vector<double> doubles(const std::vector<float>& numbers) {
 
 TEST(PerplexityGraph, HasThePerplexityThatWasAskedFor) {
   Rows rows = groups_of_rows(60, 5, 3, 1);
-  AllNeighbours nearest(rows, 59, Metric::euclidean);
+  AllNeighbours nearest("test", rows, 59, Metric::euclidean);
   finish(nearest);
-  NeighbourGraph graph = perplexity_graph(nearest, 60, 12, Metric::euclidean);
+  auto maker = NeighbourGraphMaker::of_perplexity(nearest, 60, 12, Metric::euclidean);
+  finish(maker);
+  const NeighbourGraph& graph = maker.graph();
   std::vector<double> expected = plain_affinities(rows, 12);
   double sum = 0;
   for (size_t i = 0; i < 60; ++i)
@@ -129,9 +131,11 @@ TEST(PerplexityGraph, HasThePerplexityThatWasAskedFor) {
 
 TEST(FuzzyGraph, GivesTheNearestAWeightOfOne) {
   Rows rows = groups_of_rows(50, 4, 2, 2);
-  AllNeighbours nearest(rows, 8, Metric::euclidean);
+  AllNeighbours nearest("test", rows, 8, Metric::euclidean);
   finish(nearest);
-  NeighbourGraph graph = fuzzy_graph(nearest, 50, Metric::euclidean);
+  auto maker = NeighbourGraphMaker::fuzzy(nearest, 50, Metric::euclidean);
+  finish(maker);
+  const NeighbourGraph& graph = maker.graph();
   for (size_t i = 0; i < 50; ++i) {
     float most = 0;
     for (size_t e = graph.first[i]; e < graph.first[i + 1]; ++e) {
@@ -146,6 +150,39 @@ TEST(FuzzyGraph, GivesTheNearestAWeightOfOne) {
     }
     EXPECT_EQ(most, 1);
   }
+}
+
+// Each step is some thousand neighbours, however many rows there are.
+TEST(NeighbourGraph, IsMadeInSmallSteps) {
+  size_t n = 500, k = 90;
+  Rows rows = groups_of_rows(n, 4, 5, 12);
+  AllNeighbours nearest("test", rows, k, Metric::euclidean);
+  finish(nearest);
+  for (double perplexity : {0.0, 30.0}) {
+    auto maker = perplexity > 0
+                     ? NeighbourGraphMaker::of_perplexity(nearest, n, perplexity, Metric::euclidean)
+                     : NeighbourGraphMaker::fuzzy(nearest, n, Metric::euclidean);
+    size_t steps = 1, before = 0;
+    for (; !maker.step(); ++steps) {
+      EXPECT_GT(maker.done(), before);
+      EXPECT_LE(maker.done() - before, 8192 / k);
+      before = maker.done();
+    }
+    EXPECT_GE(steps, 4 * n * k / 8192);
+    EXPECT_EQ(maker.done(), maker.all());
+  }
+}
+
+TEST(Layouts, RefuseMoreNeighboursThanCanBeKept) {
+  auto many = [] { return rows_of(2, std::vector<float>(2 * 65600)); };
+  expect_error([&] { Umap(many(), {.neighbors = 65599}); },
+               "umap: so many neighbours of so many rows are too much to keep.\n"
+               "  rows  65600\n"
+               "  neighbours of each  65599\n"
+               "  at most together  67108864\n"
+               "  Try: at most 1023 neighbours of each, or fewer rows");
+  EXPECT_THROW(Tsne(many(), {.perplexity = 21800}), Error);
+  EXPECT_THROW(Tsne(many(), {.perplexity = 1e6}), Error);
 }
 
 TEST(Repulsion, IsTheSumOverAllPairs) {
@@ -204,7 +241,7 @@ TEST(Tsne, DivergesLittleMoreThanExactTsneInDouble) {
 // How many of the points that lie nearest to a point are of its group.
 double purity(const std::vector<float>& points, size_t dimensions, size_t groups) {
   Rows rows = rows_of(int(dimensions), points);
-  AllNeighbours nearest(rows, 5, Metric::euclidean);
+  AllNeighbours nearest("test", rows, 5, Metric::euclidean);
   finish(nearest);
   size_t same = 0;
   for (size_t i = 0; i < rows.count(); ++i)

@@ -135,6 +135,17 @@ TEST(Pca, AgreesWithThePowerIterationOnWideAndLongRows) {
               1e-3 * length / double(rows.count()));
 }
 
+// A round is not one step: its eigenvectors are found, and each vector of the basis turned and made
+// orthonormal, in a step of its own.
+TEST(Pca, GoesInSmallSteps) {
+  Rows rows = groups_of_rows(600, 530, 5, 7, 6);
+  Pca pca("pca", rows, 3);
+  size_t basis = 2 * 3 + 8, in_round = 0;
+  while (!pca.step())
+    if (pca.progress().iteration == 0 && pca.progress().of == 100) ++in_round;
+  EXPECT_GE(in_round, basis + 600 / 64 + 3 * basis + basis - 1);
+}
+
 TEST(Pca, TakesRowsThatDoNotDiffer) {
   Rows rows = rows_of(3, {1, 2, 3, 1, 2, 3, 1, 2, 3});
   Pca same("pca", rows, 2);

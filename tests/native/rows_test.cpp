@@ -110,10 +110,13 @@ TEST(Rows, ForgetWithoutATrace) {
   Rows thinned("test", 13);
   for (size_t i = 0; i < 40; ++i)
     thinned.append("test", std::vector<float>(all.row(i), all.row(i) + 13), int(i));
-  for (int i = 0; i < 40; ++i) {
-    if (i % 3 == 1) EXPECT_TRUE(thinned.erase(i));
+  std::vector<int> gone{1, 1, 99};
+  for (int i = 39; i > 1; --i) {
+    if (i % 3 == 1) gone.push_back(i);
   }
-  EXPECT_FALSE(thinned.erase(1));
+  EXPECT_EQ(thinned.erase(gone), 13u);
+  EXPECT_EQ(thinned.erase(gone), 0u);
+  EXPECT_EQ(thinned.count(), 27u);
   for (Metric metric : {Metric::euclidean, Metric::cosine})
     for (size_t q = 0; q < 40; ++q) {
       Rows query = rows_of(13, std::vector<float>(all.row(q), all.row(q) + 13));
@@ -138,7 +141,7 @@ TEST(AllNeighbours, AreThoseOfEachRowAlone) {
   for (size_t count : {1u, 2u, 5u, 150u}) {
     Rows rows = groups_of_rows(count, 19, 5, 4);
     for (Metric metric : {Metric::euclidean, Metric::cosine}) {
-      AllNeighbours all(rows, 7, metric);
+      AllNeighbours all("test", rows, 7, metric);
       finish(all);
       EXPECT_EQ(all.k(), std::min<size_t>(7, count - 1));
       for (size_t i = 0; i < count; ++i) {
@@ -154,6 +157,18 @@ TEST(AllNeighbours, AreThoseOfEachRowAlone) {
   }
 }
 
+// Where size_t has 32 bits, rows x k would come out as a small number.
+TEST(AllNeighbours, RefuseMoreThanCanBeKept) {
+  Rows rows("test", 1);
+  rows.append("test", std::vector<float>(65600));
+  expect_error([&] { AllNeighbours("nearestNeighbours", rows, 65599, Metric::euclidean); },
+               "nearestNeighbours: so many neighbours of so many rows are too much to keep.\n"
+               "  rows  65600\n"
+               "  neighbours of each  65599\n"
+               "  at most together  67108864\n"
+               "  Try: at most 1023 neighbours of each, or fewer rows");
+}
+
 TEST(Duplicates, AreThePairsWithinADistance) {
   Rows rows = rows_of(1, {0, 10, 0.5f, 20, 10, 20.25f});
   auto near = analyse("duplicates", rows, R"({"within": 0.5})");
@@ -162,6 +177,19 @@ TEST(Duplicates, AreThePairsWithinADistance) {
   near = analyse("duplicates", rows, R"({"within": 0.5, "most": 1})");
   EXPECT_EQ(found(*near, "pairs"), (std::vector<float>{1, 4}));
   EXPECT_EQ(found(*near, "found"), (std::vector<float>{3}));
+}
+
+// However many there are of the one kind, the other is not crowded out.
+TEST(Duplicates, OfTwoGroupsAreKeptApart) {
+  Rows rows = rows_of(1, {0, 0, 0, 0, 10, 10.25f});
+  auto near =
+      analyse("duplicates", rows, R"({"within": 0.5, "most": 2, "groups": [0, 0, 0, 0, 0, 1]})");
+  EXPECT_EQ(found(*near, "pairs"), (std::vector<float>{0, 1, 0, 2}));
+  EXPECT_EQ(found(*near, "found"), (std::vector<float>{6}));
+  EXPECT_EQ(found(*near, "apart"), (std::vector<float>{4, 5}));
+  EXPECT_EQ(found(*near, "apart_distances"), (std::vector<float>{0.25f}));
+  EXPECT_EQ(found(*near, "apart_found"), (std::vector<float>{1}));
+  EXPECT_THROW(analyse("duplicates", rows, R"({"within": 0.5, "groups": [0]})"), Error);
 }
 
 TEST(Analysis, RefusesWhatItDoesNotKnow) {

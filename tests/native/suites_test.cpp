@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -10,6 +12,7 @@
 #include "tests/native/expect_error.h"
 #include "tests/suites/compare.h"
 #include "tests/suites/operators.h"
+#include "tests/webgpu/runs_here.h"
 
 namespace gesso::suites {
 namespace {
@@ -246,6 +249,7 @@ TEST(Suites, OperatorTableIsUpToDate) {
 }
 
 TEST(Suites, EveryCaseOfThePeersPasses) {
+  if (!runs_here()) GTEST_SKIP() << "PeersOnDevice runs one file after the other";
   fs::path root = default_root();
   if (!fs::is_directory(root)) GTEST_SKIP() << "no suites at " << root;
   Report report = run({root, "", false});
@@ -257,6 +261,36 @@ TEST(Suites, EveryCaseOfThePeersPasses) {
       << "run: gesso_suites --operators docs/operators.md";
 #endif
 }
+
+// Elsewhere files are tests of their own, which shards share.
+class PeersOnDevice : public testing::TestWithParam<std::string> {};
+
+TEST_P(PeersOnDevice, Pass) {
+  Report report = run({default_root(), GetParam(), false});
+  EXPECT_EQ(report.failures(), 0) << table(report);
+}
+
+std::vector<std::string> files_for_a_device() {
+  std::vector<std::string> files;
+  if (runs_here()) return files;
+  for (const std::string& folder : known_folders()) {
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator(default_root() / folder, none))
+      if (entry.path().extension() == ".json")
+        files.push_back(folder + '/' + entry.path().stem().string());
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+std::string file_name(const testing::TestParamInfo<std::string>& info) {
+  std::string name = info.param;
+  std::ranges::replace_if(name, [](unsigned char c) { return !std::isalnum(c); }, '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Suites, PeersOnDevice, testing::ValuesIn(files_for_a_device()), file_name);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(PeersOnDevice);
 
 }  // namespace
 }  // namespace gesso::suites

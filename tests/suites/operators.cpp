@@ -1,8 +1,10 @@
 #include "tests/suites/operators.h"
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 
+#include "core/backends/webgpu/kernel.h"
 #include "core/op.h"
 
 namespace gesso::suites {
@@ -55,6 +57,20 @@ std::string count_text(const std::string& folder, const Coverage::Count& c) {
   return rest.empty() ? text : text + " (" + joined(rest, ", ") + ')';
 }
 
+template <class Row>
+bool has_row(std::span<const Row> rows, const Op& op) {
+  return std::ranges::any_of(rows, [&](const Row& row) { return row.op == &op; });
+}
+
+std::string webgpu_text(const Op& op) {
+  if (op.is_view) return "view";
+  std::vector<std::string> ways;
+  if (has_row(webgpu::formulas(), op)) ways.emplace_back("formula");
+  if (has_row(webgpu::moves(), op)) ways.emplace_back("move");
+  if (has_row(webgpu::kernels(), op)) ways.emplace_back("kernel");
+  return joined(ways, ", ");
+}
+
 std::string row(const Op& op, const Report& report) {
   std::vector<std::string> inputs, options, kernels, cases;
   for (std::string_view input : op.inputs) inputs.emplace_back(input);
@@ -67,7 +83,8 @@ std::string row(const Op& op, const Report& report) {
   }
   return "| `" + std::string(op.name) + "` | " + in_cell(op.summary.text) + " | " +
          joined(inputs, ", ") + " | " + joined(options, ", ") + " | " + (op.gradient ? "yes" : "") +
-         " | " + joined(kernels, ", ") + " | " + joined(cases, ", ") + " |\n";
+         " | " + webgpu_text(op) + " | " + joined(kernels, ", ") + " | " + joined(cases, ", ") +
+         " |\n";
 }
 
 std::string totals(const Report& report) {
@@ -95,11 +112,14 @@ std::string operators_markdown(const Report& report) {
       "`[batch, height, width, channels]`, filters `[out, height, width, in / groups]`. `bias?` "
       "may be left out, `inputs...` is one or more. Options stand with their defaults.\n\n"
       "*Gradient* says whether derivatives pass through the operator to its float32 inputs.\n\n"
+      "*WebGPU* says how a graphics processor runs the operator: a formula or a move is computed "
+      "within whatever reads it, a kernel by itself, and a view costs nothing; what has no entry "
+      "runs on the CPU.\n\n"
       "*Kernels* says what ran the operator on the CPU in the peers' cases; *cases* how many of "
       "those whose graph holds the operator pass. " +
       totals(report) +
-      "\n| Operator | What it computes | Inputs | Options | Gradient | Kernels | Cases |\n"
-      "|---|---|---|---|---|---|---|\n";
+      "\n| Operator | What it computes | Inputs | Options | Gradient | WebGPU | Kernels | Cases |\n"
+      "|---|---|---|---|---|---|---|---|\n";
   for (const Op* op : all_ops()) text += row(*op, report);
   return text;
 }

@@ -6,6 +6,7 @@
 
 #include "core/op.h"
 #include "tests/suites/folders.h"
+#include "tests/webgpu/runs_here.h"
 
 namespace gesso::suites {
 namespace {
@@ -49,6 +50,12 @@ std::string name_of(const Json& test, size_t index) {
   return "case " + std::to_string(index);
 }
 
+// Wants exp(10), or tan near a pole, within 0.001: less than the last place of such a float. WGSL
+// promises less; tests/ops has the same numbers.
+bool wants_last_bit(const std::string& name) {
+  return name == "exp int32" || name == "tan numbers exceed float32 precision";
+}
+
 enum class Verdict { pass, skip, fail };
 
 // A skipped case has no graph; it counts for the operator its file is named after.
@@ -74,6 +81,7 @@ void run_case(const Folder& folder, const std::string& stem, const Json& test, s
   };
   Verdict verdict = Verdict::pass;
   try {
+    if (!runs_here() && wants_last_bit(name)) throw Skip{"the last bit, off the processor"};
     folder.run(stem, test, trial);
     ++tally.pass;
   } catch (const Skip& skip) {

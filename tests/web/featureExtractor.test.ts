@@ -3,6 +3,7 @@ import { beforeAll, describe, expect } from 'vitest';
 import type { Pixels } from '../../web/src/image.js';
 import { insideOf } from '../../web/src/insides.js';
 import {
+  type AddImageOptions,
   type FeatureExtractor,
   featureExtractor,
   loadLayersModel,
@@ -171,6 +172,35 @@ describe('examples', () => {
     for (let i = 0; i < 8; i++) expect(await extractor.undo()).toBe(true);
     expect(await extractor.undo()).toBe(false);
     expect(extractor.size).toBe(0);
+    extractor.dispose();
+  });
+
+  itNeeds([wasm], 'of one group are taken back together, however many they are', async () => {
+    const extractor = await twoClasses();
+    const group = {};
+    for (let i = 0; i < 120; i++) await extractor.addImage(bright(i), 'grey', { group });
+    expect(extractor.size).toBe(128);
+    expect(await extractor.undo()).toBe(true);
+    expect(extractor.size).toBe(8);
+    for (const level of [100, 110]) await extractor.addImage(bright(level), 'grey', { group });
+    await extractor.addImage(bright(120), 'grey', { group: {} });
+    expect(await extractor.undo()).toBe(true);
+    expect(extractor.size).toBe(10);
+    expect(
+      await messageFrom(() =>
+        extractor.addImage(bright(1), 'dark', { groups: group } as AddImageOptions),
+      ),
+    ).toMatch('addImage: there is no option "groups".\n  known  group');
+    expect(extractor.size).toBe(10);
+    extractor.dispose();
+  });
+
+  itNeeds([wasm], 'can be undone for the last 100 changes', async () => {
+    const extractor = featureExtractor(digits);
+    for (let i = 0; i < 103; i++) await extractor.addImage(bright(i), 'grey');
+    for (let i = 0; i < 100; i++) expect(await extractor.undo()).toBe(true);
+    expect(await extractor.undo()).toBe(false);
+    expect(extractor.size).toBe(3);
     extractor.dispose();
   });
 
@@ -425,7 +455,8 @@ describe('what others may know', () => {
     expect((await inside?.taught?.())?.head).toBeUndefined();
     await extractor.train({ epochs: 3 });
     const taught = await inside?.taught?.();
-    expect(taught).toMatchObject({ labels: ['dark', 'bright'], input: [28, 28, 1] });
+    expect(taught).toMatchObject({ input: [28, 28, 1] });
+    expect(taught?.labels('saveModel')).toEqual(['dark', 'bright']);
     const graft = await taught?.graft();
     const whole = await loadLayersModel(graft?.files ?? new Map());
     const { data } = await whole.predict(tensor(new Float32Array(784).fill(1), [1, 28, 28, 1]));

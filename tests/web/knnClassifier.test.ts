@@ -5,8 +5,15 @@ import { join, resolve } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { isHeldOut, readMnist } from '../../models/digits/mnist.mjs';
-import { type KnnClassifier, knnClassifier, type ModelFiles, tensor } from '../../web/src/index.js';
+import {
+  type Features,
+  type KnnClassifier,
+  knnClassifier,
+  type ModelFiles,
+  tensor,
+} from '../../web/src/index.js';
 import { Random } from '../../web/src/random.js';
+import { isTensor } from '../../web/src/tensor.js';
 import { itNeeds, messageFrom, wasm } from './fixtures.js';
 
 const mnist = resolve(process.env.GESSO_SHARED ?? '../shared', 'data/mnist');
@@ -106,6 +113,45 @@ describe('knnClassifier', () => {
     expect(await Promise.all(ids)).toEqual([0, 1]);
     expect((await first)[0]?.label).toBe('slow');
     expect((await second)[0]?.label).toBe('quick');
+  });
+
+  itNeeds([wasm], 'takes features as they are when it is called', async () => {
+    const shapes = {
+      list: () => [1, 0],
+      nested: () => [[1], [0]],
+      typed: () => new Float32Array([1, 0]),
+      tensor: () => tensor(new Float32Array([1, 0])),
+    };
+    const overwrite = (given: Features) => {
+      for (const numbers of Array.isArray(given) ? [given, ...given] : [given]) {
+        if (isTensor(numbers)) numbers.data.fill(9);
+        else if (typeof numbers === 'object') numbers.fill(9);
+      }
+    };
+    for (const shape of Object.values(shapes)) {
+      const classifier = knnClassifier({ k: 1, metric: 'euclidean' });
+      const [example, query] = [shape(), shape()];
+      classifier.addExample(example, 'a');
+      classifier.addExample([9, 9], 'b');
+      const near = classifier.neighbours(query);
+      const found = classifier.classify(query);
+      overwrite(example);
+      overwrite(query);
+      expect(await near).toEqual([{ id: 0, label: 'a', distance: 0 }]);
+      expect((await found)[0]).toEqual({ label: 'a', confidence: 1, index: 0 });
+      expect(await classifier.neighbours([1, 0])).toEqual(await near);
+    }
+  });
+
+  itNeeds([wasm], 'takes what a promise gives as it is when that settles', async () => {
+    const classifier = knnClassifier({ k: 1, metric: 'euclidean' });
+    classifier.addExample(new Promise<number[]>((settled) => setTimeout(settled, 30, [5, 5])), 'a');
+    const shared = new Float32Array([1, 0]);
+    const added = classifier.addExample(Promise.resolve(shared), 'b');
+    await new Promise((settled) => setTimeout(settled));
+    shared.fill(9);
+    await added;
+    expect(await classifier.neighbours([1, 0])).toEqual([{ id: 1, label: 'b', distance: 0 }]);
   });
 
   itNeeds([wasm], 'counts what is there, also labels that objects have already', async () => {

@@ -145,6 +145,30 @@ describe('tsne and umap', () => {
     await expect(thrown).rejects.toThrow('my mistake');
   });
 
+  itNeeds([wasm], 'wait for whoever hears of them, the last time too', async () => {
+    let [hearing, most] = [0, 0];
+    const iterations: number[] = [];
+    await tsne(grouped(400, 20, 5), {
+      iterations: 60,
+      onProgress: async ({ iteration }) => {
+        most = Math.max(most, ++hearing);
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        iterations.push(iteration);
+        hearing--;
+      },
+    });
+    expect({ hearing, most }).toEqual({ hearing: 0, most: 1 });
+    expect(iterations.at(-1)).toBe(60);
+    const late = umap(grouped(400, 20, 5), {
+      epochs: 1_000_000,
+      onProgress: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        throw new Error('my mistake, later');
+      },
+    });
+    await expect(late).rejects.toThrow('my mistake, later');
+  });
+
   itNeeds([wasm], 'refuse a perplexity and say which', async () => {
     expect(await messageFrom(() => tsne(grouped(31, 3, 2), { perplexity: 11 }))).toBe(
       'tsne: the perplexity must be from 1 to a third of the other rows.\n' +
@@ -218,6 +242,24 @@ describe('rows', () => {
     );
   });
 
+  itNeeds([wasm], 'are taken as they are at the call', async () => {
+    const numbers = Float32Array.from(grouped(20, 3, 2).flat());
+    const wanted = await pca(numbers.slice(), { width: 3, components: 2 });
+    const reused = numbers.slice();
+    const lists = Array.from({ length: 20 }, (_, i) => numbers.slice(3 * i, 3 * i + 3));
+    const given = tensor(numbers.slice(), [20, 3]);
+    const all = [
+      pca(reused, { width: 3, components: 2 }),
+      pca(lists, { components: 2 }),
+      pca(given, { components: 2 }),
+    ];
+    reused.fill(0);
+    for (const row of lists) row.fill(0);
+    lists.length = 1;
+    given.data.fill(0);
+    for (const { points } of await Promise.all(all)) expect(points).toEqual(wanted.points);
+  });
+
   itNeeds([wasm], 'that are no numbers are named', async () => {
     expect(
       await messageFrom(() =>
@@ -266,6 +308,10 @@ describe('analyses in a worker', () => {
     expect(
       await calls.analyse(5, 'nearest', [set, new Float32Array([3, 4]), 1, 'euclidean']),
     ).toEqual({ ids: [6], distances: [0] });
+    await calls.analyse(6, 'add', [set, new Float32Array([5, 6, 7, 8]), 7]);
+    await calls.analyse(6, 'remove', [set, [8, 5, 99]]);
+    const contents = await calls.analyse(6, 'contents', [set]);
+    expect([...contents]).toEqual([3, 4, 5, 6]);
     await calls.analyse(6, 'close', [set]);
     expect(await messageFrom(() => calls.analyse(7, 'contents', [set]))).toMatch('disposed of');
   });

@@ -106,6 +106,18 @@ describe('ml5.featureExtractor', () => {
 });
 
 describe('ml5.KNNClassifier', () => {
+  itNeeds([wasm], 'gives an empty set where there are no examples', async () => {
+    const knn = ml5.KNNClassifier();
+    const dataset = await knn.getClassifierDataset();
+    const other = ml5.KNNClassifier();
+    await other.addExample([1, 0], 'left');
+    await other.setClassifierDataset(dataset);
+    expect(other.getNumLabels()).toBe(0);
+    expect(await messageFrom(() => knn.save('mine'))).toMatch('save: only a page can download');
+    knn.dispose();
+    other.dispose();
+  });
+
   itNeeds([wasm], 'answers as in 0.12', async () => {
     const knn = ml5.KNNClassifier();
     knn.addExample([1, 0], 'left');

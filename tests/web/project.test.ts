@@ -6,7 +6,7 @@ import { describe, expect } from 'vitest';
 import type { ModelFiles } from '../../web/src/layers/layersModel.js';
 import { featureExtractor, openProject } from '../../web/src/node.js';
 import { zip } from '../../web/src/zip.js';
-import { digits, filesIn, itNeeds, messageFrom, wasm } from './fixtures.js';
+import { digits, filesIn, itNeeds, messageFrom, serve, wasm } from './fixtures.js';
 import { plain } from './pictures.js';
 
 const bright = (level: number) => plain(28, 28, level);
@@ -125,6 +125,63 @@ describe('a project', () => {
     );
     const opened = await openProject(files, { model: base() });
     expect(opened.size).toBe(1);
+    opened.dispose();
+    extractor.dispose();
+  });
+
+  itNeeds([wasm], 'names no file of this disk and no key, but a known model', async () => {
+    const sourceOf = (files: ModelFiles) => {
+      const { base } = JSON.parse(new TextDecoder().decode(files.get('project.json')));
+      return (base as { source: unknown }).source;
+    };
+    const known = featureExtractor(digits); // a path
+    await known.addImage(bright(0), 'dark');
+    expect(sourceOf(await known.files())).toBe('digits');
+    known.dispose();
+
+    const files = filesIn(digits, ['model.json', 'weights.bin', 'gesso.json']);
+    const address = await serve({
+      'model.json?key=secret': files.get('model.json') ?? '',
+      'weights.bin': files.get('weights.bin') ?? '',
+      'weights.bin?key=secret': files.get('weights.bin') ?? '',
+      'gesso.json': files.get('gesso.json') ?? '',
+    });
+    const remote = featureExtractor(`${address}model.json?key=secret`);
+    await remote.addImage(bright(0), 'dark');
+    expect(sourceOf(await remote.files())).toBe(`${address}model.json`);
+    remote.dispose();
+  });
+
+  itNeeds([wasm], 'in hand does not decide where a base is loaded from', async () => {
+    const asked: string[] = [];
+    const files = filesIn(digits, ['model.json', 'weights.bin']);
+    const answered = (name: string) => (_: unknown, response: { end(data: unknown): unknown }) => {
+      asked.push(name);
+      response.end(files.get(name));
+    };
+    const address = await serve({
+      'model.json': answered('model.json'),
+      'weights.bin': answered('weights.bin'),
+    });
+    const extractor = await taught();
+    const hostile = async (source: string) =>
+      changed(await extractor.files(), (project) => Object.assign(project.base ?? {}, { source }));
+    const source = `${address}model.json`;
+    expect(await messageFrom(async () => openProject(await hostile(source)))).toBe(
+      'openProject: this project says that its base is elsewhere, and nothing is loaded from there unasked.\n' +
+        `  base  ${source}\n` +
+        '  loaded unasked  known names, and what this page itself may be\n' +
+        `  Try: model: "${source}" if you trust it, or the base from a place of yours`,
+    );
+    for (const path of ['file:///etc/passwd', '../secret/model.json', '//elsewhere.test/a.json']) {
+      expect(await messageFrom(async () => openProject(await hostile(path)))).toMatch(
+        'its base is elsewhere',
+      );
+    }
+    expect(asked).toEqual([]);
+    const opened = await openProject(await hostile(source), { model: source });
+    expect(await opened.classify(bright(120))).toEqual(await extractor.classify(bright(120)));
+    expect(asked).toContain('model.json');
     opened.dispose();
     extractor.dispose();
   });

@@ -1,16 +1,10 @@
-// WebGPU in Node: Dawn, on SwiftShader, which computes everything on the processor.
-import { existsSync } from 'node:fs';
+// WebGPU in Node: Dawn.
 import { create, globals } from 'webgpu';
+import { hasDriver, swiftShader } from './driver.mjs';
 import type { Host } from './host.js';
 import { Session } from './session.js';
 
-/** Debian's Chromium brings it. */
-const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
-
-/** Whether Dawn has a driver to run on. VK_ICD_FILENAMES names another one. */
-export function hasDriver(): boolean {
-  return existsSync(process.env.VK_ICD_FILENAMES ?? swiftShader);
-}
+export { hasDriver };
 
 /** What a page has as navigator.gpu. */
 export function dawn(): GPU {

@@ -69,7 +69,7 @@ export class Analyses {
    * Analyses rows.
    *
    * @param options JSON: see make_analysis
-   * @param told now and then, never again before it has answered; waited for at the end
+   * @param told now and then, never again before it has answered; what it throws ends the analysis
    * @param signal ends it
    * @returns what the analysis found, by name
    */
@@ -98,11 +98,13 @@ export class Analyses {
       for (;;) {
         const slice = guard(core, () => JSON.parse(analysis.run(frameMilliseconds)) as Slice);
         if (told && (isAnswered || slice.done)) {
+          await answered; // at the end, the news before may still be looked at
           isAnswered = false;
           const { done: _, ...news } = slice;
           const points = slice.preparing ? undefined : this.#outputs(analysis).points;
           const heard = told({ ...news, ...(points && { points }) });
           answered = Promise.resolve(heard).finally(() => (isAnswered = true));
+          answered.catch(() => {}); // thrown where it is waited for
         }
         if (slice.done) {
           await answered; // nothing is told after the end
@@ -134,9 +136,7 @@ export class Analyses {
 
   remove(set: number, ids: readonly number[]): void {
     const { rows } = this.#find(set);
-    guard(this.#core, () => {
-      for (const id of ids) rows.remove(id);
-    });
+    guard(this.#core, () => rows.remove(ids));
   }
 
   nearest(set: number, query: Float32Array, k: number, metric: DistanceMetric): NearExamples {

@@ -5,7 +5,7 @@ import { embedded, embeddedWorker } from './embedded.js';
 import { fail, MLError, messageOf, revived } from './errors.js';
 import type { Picture } from './image.js';
 import type { Held } from './memory.js';
-import { nearRuntime } from './near.js';
+import { nearRuntime } from './nearRuntime.js';
 import { type Observed, type Observer, observed, tell } from './observer.js';
 import { fileHint, ownFile, ownFiles } from './ownFiles.js';
 import { platform } from './platform.js';
@@ -192,10 +192,11 @@ function clientOf(calls: Calls, isFar: boolean): Client {
       };
     });
     const aborted = () => stop(signal?.reason);
-    const safe = (news: Told) => {
+    /** Resolves once the user has heard, whatever came of it: answers of users are not sent anywhere. */
+    const safe = async (news: Told) => {
       if (over) return; // the call has been answered already
       try {
-        told?.(news);
+        await told?.(news);
       } catch (error) {
         stop(error);
       }

@@ -187,8 +187,8 @@ export interface CoreRows {
   reserve(count: number): Float32Array;
   /** Adds what is in the room, all of it or nothing. */
   add(firstId: number): void;
-  /** @returns whether there was such a row */
-  remove(id: number): boolean;
+  /** @returns how many rows with these ids there were */
+  remove(ids: readonly number[]): number;
   clear(): void;
   count(): number;
   row(i: number): Float32Array;

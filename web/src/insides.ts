@@ -16,8 +16,13 @@ export interface Taught {
   names: { picture: string; row: string };
   /** Features → scores of the classes, or a number; undefined where nothing has been learned. */
   head: number | undefined;
-  /** The classes in the order of classify(); none for regression. */
-  labels: string[];
+  /**
+   * The classes in the order of the head's outputs; none for regression. Refuses where labels were
+   * joined after the training.
+   *
+   * @param who to begin messages with
+   */
+  labels(who: string): string[];
   task: TeachTask;
   preprocess: Preprocess;
   /** Of the picture. */

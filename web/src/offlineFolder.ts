@@ -1,6 +1,7 @@
 // Collects the files of a folder that needs no network, and brings them where they go.
 import {
   baseName,
+  downloadBlob,
   Folder,
   fail,
   isRecord,
@@ -237,12 +238,7 @@ async function writeInto(root: FileSystemDirectoryHandle, files: OfflineFiles): 
 
 function downloadZip(name: string, files: OfflineFiles): void {
   const inFolder = [...files].map(([path, bytes]) => [`${name}/${path}`, bytes] as const);
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(zip(new Map(inFolder)));
-  link.download = `${name}.zip`;
-  link.click();
-  // The browser reads it after the click.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  downloadBlob(`${name}.zip`, zip(new Map(inFolder)));
 }
 
 function isSaver(where: unknown): where is { save(files: OfflineFiles): unknown } {

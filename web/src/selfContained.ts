@@ -1,19 +1,6 @@
-// Pages in one file, with the library and a model inside, and downloads of one file.
+// Pages in one file, with the library and a model inside.
 import type { ModelFiles } from './layers/layersModel.js';
 import { fail, libraryFile, platform } from './library.js';
-
-/** Lets the user of a page download one file. */
-export function downloadBlob(name: string, blob: Blob): void {
-  if (typeof document === 'undefined') {
-    fail('save: only a page can download', { given: 'downloads://' }, 'the path of a folder');
-  }
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  // The browser reads it after the click.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
 
 /** The library in one script, without the reference to its map, which stays behind. */
 export async function libraryText(): Promise<string> {

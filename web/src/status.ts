@@ -1,21 +1,16 @@
 // How gesso runs here, and what would make it faster.
 import { connect, started } from './client.js';
 import type { BuildName } from './engine.js';
-import type { Running, RunningModel } from './runtime.js';
-import { type Backend, settings, threadsWanted } from './settings.js';
-import type { AdapterInfo } from './webgpu/accelerator.js';
+import type { Running } from './runtime.js';
+import { settings, threadsWanted } from './settings.js';
 
 export interface Status {
   /** `'relaxed-threads'`, `'relaxed'` or `'simd'`: the fastest first. */
   build: BuildName;
   /** How many threads compute together. */
   threads: number;
-  /** Where models run that are loaded from now on; see {@link setBackend}. */
-  backend: Backend;
-  /** The graphics processor, once a model has run on it. */
-  adapter?: AdapterInfo;
-  /** Where each model runs that is open and has run. */
-  models: RunningModel[];
+  /** What computes: WebAssembly, on the processor. */
+  backend: 'wasm';
   /** Whether that happens beside the page, which goes on meanwhile. */
   worker: boolean;
   /** Bytes of WebAssembly memory; {@link memory} tells what they are used for. */
@@ -35,11 +30,9 @@ export interface Status {
 export async function status(): Promise<Status> {
   const client = started().at(-1) ?? connect('status', undefined);
   const running = await client.status();
-  const { build, threads, memory, adapter, models } = running;
-  const { backend } = settings;
+  const { build, threads, memory } = running;
   const faster = adviceOn(running, client.far);
-  const worker = client.far;
-  return { build, threads, backend, ...(adapter && { adapter }), models, worker, memory, faster };
+  return { build, threads, backend: 'wasm', worker: client.far, memory, faster };
 }
 
 /** @param worker whether the runtime lives in a worker */

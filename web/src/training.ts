@@ -120,12 +120,7 @@ export class Training {
    * @param changed called when weights have other values
    * @param accelerate moves training to a graphics processor; undefined: it stays where it is
    */
-  constructor(
-    core: TrainingCore,
-    model: CoreModel,
-    changed: () => void,
-    accelerate?: Accelerate,
-  ) {
+  constructor(core: TrainingCore, model: CoreModel, changed: () => void, accelerate?: Accelerate) {
     this.#core = core;
     this.#model = model;
     this.#changed = changed;

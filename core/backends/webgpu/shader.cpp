@@ -1,9 +1,9 @@
 // Writes the texts of shaders.
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 
 #include "core/backends/webgpu/planner.h"
+#include "core/decimal.h"
 
 namespace gesso::webgpu {
 namespace {
@@ -54,15 +54,13 @@ std::string formula_text(const Formula& formula, const Around& around) {
 }  // namespace
 
 std::string literal(double value) {
-  float number_of = float(value);
-  if (!std::isfinite(number_of)) {
+  float rounded = float(value);
+  if (!std::isfinite(rounded)) {
     uint32_t bits;
-    std::memcpy(&bits, &number_of, sizeof bits);
+    std::memcpy(&bits, &rounded, sizeof bits);
     return text("as_float(", bits, "u)");
   }
-  char digits[32];
-  std::snprintf(digits, sizeof digits, "%.9g", double(float(value)));
-  std::string number = digits;
+  std::string number = decimal(double(rounded), 9);
   if (number.find_first_of(".e") == std::string::npos) number += ".0";
   return value < 0 ? text("(", number, "f)") : number + "f";
 }

@@ -17,13 +17,26 @@ inline constexpr Snippet is_infinite{R"(fn is_infinite(x: f32) -> bool {
 }
 )"};
 
-// Devices differ in what they make of NaN, 0 and what is below it.
+// The nearest power of 2 and a polynomial (Cody and Waite): WGSL promises only 3 + 2 |x| places,
+// and nothing of NaN. 2^k is two factors, since it may be too large for a float where the product
+// is not.
 inline constexpr Snippet exp_of{R"(fn exp_of(x: f32) -> f32 {
-  return select(exp(x), x, is_nan(x));
+  if (is_nan(x)) {
+    return x;
+  }
+  let near = clamp(x, -104.0, 89.0);
+  let k = round(near * 1.44269504);
+  let r = (near - k * 0.693359375) + k * 0.00021219444;
+  let factor = 1.0 + (r + r * r * (0.5 + r * (0.166666655 + r * (0.0416657959 + r *
+      (0.00833345191 + r * (0.00139819995 + r * 0.000198756915))))));
+  let half = i32(k) >> 1u;
+  return factor * bitcast<f32>(u32(half + 127) << 23u) *
+      bitcast<f32>(u32(i32(k) - half + 127) << 23u);
 }
 )",
                                 {&is_nan}};
 
+// Devices differ in what they make of NaN, 0 and what is below it.
 inline constexpr Snippet log_of{R"(fn log_of(x: f32) -> f32 {
   if (is_nan(x) || x < 0.0) {
     return as_float(0x7fc00000u);
@@ -35,8 +48,59 @@ inline constexpr Snippet log_of{R"(fn log_of(x: f32) -> f32 {
 
 // The angle less the nearest multiple of pi / 2, in three parts of pi (Cody and Waite, "Software
 // Manual for the Elementary Functions", 1980), and Taylor's series: WGSL promises no more than 11
-// bits. Far away, where a float says little about an angle, the device's own functions do.
-inline constexpr Snippet sincos{R"(fn sine_near(x: f32) -> f32 {
+// bits. Far away by Payne and Hanek's method: 1 / (2 pi) as a row of bits, of which 96 are
+// multiplied by the 24 of the angle.
+inline constexpr Snippet sincos{R"(struct Angle {
+  rest: f32,
+  quarter: i32,
+}
+fn near_angle(x: f32) -> Angle {
+  let k = round(x * 0.636619772);
+  var rest = x - k * 1.5703125;
+  rest -= k * 0.000483751297;
+  rest -= k * 7.54978942e-8;
+  return Angle(rest, i32(k));
+}
+fn wide_product(a: u32, b: u32) -> vec2u {
+  let low = (a & 0xffffu) * (b & 0xffffu);
+  let left = (a & 0xffffu) * (b >> 16u);
+  let right = (a >> 16u) * (b & 0xffffu);
+  let middle = (low >> 16u) + (left & 0xffffu) + (right & 0xffffu);
+  return vec2u((low & 0xffffu) | (middle << 16u),
+      (a >> 16u) * (b >> 16u) + (left >> 16u) + (right >> 16u) + (middle >> 16u));
+}
+fn far_angle(x: f32) -> Angle {
+  var turn = array<u32, 8>(0u, 0x28be60dbu, 0x9391054au, 0x7f09d5f4u, 0x7d4d3770u, 0x36d8a566u,
+      0x4f10e410u, 0u);
+  let bits = bitcast<u32>(abs(x));
+  let whole = (bits << 8u) | 0x80000000u;
+  let exponent = (bits >> 23u) - 126u;
+  let word = min(exponent >> 5u, 4u);
+  let shift = exponent & 31u;
+  var parts = vec3u(turn[word], turn[word + 1u], turn[word + 2u]);
+  if (shift > 0u) {
+    let next = vec3u(parts.yz, turn[word + 3u]);
+    parts = (parts << vec3u(shift)) | (next >> vec3u(32u - shift));
+  }
+  let middle = wide_product(whole, parts.y);
+  var low = middle.x + wide_product(whole, parts.z).y;
+  var high = whole * parts.x + middle.y + select(0u, 1u, low < middle.x);
+  var quarter = i32(high >> 30u);
+  high &= 0x3fffffffu;
+  let above = high >= 0x20000000u;  // nearer to the next quarter
+  if (above) {
+    quarter++;
+    low = ~low + 1u;
+    high = (0x3fffffffu - high) + select(0u, 1u, low == 0u);
+  }
+  let rest = (f32(high) * 4294967296.0 + f32(low)) * 3.40612158e-19;
+  let turned = select(rest, -rest, above);
+  if (x < 0.0) {
+    return Angle(-turned, -quarter);
+  }
+  return Angle(turned, quarter);
+}
+fn sine_near(x: f32) -> f32 {
   let t = x * x;
   return x * (1.0 - t * (0.166666667 - t * (0.00833333333 - t * (0.000198412698 -
       t * 0.00000275573192))));
@@ -47,21 +111,25 @@ fn cosine_near(x: f32) -> f32 {
       t * 2.75573192e-7))));
 }
 fn sine_of(x: f32, quarters: i32) -> f32 {
-  let k = round(x * 0.636619772);
-  var rest = x - k * 1.5703125;
-  rest -= k * 0.000483751297;
-  rest -= k * 7.54978942e-8;
-  let quarter = i32(k) + quarters;
-  let value = select(sine_near(rest), cosine_near(rest), (quarter & 1) == 1);
+  if (is_infinite(x)) {
+    return as_float(0x7fc00000u);
+  }
+  var angle = near_angle(x);
+  if (abs(x) > 30000.0) {
+    angle = far_angle(x);
+  }
+  let quarter = angle.quarter + quarters;
+  let value = select(sine_near(angle.rest), cosine_near(angle.rest), (quarter & 1) == 1);
   return select(value, -value, (quarter & 2) == 2);
 }
 fn sin_of(x: f32) -> f32 {
-  return select(sine_of(x, 0), sin(x), abs(x) > 30000.0);
+  return sine_of(x, 0);
 }
 fn cos_of(x: f32) -> f32 {
-  return select(sine_of(x, 1), cos(x), abs(x) > 30000.0);
+  return sine_of(x, 1);
 }
-)"};
+)",
+                                {&is_infinite}};
 
 inline constexpr Snippet acos{R"(fn acos_of(x: f32) -> f32 {
   if (abs(x) <= 0.5) {
@@ -170,8 +238,8 @@ inline constexpr Snippet atan2{R"(fn atan2_of(a: f32, b: f32) -> f32 {
 )",
                                {&is_nan, &is_infinite}};
 
-// The complementary error function for x >= 0: Abramowitz and Stegun, "Handbook of Mathematical
-// Functions", 7.1.5 (the series) near 0, and the continued fraction 7.1.14 beyond.
+// Abramowitz and Stegun, "Handbook of Mathematical Functions": the series 7.1.5 near 0, and beyond
+// the complement by the continued fraction 7.1.14.
 inline constexpr Snippet erf{R"(fn erf_near(x: f32) -> f32 {
   let t = x * x;
   return 1.12837917 * x * (1.0 - t * (0.333333333 - t * (0.1 - t * (0.0238095238 -
@@ -191,13 +259,6 @@ fn erf(x: f32) -> f32 {
     return erf_near(x);
   }
   return sign(x) * select(1.0 - erfc_far(size), 1.0, size > 5.0);
-}
-fn erfc(x: f32) -> f32 {
-  if (abs(x) < 1.0) {
-    return 1.0 - erf_near(x);
-  }
-  let far = select(erfc_far(abs(x)), 0.0, abs(x) > 10.0);
-  return select(2.0 - far, far, x > 0.0);
 }
 )"};
 

@@ -3,7 +3,7 @@ import type { Segmentation } from 'gesso';
 import source from '../background/sketch.js?raw';
 import './people.css';
 import { paintDancer, paintPair, paintSea } from './figures.js';
-import { find, make, showConfidence } from './page.js';
+import { find, make, offer, showConfidence } from './page.js';
 import { Seeing, type Seen } from './seeing.js';
 import { tell, texts } from './texts.js';
 
@@ -89,12 +89,7 @@ radius.addEventListener('input', () => {
 colour.addEventListener('input', () => choose('colour'));
 save.addEventListener('click', () => {
   canvas.toBlob((png) => {
-    if (!png) return;
-    const link = make('a');
-    link.href = URL.createObjectURL(png);
-    link.download = 'gesso.png';
-    link.click();
-    URL.revokeObjectURL(link.href);
+    if (png) offer('gesso.png', png);
   });
 });
 choose(kind);

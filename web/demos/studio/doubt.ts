@@ -12,6 +12,7 @@ import {
   LoadingBar,
   type LoadOptions,
   make,
+  offer,
   type Result,
   showConfidence,
   Trouble,
@@ -240,13 +241,7 @@ find('[data-dream-form]').addEventListener('submit', (event) => {
 wake.addEventListener('click', () => dreaming.abort());
 keep.addEventListener('click', () => {
   dream.toBlob((blob) => {
-    if (!blob) return;
-    const link = make('a');
-    link.href = URL.createObjectURL(blob);
-    link.download = `${word.value.trim() || 'dream'}.png`;
-    link.click();
-    // The browser reads it after the click.
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    if (blob) offer(`${word.value.trim() || 'dream'}.png`, blob);
   });
 });
 takeDrops((files) => {

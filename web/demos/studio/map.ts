@@ -4,7 +4,7 @@ import source from '../map/sketch.js?raw';
 import './map.css';
 import { drawLook, type Paint, ThingMap } from './chartOfThings.js';
 import { takeDrops } from './drops.js';
-import { find, isAbort, make, onThemeChange, showConfidence, Trouble } from './page.js';
+import { find, isAbort, make, offer, onThemeChange, showConfidence, Trouble } from './page.js';
 import { Sketch } from './sketch.js';
 import { tell, texts } from './texts.js';
 import { digits, fromFiles, letters, type Thing } from './things.js';
@@ -55,6 +55,8 @@ let running: AbortController | undefined;
 let way = '';
 let kept: Promise<unknown> = Promise.resolve();
 let brush: string | undefined; // the name that a click gives
+let turn = 0; // of what is put on the map
+let naming = 0; // of the names that spread
 const names = new Map<number, string>();
 let guesses: Label[][] = [];
 
@@ -127,16 +129,22 @@ async function begin(): Promise<void> {
 
 /** Puts other things on the map. */
 async function put(read: () => Promise<Thing[]>, name: string): Promise<void> {
+  const mine = ++turn;
   running?.abort();
   trouble.clear();
+  let found: Thing[];
   try {
-    things = await read();
+    found = await read();
   } catch (error) {
-    trouble.show(error);
+    if (mine === turn) trouble.show(error);
     return;
   }
+  if (mine !== turn) return; // something else was asked for meanwhile
+  running?.abort();
+  things = found;
   rows = things.map(({ row }) => row);
   names.clear();
+  naming += 1;
   guesses = [];
   brush = undefined;
   for (const button of find('[data-things]').children) {
@@ -161,7 +169,11 @@ async function lay(): Promise<void> {
   try {
     kept = keep?.(rows) ?? kept;
     kept.catch(() => {}); // whoever looks something up hears of it
-    const { points } = await layOut(rows, { signal: controller.signal, onProgress: follow });
+    const onProgress = (progress: MapProgress) => {
+      if (controller === running) follow(progress);
+    };
+    const { points } = await layOut(rows, { signal: controller.signal, onProgress });
+    if (controller !== running) return;
     arrange(points);
     speak(tell(texts.laidOut, { count: things.length, way }));
   } catch (error) {
@@ -195,10 +207,11 @@ async function showGrid(on: boolean): Promise<void> {
     map.move(laid.flat());
     return;
   }
+  const controller = new AbortController();
+  running = controller;
   try {
-    const controller = new AbortController();
-    running = controller;
     const { points, columns } = await makeGrid(laid, { signal: controller.signal });
+    if (controller !== running) return;
     gridButton.ariaPressed = 'true';
     map.move(points.data);
     speak(tell(texts.inAGrid, { count: things.length, columns }));
@@ -210,11 +223,12 @@ async function showGrid(on: boolean): Promise<void> {
 /** Shows what is looked at, and what is most like it. */
 async function looked(i: number): Promise<void> {
   showLarge(i);
-  const row = rows[i];
+  const all = rows;
+  const row = all[i];
   try {
     await kept;
     const near = row && (await lookUp?.(row));
-    if (!near || i !== map.looked) return;
+    if (!near || i !== map.looked || all !== rows) return;
     const others = near.filter((other) => other !== i).slice(0, 8);
     map.join(others);
     find('[data-alike]').replaceChildren(...others.map(small));
@@ -268,10 +282,13 @@ async function give(i: number, name: string): Promise<void> {
   nameField.value = '';
   showNames();
   const given = [...names];
+  const mine = ++naming;
   try {
-    guesses = given.length > 0 ? ((await nameAll?.(given, rows)) ?? []) : [];
+    const spread = given.length > 0 ? ((await nameAll?.(given, rows)) ?? []) : [];
+    if (mine !== naming) return; // there are other names or things since
+    guesses = spread;
   } catch (error) {
-    if (!isAbort(error)) sketch.troubleOr(trouble).show(error);
+    if (mine === naming && !isAbort(error)) sketch.troubleOr(trouble).show(error);
     return;
   }
   showNames();
@@ -342,11 +359,7 @@ function save(): void {
     return [quoted(thing.name), ...place, quoted(guess)].join(',');
   });
   const text = ['name,x,y,label', ...lines, ''].join('\n');
-  const link = make('a');
-  link.href = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
-  link.download = 'map.csv';
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser reads it after the click
+  offer('map.csv', new Blob([text], { type: 'text/csv' }));
 }
 
 function speak(sentence: string): void {

@@ -91,6 +91,15 @@ export function frame(): Promise<number> {
   return new Promise((resolve) => requestAnimationFrame(resolve));
 }
 
+/** Lets the visitor download one file. */
+export function offer(name: string, blob: Blob): void {
+  const link = make('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser reads it after the click
+}
+
 const byteUnits = new Intl.NumberFormat(language, {
   maximumFractionDigits: 1,
   minimumFractionDigits: 1,

@@ -1,6 +1,7 @@
 // The page on which a network is taught pictures: classes with their examples, the training, what it answers,
 // and keeping all of it.
 import type {
+  AddImageOptions,
   CaptureOptions,
   FeatureExtractor,
   ImageSource,
@@ -16,7 +17,7 @@ import source from '../teach/sketch.js?raw';
 import { folderOf, takeDrops } from './drops.js';
 import { find, isAbort, type LoadOptions, Trouble } from './page.js';
 import { Sketch } from './sketch.js';
-import { Classes } from './teach/classes.js';
+import { type Adding, Classes } from './teach/classes.js';
 import { Doubts } from './teach/doubts.js';
 import { Keep } from './teach/keep.js';
 import { Lesson } from './teach/lesson.js';
@@ -43,7 +44,12 @@ interface Deeds {
     label: string,
     options: CaptureOptions,
   ): () => void;
-  add(teacher: Teacher, picture: ImageSource, label: string): Promise<unknown>;
+  add(
+    teacher: Teacher,
+    picture: ImageSource,
+    label: string,
+    options: AddImageOptions,
+  ): Promise<unknown>;
   train(
     teacher: Teacher,
     options: TeachOptions,
@@ -245,11 +251,11 @@ function open(id: number): void {
   pictures.open(id);
 }
 
-/** Adds the pictures among some files to a class. */
-async function add(files: File[], label: string): Promise<number> {
+/** Adds the pictures among some files to a class. @returns false if somebody has cancelled it */
+async function add(files: File[], label: string, adding: Adding): Promise<boolean> {
   const images = files.filter(({ name, type }) => isPicture(name, type));
   const unread: string[] = [];
-  const count = await addAll(images, label, async (file) => {
+  const finished = await addAll(images, label, adding, async (file) => {
     const picture = await createImageBitmap(file).catch(() => undefined);
     if (!picture) unread.push(file.name);
     return picture;
@@ -257,27 +263,27 @@ async function add(files: File[], label: string): Promise<number> {
   if (unread.length > 0) {
     stage.trouble.show(tell(texts.pictureFailed, { name: unread.slice(0, 5).join(', ') }));
   }
-  return count;
+  return finished;
 }
 
-/** Adds pictures one by one, with a bar that can be cancelled; gives how many have come. */
+/** Adds pictures one by one, with a bar that can be cancelled. @returns whether it was not */
 async function addAll<Given>(
   given: readonly Given[],
   label: string,
+  { group, added }: Adding,
   read: (one: Given) => Promise<ImageBitmap | HTMLCanvasElement | undefined>,
-): Promise<number> {
+): Promise<boolean> {
   const own = teacher();
-  let count = 0;
   const { length: all } = given;
   const words = (done: number) => tell(texts.adding, { done, all, name: label });
   try {
-    await work.during(words(0), async ({ signal, show }) => {
+    return await work.during(words(0), async ({ signal, show }) => {
       for (const [i, one] of given.entries()) {
         if (signal.aborted || !own) return;
         const picture = await read(one);
         if (picture) {
-          await deeds.add?.(own, picture, label);
-          count += 1;
+          await deeds.add?.(own, picture, label, { group });
+          added();
         }
         if (picture instanceof ImageBitmap) picture.close();
         show(words(i + 1), (i + 1) / all);
@@ -286,8 +292,8 @@ async function addAll<Given>(
     });
   } catch (error) {
     fail(error);
+    return true;
   }
-  return count;
 }
 
 function isPicture(name: string, type: string): boolean {
@@ -298,9 +304,11 @@ paintings.addEventListener('click', () => {
   paintings.disabled = true;
   const painted = motifs.map(([name, paint]) => {
     const canvases = () => Array.from({ length: each }, () => paint(Math.random));
-    return [name, (label: string) => addAll(canvases(), label, async (one) => one)] as const;
+    const work = (label: string, adding: Adding) =>
+      addAll(canvases(), label, adding, async (one) => one);
+    return [name, work] as [string, typeof work];
   });
-  void classes.addMany(painted.map(([name, work]) => [name, work])).then(() => {
+  void classes.addMany(painted).then(() => {
     paintings.disabled = false;
   });
 });
@@ -314,7 +322,9 @@ takeDrops((files, on) => {
   if (project) void keep.open(project);
   else if (card) void classes.add(files, card.name);
   else if (named.size > 0) {
-    void classes.addMany([...named].map(([name, own]) => [name, (label) => add(own, label)]));
+    void classes.addMany(
+      [...named].map(([name, own]) => [name, (label, adding) => add(own, label, adding)]),
+    );
   } else if (first) void stage.hangFile(first);
 });
 

@@ -1,8 +1,10 @@
 // What can lie on a map: digits, the letters of a voice, pictures of the visitor, rows of a table.
-import { charRNN } from 'gesso';
+import { charRNN, type FeatureExtractor, featureExtractor, setModelPath } from 'gesso';
 import samples from '../../../models/digits/samples.json';
+import { parseCsv } from '../../src/csv.js';
 import { asDigit, curve, side } from '../digits/asDigit.js';
 import { dataAddress, fetchIdx } from './data.js';
+import type { Shelved } from './models.js';
 import { nameOf } from './nexts.js';
 import { tell, texts } from './texts.js';
 
@@ -21,7 +23,8 @@ const labelFile = 'mnist/t10k-labels-idx1-ubyte.gz';
 const mostDigits = 900;
 const mostFiles = 1000;
 const thumb = 96; // pixels of a picture on the map
-const cells = 12; // a picture is compared by the mean colours of so many cells each way
+const cells = 12; // with no network at hand, pictures are compared by the mean colours of so many cells each way
+const sees = 'mobilenet'; // what it makes of a picture says what is in it
 
 /** Handwritten digits: those of MNIST where they are at hand, else drawings of ours, moved about. */
 export async function digits(): Promise<Thing[]> {
@@ -102,11 +105,16 @@ export async function letters(): Promise<Thing[]> {
 export async function fromFiles(files: readonly File[]): Promise<Thing[]> {
   const table = files.find((file) => /\.(csv|tsv|txt)$/i.test(file.name));
   if (table) return fromTable(table.name, await table.text());
+  const eyes = await network();
   const found: Thing[] = [];
-  for (const file of files.slice(0, mostFiles)) {
-    const picture = await createImageBitmap(file).catch(() => undefined);
-    if (picture) found.push(fromPicture(file.name, picture));
-    picture?.close();
+  try {
+    for (const file of files.slice(0, mostFiles)) {
+      const picture = await createImageBitmap(file).catch(() => undefined);
+      if (picture) found.push(await fromPicture(file.name, picture, eyes));
+      picture?.close();
+    }
+  } finally {
+    eyes?.dispose();
   }
   if (found.length < 4) {
     throw new Error(tell(texts.tooFewThings, { count: found.length, files: files.length }));
@@ -114,7 +122,20 @@ export async function fromFiles(files: readonly File[]): Promise<Thing[]> {
   return found;
 }
 
-function fromPicture(name: string, bitmap: ImageBitmap): Thing {
+/** A network that knows photos, if it is on this machine. */
+async function network(): Promise<FeatureExtractor | undefined> {
+  const response = await fetch('../models/index.json');
+  const models: Shelved[] = response.ok ? await response.json() : [];
+  if (!models.some(({ name }) => name === sees)) return undefined;
+  setModelPath('../models/');
+  return featureExtractor(sees);
+}
+
+async function fromPicture(
+  name: string,
+  bitmap: ImageBitmap,
+  eyes: FeatureExtractor | undefined,
+): Promise<Thing> {
   const scale = thumb / Math.max(bitmap.width, bitmap.height);
   const canvas = document.createElement('canvas');
   canvas.width = Math.max(1, Math.round(scale * bitmap.width));
@@ -122,6 +143,11 @@ function fromPicture(name: string, bitmap: ImageBitmap): Thing {
   const pen = canvas.getContext('2d');
   if (pen) pen.imageSmoothingQuality = 'high';
   pen?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  const row = eyes ? Float32Array.from((await eyes.infer(bitmap)).data) : coloursOf(canvas);
+  return { name, row, look: { picture: canvas } };
+}
+
+function coloursOf(canvas: HTMLCanvasElement): Float32Array<ArrayBuffer> {
   const small = document.createElement('canvas');
   small.width = small.height = cells;
   const smallPen = small.getContext('2d', { willReadFrequently: true });
@@ -129,15 +155,12 @@ function fromPicture(name: string, bitmap: ImageBitmap): Thing {
   smallPen?.drawImage(canvas, 0, 0, cells, cells);
   const { data } = smallPen?.getImageData(0, 0, cells, cells) ?? { data: [] };
   const row = Float32Array.from(data).map((value) => value / 255);
-  return { name, row: row.filter((_, i) => i % 4 < 3), look: { picture: canvas } };
+  return row.filter((_, i) => i % 4 < 3);
 }
 
 /** Rows of a table: its columns of numbers, each brought to mean 0 and deviation 1. */
 function fromTable(file: string, text: string): Thing[] {
-  const separator = /\t/.test(text) ? '\t' : /;/.test(text) ? ';' : ',';
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
-  const rows = lines.map((line) => line.split(separator).map((cell) => cell.replace(/^"|"$/g, '')));
-  const [header = [], ...body] = rows;
+  const [header = [], ...body] = parseCsv(file, text).map(({ cells }) => cells);
   const isNumber = (cell: string | undefined) =>
     cell !== undefined && cell.trim() !== '' && Number.isFinite(Number(cell));
   const numeric = header.flatMap((_, i) => (body.every((row) => isNumber(row[i])) ? [i] : []));

@@ -8,7 +8,7 @@ studio.onOpen((project, options) => openProject(project, options));
 
 studio.onHold((teacher, video, label, options) => teacher.capture(video, label, options));
 
-studio.onPicture((teacher, picture, label) => teacher.addImage(picture, label));
+studio.onPicture((teacher, picture, label, options) => teacher.addImage(picture, label, options));
 
 studio.onTrain((teacher, options, show) => teacher.train(options, show));
 

@@ -4,6 +4,7 @@ export type { ModelFiles, SaveTarget } from '../layers/layersModel.js';
 export type { Progress } from '../progress.js';
 export type { Preprocess } from '../recipe.js';
 export {
+  type AddImageOptions,
   type Augment,
   type CaptureOptions,
   type ClassAccuracy,

@@ -79,17 +79,20 @@ function withPaths(
 }
 
 function download(files: ModelFiles): void {
+  for (const [name, bytes] of files) downloadBlob(name, new Blob([bytes]));
+}
+
+/** Lets the user of a page download one file. */
+export function downloadBlob(name: string, blob: Blob): void {
   if (typeof document === 'undefined') {
     fail('save: only a page can download', { given: 'downloads://' }, 'the path of a folder');
   }
-  for (const [name, bytes] of files) {
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([bytes]));
-    link.download = name;
-    link.click();
-    // The browser reads it after the click.
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  }
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  // The browser reads it after the click.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 /** The models in the browser's database. */

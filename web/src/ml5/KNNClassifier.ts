@@ -1,5 +1,6 @@
 // ml5.KNNClassifier as 0.12 had it: tells what something is by the examples that are most like it.
 import { fail } from '../errors.js';
+import { downloadBlob } from '../layers/storage.js';
 import type { ModelSource } from '../source.js';
 import { knnClassifier as task } from '../tasks/knnClassifier.js';
 import type { Features, KnnDataset } from '../teach/types.js';
@@ -92,11 +93,8 @@ export function KNNClassifier(): KNNClassifier {
       confidencesByLabel: by('label'),
     };
   };
-  const content = async (): Promise<[string, Uint8Array<ArrayBuffer>]> => {
-    const [file] = await knn.files({ format: 'ml5' });
-    if (file) return file;
-    return fail(`${who}: there are no examples`, {}, "addExample(features, 'rock') first");
-  };
+  /** One file, which without examples is an empty set. */
+  const content = async () => new Blob([...(await knn.files({ format: 'ml5' })).values()]);
   const load = async (source: ModelSource | KnnDataset) => {
     await knn.load(source);
     recount();
@@ -127,18 +125,11 @@ export function KNNClassifier(): KNNClassifier {
     getCount: () => Object.fromEntries(entries().map(([, count], i) => [i, count])),
     getNumLabels: () => entries().length,
     async getClassifierDataset() {
-      const [, bytes] = await content();
-      return JSON.parse(new TextDecoder().decode(bytes)) as KnnDataset;
+      return JSON.parse(await (await content()).text()) as KnnDataset;
     },
     setClassifierDataset: load,
     async save(name = 'myKNN') {
-      const [, bytes] = await content();
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(new Blob([bytes], { type: 'application/json' }));
-      link.download = `${name}.json`;
-      link.click();
-      // The browser reads it after the click.
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      downloadBlob(`${name}.json`, await content());
     },
     async load(source, callback) {
       await load(source);

@@ -158,6 +158,7 @@ export function featureExtractor(
       extractor.dispose();
       kind = other;
       extractor = made(kind);
+      examples = 0;
     }
     const [callback] = callbacks as (() => unknown)[];
     if (callback) told(extractor.about(), callback);
@@ -202,9 +203,9 @@ export function featureExtractor(
       if (label === undefined) {
         fail('ml5 addImage: it needs a label', {}, "addImage(video, 'hand')");
       }
-      examples++;
       const known = kind === 'regression' ? Number(label) : String(label);
       const added = extractor.addImage(pictureOf('addImage', sorted), known);
+      examples++;
       return replied(
         added.then(() => {}),
         sorted,
@@ -243,9 +244,11 @@ export function featureExtractor(
       return replied(extractor.save(`downloads://${sorted.texts[0] ?? 'model'}`), sorted);
     },
     load(source, callback) {
-      const opened = openProject(source);
+      // A model of one's own may lie where a project file must not send anybody.
+      const opened = openProject(source, options.modelUrl ? { model: options.modelUrl } : {});
       extractor.dispose();
       extractor = opened;
+      examples = 0;
       const loading = opened.then(({ task, size }) => {
         kind = task;
         examples += size;

@@ -16,6 +16,7 @@ import type {
 import type { Extractor } from '../teach/extractor.js';
 import { type Loading, usableAtOnce } from '../usable.js';
 import { watchOptions, watchPlainly, watchWith } from '../watch.js';
+import { type CardText, readCard } from './projectCard.js';
 
 export type * from '../teach/extract/types.js';
 
@@ -102,8 +103,10 @@ function thin(
 ): Loading<FeatureExtractor> {
   let made: Extractor | undefined;
   let disposed = false;
+  let card: Partial<CardText> = {}; // until the code is there
   const making = teachCode().then((code) => {
     made = make(code);
+    made.card = card;
     if (disposed) made.dispose();
     return made;
   });
@@ -175,17 +178,17 @@ function thin(
       return made?.training ?? false;
     },
     get card(): ProjectCard {
-      return made?.card ?? nothing;
+      return made?.card ?? { ...nothing, ...card };
     },
-    set card(card: Partial<ProjectCard>) {
-      if (made) made.card = card;
-      else void making.then((extractor) => Object.assign(extractor, { card }));
+    set card(given: Partial<ProjectCard>) {
+      if (made) made.card = given;
+      else card = { ...card, ...readCard('card', given) };
     },
     layers: call('layers'),
     useLayer: call('useLayer'),
-    addImage: (image, label) => {
+    addImage: (image, label, options) => {
       const taken = take('addImage', image);
-      return making.then((extractor) => extractor.addImage(taken, label));
+      return making.then((extractor) => extractor.addImage(taken, label, options));
     },
     capture(source, label, given = {}) {
       const { perSecond, onExample, onError } = readOptions('capture', given, captureOptions);
@@ -193,7 +196,7 @@ function thin(
       const shoot = async (source: ImageSource) => {
         const next = performance.now() + 1000 / (perSecond ?? 8);
         const taken = take('capture', source);
-        const id = await making.then((extractor) => extractor.addImage(taken, label, group));
+        const id = await making.then((extractor) => extractor.addImage(taken, label, { group }));
         await onExample?.({ id, label });
         await new Promise((resolve) => setTimeout(resolve, next - performance.now()));
       };

@@ -5,8 +5,11 @@ import { choice, whole } from '../layers/kinds.js';
 import { loadOptions } from '../model.js';
 import { readOptions } from '../options.js';
 import type { Knn } from '../teach/knn.js';
-import type { KnnClassifier, KnnOptions } from '../teach/types.js';
+import type { Features, KnnClassifier, KnnOptions } from '../teach/types.js';
+import { dtypeOf, isTensor, type NestedArray } from '../tensor.js';
 import { type Loading, usableAtOnce } from '../usable.js';
+
+type Given = Features | PromiseLike<Features>;
 
 const knnOptions = {
   k: { ...whole(1, 10), example: 'k: 10' },
@@ -40,16 +43,16 @@ export function knnClassifier(options: KnnOptions = {}): Loading<KnnClassifier> 
     },
     counts: () => knn?.counts() ?? Object.create(null),
     addExample: async (features, label) => {
-      settle(features);
-      return (await ready).addExample(features, label);
+      const taken = take(features);
+      return (await ready).addExample(taken, label);
     },
     classify: async (features, options) => {
-      settle(features);
-      return (await ready).classify(features, options);
+      const taken = take(features);
+      return (await ready).classify(taken, options);
     },
     neighbours: async (features, k) => {
-      settle(features);
-      return (await ready).neighbours(features, k);
+      const taken = take(features);
+      return (await ready).neighbours(taken, k);
     },
     remove: async (id) => (await ready).remove(id),
     removeLabel: async (label) => (await ready).removeLabel(label),
@@ -64,7 +67,28 @@ export function knnClassifier(options: KnnOptions = {}): Loading<KnnClassifier> 
   });
 }
 
-/** A promise that fails before its turn is reported by the call that waits for it, and by nobody else. */
-function settle(features: unknown): void {
-  Promise.resolve(features).catch(() => {});
+/**
+ * Features as they are now, whatever the caller writes into them before their turn; those of a promise, as
+ * they are when it settles.
+ */
+function take(features: Given): Given {
+  if (!isPromise(features)) return copyOf(features);
+  const taken = Promise.resolve(features).then(copyOf);
+  taken.catch(() => {}); // the call that waits for it reports it, and nobody else
+  return taken;
+}
+
+function isPromise(features: Given): features is PromiseLike<Features> {
+  return typeof (features as PromiseLike<Features> | undefined)?.then === 'function';
+}
+
+/** What holds no numbers stays as it is: it is refused in its turn. */
+function copyOf(features: Features): Features {
+  if (isTensor(features)) return { ...features, data: features.data.slice() };
+  if (ArrayBuffer.isView(features) && dtypeOf(features)) return features.slice();
+  return Array.isArray(features) ? copyRows(features) : features;
+}
+
+function copyRows(rows: NestedArray): NestedArray {
+  return Array.isArray(rows) ? rows.map(copyRows) : rows;
 }

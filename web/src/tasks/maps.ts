@@ -12,6 +12,7 @@ import type {
   TsneOptions,
   UmapOptions,
 } from '../teach/types.js';
+import { isTensor } from '../tensor.js';
 
 /**
  * The directions in which rows differ most: principal component analysis.
@@ -21,7 +22,8 @@ import type {
  * @throws MLError when a number is not finite, or there are fewer rows or columns than components
  */
 export async function pca(rows: RowsSource, options?: PcaOptions): Promise<Pca> {
-  return (await teachCode()).pca(rows, options);
+  const taken = still(rows);
+  return (await teachCode()).pca(taken, options);
 }
 
 /**
@@ -32,7 +34,8 @@ export async function pca(rows: RowsSource, options?: PcaOptions): Promise<Pca> 
  * @throws MLError when there are fewer rows than clusters
  */
 export async function kmeans(rows: RowsSource, options?: KMeansOptions): Promise<KMeans> {
-  return (await teachCode()).kmeans(rows, options);
+  const taken = still(rows);
+  return (await teachCode()).kmeans(taken, options);
 }
 
 /**
@@ -46,7 +49,8 @@ export async function kmeans(rows: RowsSource, options?: KMeansOptions): Promise
  * @throws MLError when the perplexity is above a third of the other rows
  */
 export async function tsne(rows: RowsSource, options?: TsneOptions): Promise<Layout> {
-  return (await teachCode()).tsne(rows, options);
+  const taken = still(rows);
+  return (await teachCode()).tsne(taken, options);
 }
 
 /**
@@ -57,7 +61,8 @@ export async function tsne(rows: RowsSource, options?: TsneOptions): Promise<Lay
  * @throws MLError when there are not more rows than neighbors
  */
 export async function umap(rows: RowsSource, options?: UmapOptions): Promise<Layout> {
-  return (await teachCode()).umap(rows, options);
+  const taken = still(rows);
+  return (await teachCode()).umap(taken, options);
 }
 
 /**
@@ -69,5 +74,14 @@ export async function umap(rows: RowsSource, options?: UmapOptions): Promise<Lay
  * @param points [rows, 2]
  */
 export async function gridOf(points: RowsSource, options?: GridOptions): Promise<Grid> {
-  return (await teachCode()).gridOf(points, options);
+  const taken = still(points);
+  return (await teachCode()).gridOf(taken, options);
+}
+
+/** Rows as they are now: nobody changes them while the code is on its way. What is no row stays itself. */
+function still<T>(given: T): T;
+function still(given: unknown): unknown {
+  if (isTensor(given)) return { ...given, data: given.data.slice() };
+  if (ArrayBuffer.isView(given)) return (given as Float32Array).slice?.() ?? given;
+  return Array.isArray(given) ? given.map(still) : given;
 }

@@ -1,7 +1,17 @@
 // What is behind featureExtractor(): methods that run one after the other.
 import type { Taught } from '../insides.js';
 import type { ModelFiles, SaveTarget } from '../layers/layersModel.js';
-import { callback, instance, isRecord, MLError, readOptions, store, tensor } from '../library.js';
+import {
+  absent,
+  callback,
+  instance,
+  isRecord,
+  MLError,
+  readCard,
+  readOptions,
+  store,
+  tensor,
+} from '../library.js';
 import type { Open } from '../model.js';
 import type { ModelSource } from '../source.js';
 import type { Label } from '../tasks/imageClassifier.js';
@@ -15,20 +25,21 @@ import {
   evaluated,
   headOf,
   isStale,
+  labelsOf,
   predicted,
   rowsOf,
   type Taken,
 } from './extract/answering.js';
-import { type CardText, emptyText, readCard, today } from './extract/card.js';
+import { type CardText, emptyText, today } from './extract/card.js';
 import { Course } from './extract/course.js';
 import { featuresOf, learn, pictureOf } from './extract/learning.js';
 import { closeAll, type Loaded, makeFrom, openFrom } from './extract/loading.js';
 import { nearestOf, warningsOf } from './extract/nearest.js';
 import { readTeach } from './extract/options.js';
 import { blobOf, encoded } from './extract/picture.js';
-import { storeProject } from './extract/project.js';
 import { graftOf, projectFiles } from './extract/saving.js';
 import type {
+  AddImageOptions,
   Evaluation,
   Example,
   ExampleWarning,
@@ -44,6 +55,7 @@ import type {
   TeachResult,
   UseLayerOptions,
 } from './extract/types.js';
+import { storeAsOne } from './storeAsOne.js';
 
 export class Extractor {
   /** Rejects where it cannot be loaded. */
@@ -60,7 +72,6 @@ export class Extractor {
   private constructor(who: string, loading: Promise<Loaded>) {
     this.#who = who;
     this.#loading = loading.then((loaded) => {
-      if (this.#disposed) void closeAll(loaded);
       loaded.card = { ...loaded.card, ...this.#cardGiven };
       this.#loaded = loaded;
       return loaded;
@@ -105,15 +116,14 @@ export class Extractor {
 
   get card(): ProjectCard {
     const { card, date } = this.#loaded ?? {};
-    const text = { ...emptyText, ...card, ...this.#cardGiven };
+    const text = { ...emptyText, ...(card ?? this.#cardGiven) };
     return { ...text, date: date ?? today(), counts: this.counts };
   }
 
   set card(given: Partial<ProjectCard>) {
-    const { date: _, counts: __, ...before } = this.card;
-    const text = readCard('card', given, before);
-    if (this.#loaded) this.#loaded.card = text;
-    else this.#cardGiven = text;
+    const text = readCard('card', given);
+    if (this.#loaded) this.#loaded.card = { ...this.#loaded.card, ...text };
+    else this.#cardGiven = { ...this.#cardGiven, ...text };
   }
 
   layers(): Promise<LayerChoice[]> {
@@ -137,8 +147,9 @@ export class Extractor {
     });
   }
 
-  addImage(taken: Taken, label: string | number, group?: object): Promise<number> {
+  addImage(taken: Taken, label: string | number, given: AddImageOptions = {}): Promise<number> {
     return this.#turn(async (loaded) => {
+      const { group } = readOptions('addImage', given, addOptions);
       const { base, cut, examples } = loaded;
       const checked = examples.checkLabel('addImage', label);
       const { features, copy } = await base.examine('addImage', cut, await taken, { copy: true });
@@ -271,7 +282,9 @@ export class Extractor {
   }
 
   save(where: SaveTarget, options?: SaveProjectOptions): Promise<void> {
-    return this.#turn(async (loaded) => storeProject(where, await projectFiles(loaded, options)));
+    return this.#turn(async (loaded) => {
+      await storeAsOne(where, await projectFiles(loaded, options), '.gesso.zip');
+    });
   }
 
   files(options?: SaveProjectOptions): Promise<ModelFiles> {
@@ -295,7 +308,7 @@ export class Extractor {
           row: head?.open.description.inputs[0]?.name ?? '',
         },
         head: head?.open.model,
-        labels: classesOf(loaded),
+        labels: (who) => labelsOf(who, loaded),
         task,
         preprocess: base.preprocess,
         input: base.size,
@@ -308,7 +321,7 @@ export class Extractor {
     if (this.#disposed) return;
     this.#disposed = true;
     for (const course of this.#courses) course.fail(this.#gone());
-    this.#loading.then(closeAll, () => {}); // nothing was loaded
+    this.#loading.then(closeAll).catch(() => {}); // what was not loaded, or is gone, need not be freed
   }
 
   #changed(loaded: Loaded): void {
@@ -349,6 +362,10 @@ export class Extractor {
     return new MLError(`${this.#who}: it was used after dispose().\n${again}`);
   }
 }
+
+const addOptions = {
+  group: absent<object>('an object', 'group: pictures, with const pictures = {}', isRecord),
+};
 
 const layerOptions = {
   signal: instance(AbortSignal, 'signal: AbortSignal.timeout(60_000)'),

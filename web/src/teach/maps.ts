@@ -1,6 +1,6 @@
 // Rows to look at: principal components, clusters, layouts that keep near what is near, and grids.
 import { absent, choice, natural, positive, tensor, whole } from '../library.js';
-import { analyse, metricOption, output } from './near.js';
+import { analyse, metricOption, output } from './neighbours.js';
 import type {
   AnalysisOptions,
   Grid,

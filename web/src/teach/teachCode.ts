@@ -8,7 +8,7 @@ export { saliency } from './explain/saliency.js';
 export { Extractor } from './extractor.js';
 export { Knn } from './knn.js';
 export { gridOf, kmeans, pca, tsne, umap } from './maps.js';
-export { nearDuplicates, nearestNeighbours } from './near.js';
+export { nearDuplicates, nearestNeighbours } from './neighbours.js';
 export { exportTeachableMachine } from './teachable/export.js';
 export { exportPage } from './teachable/page.js';
 export { openTeachableMachine } from './teachable/project.js';

@@ -65,7 +65,8 @@ export interface KnnClassifier {
    *
    *     classifier.addExample(extractor.infer(video), 'rock');
    *
-   * @param features its numbers, or a promise of them; as many as those of the other examples
+   * @param features its numbers, as they are now, or a promise of them; as many as those of the other
+   *   examples
    * @returns its id, for `remove`
    * @throws MLError when a number is missing or not finite, or when there are more or fewer numbers
    */
@@ -126,7 +127,10 @@ export interface MapProgress {
 export interface AnalysisOptions {
   /** Numbers in a row, for rows given as one typed array. */
   width?: number;
-  /** Told how far it is, as often as the page can follow. */
+  /**
+   * Told how far it is, as often as the page can follow: where it gives a promise, not again before that is
+   * done. What it throws ends the analysis.
+   */
   onProgress?: (progress: MapProgress) => unknown;
   /** Stops it; the promise then rejects with the signal's reason. */
   signal?: AbortSignal;

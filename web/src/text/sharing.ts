@@ -1,6 +1,7 @@
 // A voice to give away: one page that talks without a network, or one zip.
 import type { ModelFiles } from '../layers/layersModel.js';
-import { downloadBlob, escaped, filesForScript, forScript, libraryText } from '../selfContained.js';
+import { downloadBlob } from '../library.js';
+import { escaped, filesForScript, forScript, libraryText } from '../selfContained.js';
 import { zip } from '../zip.js';
 import type { VoiceCard } from './types.js';
 

@@ -83,7 +83,10 @@ export class DeviceTraining {
 
   #step(number: number, program: Program): Promise<TypedArray[]> {
     for (const i of program.inputs.keys()) {
-      program.write(i, this.#guard(() => this.#trainer.stagedInput(number, i)));
+      program.write(
+        i,
+        this.#guard(() => this.#trainer.stagedInput(number, i)),
+      );
     }
     const written = new Set(JSON.parse(this.#guard(() => this.#trainer.writtenByStage())));
     this.#accelerator.device.upload(

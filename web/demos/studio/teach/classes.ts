@@ -10,13 +10,21 @@ const paints = ['--blue', '--red', '--olive', '--plum', '--sea', '--earth'];
 const atLeast = 2; // classes: one alone is no question
 const atMost = 24;
 
+/** How pictures are added that are taken back together. */
+export interface Adding {
+  /** What they have in common. */
+  group: object;
+  /** Called after each. */
+  added(): void;
+}
+
 /** What the page does for the classes. */
 interface Own {
   teacher(): FeatureExtractor | undefined;
   /** Takes pictures until the returned function is called; undefined where there is no camera. */
   record(label: string, onExample: (example: Example) => void): Promise<(() => void) | undefined>;
-  /** Adds pictures of files to a class, and says how many have come. */
-  add(files: File[], label: string): Promise<number>;
+  /** Adds pictures of files to a class. @returns false if somebody has cancelled it */
+  add(files: File[], label: string, adding: Adding): Promise<boolean>;
   open(id: number): void;
   /** Examples or names have changed. */
   changed(): void;
@@ -125,21 +133,29 @@ export class Classes {
 
   /** Adds pictures to a class, which is made if there is none of that name. */
   async add(files: File[], name: string): Promise<void> {
-    await this.addMany([[name, (label) => this.own.add(files, label)]]);
+    await this.addMany([[name, (label, adding) => this.own.add(files, label, adding)]]);
   }
 
   /**
-   * Adds to several classes at once, as one thing that can be taken back.
+   * Adds to several classes at once, as one thing that can be cancelled and taken back.
    *
-   * @param given names of classes, and what adds to each and says how many have come
+   * @param given names of classes, and what adds to each
    */
-  async addMany(given: readonly [name: string, add: (label: string) => Promise<number>][]) {
-    const step = this.history.note(this.cards, 0);
+  async addMany(
+    given: readonly [name: string, add: (label: string, adding: Adding) => Promise<boolean>][],
+  ) {
+    let step = this.history.note(this.cards, 0);
+    const added = () => {
+      step = this.history.extend(step, this.cards);
+    };
+    const adding = { group: {}, added };
     this.adding += 1;
     try {
       for (const [name, add] of given) {
         if (!this.names.includes(name)) this.makeRoom(name);
-        step.changes += await add(name);
+        if (await add(name, adding)) continue;
+        this.tellCount(name);
+        break;
       }
     } catch (error) {
       this.own.failed(error);
@@ -194,11 +210,12 @@ export class Classes {
   private async hold(card: ClassCard): Promise<void> {
     const recording: typeof this.recording = { card };
     this.recording = recording;
-    const before: Step = { before: this.cards.map((one) => [one, one.name]), changes: 1 };
+    let step: Step = { before: this.cards.map((one) => [one, one.name]), changes: 1 };
     let count = 0;
     const stop = await this.own.record(card.name, () => {
       count += 1;
-      if (count === 1) this.history.push(before);
+      if (count === 1) this.history.push(step);
+      else step = this.history.extend(step, this.cards);
       this.show();
       this.own.changed();
     });
@@ -212,8 +229,7 @@ export class Classes {
     if (this.recording?.card !== card) return;
     this.recording.stop?.();
     this.recording = undefined;
-    const { length: count } = card.ids;
-    this.say(tell(texts.hasPictures, { name: card.name, count }));
+    this.tellCount(card.name);
     this.changed();
   }
 
@@ -288,7 +304,11 @@ export class Classes {
     const step = this.history.take();
     if (!step) return;
     try {
-      for (let i = 0; i < step.changes; ++i) await this.own.teacher()?.undo();
+      if (step.changes > 0 && !(await this.own.teacher()?.undo())) {
+        this.history.clear(); // the extractor knows no older changes
+        this.say(texts.undoneAll);
+        return;
+      }
     } catch (error) {
       this.own.failed(error);
     }
@@ -304,6 +324,11 @@ export class Classes {
   private changed(): void {
     this.show();
     this.own.changed();
+  }
+
+  private tellCount(name: string): void {
+    const { length: count = 0 } = this.cards.find((card) => card.name === name)?.ids ?? [];
+    this.say(tell(texts.hasPictures, { name, count }));
   }
 
   private say(sentence: string): void {

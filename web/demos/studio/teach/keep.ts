@@ -63,26 +63,14 @@ export class Keep {
 
   /** Opens what this browser keeps, if there is something: whether that has worked. */
   async start(): Promise<boolean> {
-    const alone = await holdLock();
-    if (!alone) {
+    if (!(await holdLock({ ifAvailable: true }))) {
       this.told.textContent = texts.otherTab;
+      void holdLock({}).then(() => this.takeOver());
       return false;
     }
-    const kept = await listModels().catch(() => undefined);
-    if (!kept) {
-      this.told.textContent = texts.cannotKeep;
-      return false;
-    }
-    this.toggle.disabled = false;
-    this.toggle.checked = wished();
-    const found = kept.find((model) => model.name === name);
-    if (!found) {
-      if (this.toggle.checked) this.told.textContent = texts.keepsFromNow;
-      return false;
-    }
-    find('[data-unopened-told]').textContent = tell(texts.keptUnopened, {
-      date: times.format(found.saved),
-    });
+    const found = await this.findKept();
+    if (!found) return false;
+    this.tellKept(texts.keptUnopened, found.saved);
     return this.reopen();
   }
 
@@ -108,8 +96,11 @@ export class Keep {
     this.enable();
   }
 
-  /** Opens a project file. */
+  /** Opens a project file: in place of what there is, which may be nowhere else or only kept here. */
   async open(file: File): Promise<void> {
+    const { size: count = 0 } = this.own.teacher() ?? {};
+    const goes = count > 0 && (this.unsaved || this.toggle.checked);
+    if (goes && !window.confirm(tell(texts.reallyOpen, { name: file.name, count }))) return;
     this.trouble.clear();
     if (await this.own.open([file], file.name)) {
       this.changed();
@@ -127,6 +118,36 @@ export class Keep {
       button.disabled = isProject ? !teacher?.size : !taught || missing !== '';
     }
     find('[data-share-told]').textContent = taught ? missing : '';
+  }
+
+  /** The other tab is gone. What it has kept stays until somebody opens or forgets it. */
+  private async takeOver(): Promise<void> {
+    this.told.textContent = this.before;
+    const found = await this.findKept();
+    if (found) {
+      this.tellKept(texts.keptByOther, found.saved);
+      this.unopened.hidden = false;
+      this.toggle.disabled = true;
+      this.toggle.checked = false;
+    } else if (this.own.teacher()?.size) this.changed();
+  }
+
+  /** Finds out what is kept, and whether anything can be. */
+  private async findKept(): Promise<{ saved: Date } | undefined> {
+    const kept = await listModels().catch(() => undefined);
+    if (!kept) {
+      this.told.textContent = texts.cannotKeep;
+      return undefined;
+    }
+    this.toggle.disabled = false;
+    this.toggle.checked = wished();
+    const found = kept.find((model) => model.name === name);
+    if (!found && this.toggle.checked) this.told.textContent = texts.keepsFromNow;
+    return found;
+  }
+
+  private tellKept(sentence: string, saved: Date): void {
+    find('[data-unopened-told]').textContent = tell(sentence, { date: times.format(saved) });
   }
 
   private async reopen(): Promise<boolean> {
@@ -221,15 +242,21 @@ export class Keep {
   }
 }
 
-/** Whether this is the only tab with this page: two would write over each other. */
-function holdLock(): Promise<boolean> {
+/**
+ * Whether this is the only tab with this page: two would write over each other.
+ *
+ * @param options `{ ifAvailable: true }`, or else it resolves when the others are gone
+ */
+function holdLock(options: LockOptions): Promise<boolean> {
   const { locks } = navigator;
   if (!locks) return Promise.resolve(true); // as on plain http
   return new Promise((told) => {
-    void locks.request(name, { ifAvailable: true }, (lock) => {
-      told(lock !== null);
-      return lock ? new Promise(() => {}) : undefined; // as long as the page lives
-    });
+    locks
+      .request(name, options, (lock) => {
+        told(lock !== null);
+        return lock ? new Promise(() => {}) : undefined; // as long as the page lives
+      })
+      .catch(() => told(true)); // where nothing may be stored, as with cookies blocked
   });
 }
 

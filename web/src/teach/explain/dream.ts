@@ -10,7 +10,7 @@ export type Goal = (
   shape: readonly number[],
 ) => { value: number; seed: Float32Array };
 
-/** From one octave to the next the picture grows by this. */
+/** From one octave to the next the picture grows by this, or a little more. */
 const growth = 1.4;
 
 /** How far a step goes on average at first, and at last, in brightness from 0 to 255. */
@@ -107,6 +107,7 @@ export class Dream {
     const network = this.#network;
     const { size, preprocess } = network;
     const { height, width, channels } = size;
+    const stds = Float64Array.from({ length: channels }, (_, c) => ofChannel(preprocess.std, c));
     const [tall = 1, wide = 1] = this.#octaves[this.#octave] ?? [];
     const anywhere = () => Math.floor(this.#random.uniform() * (2 * this.#margin + 1));
     const [down, across] = [anywhere(), anywhere()];
@@ -124,7 +125,7 @@ export class Dream {
           const to = ((down + top + y) * columns + across + left) * channels;
           for (let i = 0; i < width * channels; i++) {
             const derivative = found[y * width * channels + i] ?? 0;
-            const std = ofChannel(preprocess.std, i % channels);
+            const std = stds[i % channels] ?? 1;
             derivatives[to + i] = (derivatives[to + i] ?? 0) + derivative / std;
           }
         }
@@ -162,11 +163,12 @@ function octavesOf(size: Size, height: number): [height: number, width: number][
       `size: ${size.height}`,
     );
   }
-  const octaves: [number, number][] = [];
-  for (let tall = height; tall >= size.height; tall = Math.floor(tall / growth)) {
-    octaves.unshift([tall, Math.max(size.width, Math.round((tall * size.width) / size.height))]);
-  }
-  return octaves;
+  const times = height / size.height;
+  const steps = Math.floor(Math.log(times) / Math.log(growth));
+  return Array.from({ length: steps + 1 }, (_, i) => {
+    const tall = Math.round(size.height * times ** (steps > 0 ? i / steps : 1));
+    return [tall, Math.max(size.width, Math.round((tall * size.width) / size.height))];
+  });
 }
 
 /** Where tiles of one length begin that cover another one. */
@@ -206,7 +208,9 @@ function ofUnit(numbers: Float32Array): Float32Array {
 function lessColourful(directions: Float32Array, channels: number): Float32Array {
   if (channels !== 3) return directions;
   for (let i = 0; i < directions.length; i += 3) {
-    const [r = 0, g = 0, b = 0] = directions.subarray(i, i + 3);
+    const r = directions[i] ?? 0;
+    const g = directions[i + 1] ?? 0;
+    const b = directions[i + 2] ?? 0;
     const light = (r + g + b) / 3;
     directions[i] = light + colourShare * (r - light);
     directions[i + 1] = light + colourShare * (g - light);

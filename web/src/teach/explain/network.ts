@@ -128,12 +128,13 @@ export async function networkOf(who: string, model: object, asked: Asked): Promi
 
 /** A base and what was taught on top of it, as they are at the moment. */
 async function taughtNetwork(who: string, taught: Taught, asked: Asked): Promise<Network> {
-  const { client, features, head, names, labels, input } = taught;
+  const { client, features, head, names, input } = taught;
   const [height, width, channels] = input;
   checkChannels(who, channels);
   const own = readSomePreprocess(who, asked.preprocess);
   const preprocess = readPreprocess(who, [own, taught.preprocess]);
   const picture = { name: names.picture, shape: [1, height, width, channels] };
+  const labels = asked.layer === undefined ? taught.labels(who) : []; // channels have no names
   const cut = asked.layer === undefined ? undefined : await client.cut(features, [asked.layer]);
   let scores = scoringOf(client, cut?.model ?? features, picture);
   if (cut === undefined) {

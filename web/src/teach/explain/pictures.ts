@@ -14,7 +14,12 @@ export function toNumbers(
   { channels }: Pick<Size, 'channels'>,
   { mean, std }: Preprocess,
 ): Float32Array {
-  return colours.map((p, i) => (p - ofChannel(mean, i % channels)) / ofChannel(std, i % channels));
+  const x = new Float32Array(colours.length);
+  for (let c = 0; c < channels; c++) {
+    const [middle, spread] = [ofChannel(mean, c), ofChannel(std, c)];
+    for (let i = c; i < x.length; i += channels) x[i] = ((colours[i] ?? 0) - middle) / spread;
+  }
+  return x;
 }
 
 /** The way back, not rounded: p = x std + mean. */
@@ -23,7 +28,12 @@ export function toColours(
   { channels }: Pick<Size, 'channels'>,
   { mean, std }: Preprocess,
 ): Float32Array {
-  return x.map((x, i) => x * ofChannel(std, i % channels) + ofChannel(mean, i % channels));
+  const colours = new Float32Array(x.length);
+  for (let c = 0; c < channels; c++) {
+    const [middle, spread] = [ofChannel(mean, c), ofChannel(std, c)];
+    for (let i = c; i < x.length; i += channels) colours[i] = (x[i] ?? 0) * spread + middle;
+  }
+  return colours;
 }
 
 /** Brightness from 0 to 255, height × width × channels, as pixels; `flip` mirrors them. */
@@ -124,21 +134,25 @@ export function resized(
     const step = elements / pixels;
     return { start: step / 2 - 0.5, step };
   };
-  const none: Tap = [0, 0, 0];
   const columns = tapsOf(line(size.width, width), width, size.width);
   const rows = tapsOf(line(size.height, height), height, size.height);
+  // Plain numbers for the inner loop, which runs for every number of every step of a dream.
+  const lefts = Int32Array.from(columns, (tap) => (tap?.[0] ?? 0) * channels);
+  const rights = Int32Array.from(columns, (tap) => (tap?.[1] ?? 0) * channels);
+  const ways = Float64Array.from(columns, (tap) => tap?.[2] ?? 0);
   let at = 0;
-  for (const [y0, y1, v] of rows.map((row) => row ?? none)) {
+  for (const [y0, y1, v] of rows.map((row) => row ?? ([0, 0, 0] satisfies Tap))) {
     const above = y0 * size.width * channels;
     const below = y1 * size.width * channels;
-    for (const [x0, x1, u] of columns.map((column) => column ?? none)) {
+    for (let x = 0; x < width; x++) {
+      const left = lefts[x] ?? 0;
+      const right = rights[x] ?? 0;
+      const u = ways[x] ?? 0;
       for (let c = 0; c < channels; c++) {
-        const left = x0 * channels + c;
-        const right = x1 * channels + c;
-        const a = from[above + left] ?? 0;
-        const b = from[below + left] ?? 0;
-        const upper = a + ((from[above + right] ?? 0) - a) * u;
-        const lower = b + ((from[below + right] ?? 0) - b) * u;
+        const a = from[above + left + c] ?? 0;
+        const b = from[below + left + c] ?? 0;
+        const upper = a + ((from[above + right + c] ?? 0) - a) * u;
+        const lower = b + ((from[below + right + c] ?? 0) - b) * u;
         to[at++] = upper + (lower - upper) * v;
       }
     }
@@ -154,28 +168,38 @@ export function blurred(from: Float32Array, size: Size, sigma: number): Float32A
   );
   const sum = weights.reduce((sum, weight) => sum + weight, 0);
   const { height, width, channels } = size;
-  const along = (
-    from: Float32Array,
-    lines: number,
-    lineStep: number,
-    length: number,
-    step: number,
-  ) => {
-    const to = new Float32Array(from.length);
-    for (let line = 0; line < lines; line++) {
-      for (let i = 0; i < length; i++) {
-        for (let c = 0; c < channels; c++) {
-          let value = 0;
-          for (let k = -reach; k <= reach; k++) {
-            const at = Math.min(Math.max(i + k, 0), length - 1);
-            value += (weights[k + reach] ?? 0) * (from[line * lineStep + at * step + c] ?? 0);
-          }
-          to[line * lineStep + i * step + c] = value / sum;
-        }
-      }
+  const line = width * channels;
+  const values = new Float64Array(line);
+  /** Adds numbers that lie together, of one weight, to a part of the line. */
+  const add = (numbers: Float32Array, weight: number, at: number, begin: number, end: number) => {
+    for (let i = begin, j = at; i < end; i++, j++) {
+      values[i] = (values[i] ?? 0) + weight * (numbers[j] ?? 0);
     }
-    return to;
   };
-  const rows = along(from, height, width * channels, width, channels);
-  return along(rows, width, channels, height, width * channels);
+  const write = (to: Float32Array, at: number) => {
+    for (let i = 0; i < line; i++) to[at + i] = (values[i] ?? 0) / sum;
+    values.fill(0);
+  };
+  const rows = new Float32Array(from.length);
+  for (let first = 0; first < rows.length; first += line) {
+    for (const [k, weight] of weights.entries()) {
+      const away = k - reach;
+      const begin = Math.min(Math.max(-away, 0), width);
+      const end = Math.max(Math.min(width - away, width), 0);
+      for (let x = 0; x < begin; x++) add(from, weight, first, x * channels, (x + 1) * channels);
+      const at = first + (begin + away) * channels;
+      add(from, weight, at, begin * channels, end * channels);
+      const last = first + line - channels;
+      for (let x = end; x < width; x++) add(from, weight, last, x * channels, (x + 1) * channels);
+    }
+    write(rows, first);
+  }
+  const both = new Float32Array(from.length);
+  for (let y = 0; y < height; y++) {
+    for (const [k, weight] of weights.entries()) {
+      add(rows, weight, Math.min(Math.max(y + k - reach, 0), height - 1) * line, 0, line);
+    }
+    write(both, y * line);
+  }
+  return both;
 }

@@ -41,6 +41,23 @@ export function classesOf(loaded: Loaded): string[] {
   return [...new Set(outputs.map((number) => loaded.examples.nameOf(number)))];
 }
 
+/**
+ * The classes of the head, one for each of its outputs.
+ *
+ * @throws MLError where labels were joined since the training, so that several outputs mean one class
+ */
+export function labelsOf(who: string, loaded: Loaded): string[] {
+  const outputs = (headOf(loaded)?.outputs ?? []).map((number) => loaded.examples.nameOf(number));
+  const classes = classesOf(loaded);
+  if (outputs.length === classes.length) return outputs;
+  const joined = classes.filter((name) => outputs.indexOf(name) < outputs.lastIndexOf(name));
+  fail(
+    `${who}: labels were joined after the training, so that the network has more outputs than classes`,
+    { joined: joined.join(', '), outputs: outputs.length, classes: classes.length },
+    'await extractor.train() again',
+  );
+}
+
 export function checkTask(who: string, { task }: Loaded, wanted: Loaded['task']): void {
   if (task === wanted) return;
   fail(

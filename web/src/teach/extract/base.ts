@@ -49,18 +49,23 @@ export class Base {
   readonly preprocess: Preprocess;
   /** The layers at which it can be cut, in the order in which they are computed. */
   readonly layers: readonly LayerChoice[];
+  /** What it is called by everybody, where it is a known model. */
+  readonly name: string | undefined;
   readonly #cuts = new Map<string, Cut>();
+  #isClosed = false;
 
   private constructor(
     open: Open,
     size: Base['size'],
     preprocess: Preprocess,
     layers: readonly LayerChoice[],
+    name: string | undefined,
   ) {
     this.open = open;
     this.size = size;
     this.preprocess = preprocess;
     this.layers = layers;
+    this.name = name;
   }
 
   static async load(
@@ -72,7 +77,8 @@ export class Base {
     const open = await openModel(who, source, options);
     try {
       const size = sizeOf(who, open);
-      const known = open.location.known ?? (await knownBy(open.sha256))?.[1];
+      const [name, found] = (await knownBy(open.sha256)) ?? [];
+      const known = open.location.known ?? found;
       const mine = { labels: undefined, preprocess: given, activation: undefined };
       const origins = await originsOf(open, mine, options.signal);
       const usual = known?.features?.preprocess;
@@ -89,7 +95,7 @@ export class Base {
           "'mobilenet', or another model for pictures",
         );
       }
-      return new Base(open, size, preprocess, layers);
+      return new Base(open, size, preprocess, layers, name);
     } catch (error) {
       await open.client.close(open.model);
       throw error;
@@ -118,6 +124,10 @@ export class Base {
     const known = this.#cuts.get(name);
     if (known) return known;
     const { model } = await this.client.cut(this.open.model, [name]);
+    if (this.#isClosed) {
+      await this.client.close(model); // close() could not know of it
+      fail(`${who}: its base was disposed of meanwhile`, { layer: name }, 'load it again');
+    }
     const cut = { layer: name, key: name, model, features, shape: shape.slice(1) };
     this.#cuts.set(name, cut);
     return cut;
@@ -138,6 +148,7 @@ export class Base {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     const models = [...this.#cuts.values()].map(({ model }) => model);
     await Promise.all([...models, this.open.model].map((model) => this.client.close(model)));
   }

@@ -151,6 +151,7 @@ export class Examples {
     const name = this.#known('rename', from);
     const label = `${this.checkLabel('rename', to)}`;
     if (name === label) return;
+    this.numberOf(name); // also who learns it under its new name knows it by that after undo()
     const list = this.#list.map((kept) => (kept.label === name ? { ...kept, label } : kept));
     const joins = this.#labels.includes(label);
     const labels = joins

@@ -1,5 +1,6 @@
 // One training: features of all examples, the head, and then perhaps the base.
 import { fail, openModel, Random } from '../../library.js';
+import type { Open } from '../../model.js';
 import { type Part, partOf, topologyIn, truncated } from '../graft.js';
 import type { Base, Cut } from './base.js';
 import { type Course, progressOf } from './course.js';
@@ -131,10 +132,12 @@ export async function learn(
   }
   if (course.stopped) result.ended = 'stop';
   const after = tuned ? await openTuned(room, tuned, course) : cut;
+  let open: Open | undefined;
   try {
+    open = await openHead(tuned?.head ?? taught.files, worker);
     const head: Head = {
       files: tuned?.head ?? taught.files,
-      open: await openHead(tuned?.head ?? taught.files, worker),
+      open,
       outputs: scale ? [] : classes.map((label) => examples.numberOf(label)),
       scale,
       validation: new Set(split.validation.map(({ id }) => id)),
@@ -143,7 +146,11 @@ export async function learn(
     course.signal.throwIfAborted();
     return { learned: { cut: after, head }, result };
   } catch (error) {
-    if (after !== cut) await base.client.close(after.model);
+    if (open) await base.client.close(open.model);
+    if (after !== cut) {
+      examples.forget(after.key);
+      await base.client.close(after.model);
+    }
     throw error;
   }
 }

@@ -6,8 +6,10 @@ import {
   loadOptions,
   natural,
   readOptions,
+  readRegistry,
   readSomePreprocess,
   realAddress,
+  show,
 } from '../../library.js';
 import type { Preprocess } from '../../recipe.js';
 import type { ModelSource } from '../../source.js';
@@ -97,11 +99,13 @@ export async function openFrom(source: ModelSource, given: OpenProjectOptions): 
   const wanted = model ?? project.base.source;
   if (wanted === null) {
     fail(
-      `${who}: the project does not say where its base is, which was given as files`,
+      `${who}: the project does not say where its base is, which was given as files or lies on a disk`,
       { 'SHA-256': project.base.sha256 },
       'model: the same files, or another base',
     );
   }
+  const isInHand = typeof source !== 'string' && !(source instanceof URL);
+  if (model === undefined && isInHand) await checkSource(who, String(wanted));
   const base = await Base.load(who, wanted, load, { ...project.preprocess, ...own });
   const loaded: Loaded = {
     ...{ task: project.task, seed: project.seed, worker: load.worker, base },
@@ -178,12 +182,37 @@ function checkHead(who: string, { open, outputs }: Head, cut: Cut, task: TeachTa
   );
 }
 
-/** What names a base so that it is found again. */
-function sourceOf(model: ModelSource, { open }: Base): string | null {
+/**
+ * Files in hand may come from anybody: what they name as their base must not make this machine ask
+ * elsewhere.
+ */
+async function checkSource(who: string, source: string): Promise<void> {
+  if (Object.hasOwn((await readRegistry()).models, source.toLowerCase())) return;
+  const here = globalThis.location?.origin;
+  const address = URL.canParse(source, globalThis.location?.href)
+    ? new URL(source, globalThis.location?.href)
+    : undefined;
+  if (here !== undefined && here !== 'null' && address?.origin === here) return;
+  fail(
+    `${who}: this project says that its base is elsewhere, and nothing is loaded from there unasked`,
+    { base: source, 'loaded unasked': 'known names, and what this page itself may be' },
+    `model: ${show(source)} if you trust it, or the base from a place of yours`,
+  );
+}
+
+/**
+ * What names a base so that it is found again wherever the project goes: no file of this disk, and no
+ * query, which may hold a key.
+ */
+function sourceOf(model: ModelSource, { open, name }: Base): string | null {
   const { keep, known } = open.location;
   if (typeof model !== 'string' && !(model instanceof URL)) return null;
   if (known) return typeof model === 'string' ? model : (keep?.name ?? null);
-  return realAddress(open.address);
+  if (/^indexeddb:/.test(`${model}`)) return `${model}`;
+  const address = realAddress(open.address);
+  if (!/^https?:/.test(address)) return name ?? null;
+  const { origin, pathname } = new URL(address);
+  return `${origin}${pathname}`;
 }
 
 /** Frees everything. */

@@ -2,6 +2,7 @@
 import type { FlatRows } from '../../analysis.js';
 import type { Client } from '../../client.js';
 import { inThreeParts } from '../../library.js';
+import type { Tensor } from '../../tensor.js';
 import type { ExampleWarning, LabelCount, NearestExample, TeachTask } from './types.js';
 
 /** The features of an example. */
@@ -53,7 +54,7 @@ const unbalanced = 3;
 /** Pictures that are nearer to each other than this are hardly two: 1 − cosine of their features. */
 const same = 0.01;
 
-/** As many pairs as anybody looks at. */
+/** As many pairs of a kind as anybody looks at. */
 const mostPairs = 200;
 
 export async function warningsOf(
@@ -65,41 +66,53 @@ export async function warningsOf(
   const warnings: ExampleWarning[] = [];
   if (task === 'classification') warnings.push(...fewOf(counts), ...imbalanceOf(counts));
   if (rows.length < 2) return warnings;
-  const options = { within: same, most: mostPairs, metric };
+  const labels = [...new Set(rows.map(({ label }) => label))];
+  const groups = rows.map(({ label }) => labels.indexOf(label));
+  const options = { within: same, most: mostPairs, metric, groups };
   const found = await client.analyse('compute', ['duplicates', flatOf(rows), options]);
-  const { data } = found.pairs ?? { data: [] };
+  // Pictures that are nearly the same may well have numbers that differ.
+  if (task === 'classification') warnings.push(...conflictsOf(pairsOf(rows, found, 'apart')));
+  return [...warnings, ...duplicatesOf(pairsOf(rows, found, ''))];
+}
+
+/** Pairs of near examples: the nearest of them, and how many there are. */
+interface Pairs {
+  pairs: [Row, Row][];
+  count: number;
+}
+
+/** @param kind 'apart' for those of two labels */
+function pairsOf(rows: readonly Row[], found: Record<string, Tensor>, kind: 'apart' | ''): Pairs {
+  const { data } = found[kind || 'pairs'] ?? { data: [] };
   const pairs: [Row, Row][] = [];
   for (let i = 0; i < data.length; i += 2) {
     const [a, b] = [rows[data[i] ?? 0], rows[data[i + 1] ?? 0]];
     if (a && b) pairs.push([a, b]);
   }
-  const all = found.found?.data[0] ?? pairs.length;
-  return [...warnings, ...conflictsOf(pairs), ...duplicatesOf(pairs, all)];
+  return { pairs, count: found[kind ? 'apart_found' : 'found']?.data[0] ?? pairs.length };
 }
 
-function conflictsOf(pairs: readonly [Row, Row][]): ExampleWarning[] {
-  const different = pairs.filter(([a, b]) => a.label !== b.label);
-  const [first] = different;
+function conflictsOf({ pairs, count }: Pairs): ExampleWarning[] {
+  const [first] = pairs;
   if (first === undefined) return [];
   const [a, b] = first;
   const message = inThreeParts(
     'Pictures that are nearly the same have different labels, of which one must be wrong',
-    { pairs: different.length, first: `${a.id} (${a.label}) and ${b.id} (${b.label})` },
+    { pairs: count, first: `${a.id} (${a.label}) and ${b.id} (${b.label})` },
     'relabel(id, label) or remove(id)',
   );
-  return [{ kind: 'conflict', message, ...aboutOf(different) }];
+  return [{ kind: 'conflict', message, ...aboutOf(pairs) }];
 }
 
-function duplicatesOf(pairs: readonly [Row, Row][], found: number): ExampleWarning[] {
-  const alike = pairs.filter(([a, b]) => a.label === b.label);
-  const [first] = alike;
+function duplicatesOf({ pairs, count }: Pairs): ExampleWarning[] {
+  const [first] = pairs;
   if (first === undefined) return [];
   const message = inThreeParts(
     'Pictures are nearly the same, so that they teach hardly more than one, and validation says too much',
-    { pairs: found, first: `${first[0].id} and ${first[1].id}` },
+    { pairs: count, first: `${first[0].id} and ${first[1].id}` },
     'other angles, light and backgrounds',
   );
-  return [{ kind: 'duplicates', message, ...aboutOf(alike) }];
+  return [{ kind: 'duplicates', message, ...aboutOf(pairs) }];
 }
 
 function aboutOf(pairs: readonly [Row, Row][]): Pick<ExampleWarning, 'labels' | 'ids'> {

@@ -1,7 +1,7 @@
 // A project as files: examples, labels, head and card, and what is needed to go on.
 
 import type { Place } from '../../folder.js';
-import type { ModelFiles, SaveTarget } from '../../layers/layersModel.js';
+import type { ModelFiles } from '../../layers/layersModel.js';
 import {
   baseName,
   Folder,
@@ -12,14 +12,13 @@ import {
   namesZip,
   parseRecord,
   platform,
+  readCard,
   readPreprocess,
-  store,
   stored,
 } from '../../library.js';
 import type { Preprocess } from '../../recipe.js';
 import type { ModelSource } from '../../source.js';
-import { zip } from '../../zip.js';
-import { type CardText, emptyText, readCard } from './card.js';
+import { type CardText, emptyText } from './card.js';
 import type { Kept } from './examples.js';
 import type { Scale } from './head.js';
 import { kindOf } from './picture.js';
@@ -110,21 +109,6 @@ export function writeProject(
   return files;
 }
 
-/** Saves a project: downloads become one file. */
-export async function storeProject(where: SaveTarget, files: ModelFiles): Promise<void> {
-  const [, name] = (typeof where === 'string' && /^downloads:\/\/(.*)$/.exec(where)) || [];
-  if (name === undefined) return store(where, files);
-  if (typeof document === 'undefined') {
-    fail('save: only a page can download', { given: 'downloads://' }, 'the path of a folder');
-  }
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(zip(files));
-  link.download = `${name || 'project'}.gesso.zip`;
-  link.click();
-  // The browser reads it after the click.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
-
 /** Reads a project, and believes nothing that it says. */
 export async function readProject(
   who: string,
@@ -191,7 +175,7 @@ export async function readProject(
     ...{ task, seed, layer, labels, next, examples: list },
     base: readBase(content.base, refuse),
     preprocess: readPreprocess(who, [isRecord(content.preprocess) ? content.preprocess : {}]),
-    card: readCard(who, text, emptyText),
+    card: { ...emptyText, ...readCard(who, text) },
     date: typeof date === 'string' && /^\d{4}-\d\d-\d\d$/.test(date) ? date : '',
     head: note && { note, files: await part('head') },
     network: network === true ? await part('network') : null,

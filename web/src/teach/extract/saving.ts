@@ -2,7 +2,7 @@
 import type { ModelFiles } from '../../layers/layersModel.js';
 import { readOptions } from '../../library.js';
 import { filesOf, type Graft, grafted, partOf, rescaled } from '../graft.js';
-import { classesOf, headOf, isStale, learnedHead, rowsOf } from './answering.js';
+import { headOf, isStale, labelsOf, learnedHead, rowsOf } from './answering.js';
 import { networkOf } from './learning.js';
 import type { Loaded } from './loading.js';
 import { writeProject } from './project.js';
@@ -37,11 +37,12 @@ export async function projectFiles(
 export async function graftOf(who: string, loaded: Loaded): Promise<Graft> {
   const { base, cut } = loaded;
   const { files, scale } = learnedHead(who, loaded);
+  const labels = labelsOf(who, loaded);
   const network = await networkOf(who, base, cut);
   const head = rescaled(partOf(files), scale);
   return {
     files: filesOf(grafted(network, head, cut.shape.length === 3)),
-    labels: classesOf(loaded),
+    labels,
     preprocess: base.preprocess,
     input: base.size,
   };

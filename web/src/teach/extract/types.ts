@@ -29,8 +29,10 @@ export interface FeatureExtractorOptions extends LoadOptions {
 
 export interface OpenProjectOptions extends Omit<FeatureExtractorOptions, 'task' | 'seed'> {
   /**
-   * Another base than the one that the project names: features are then computed anew from the kept
-   * pictures, and the head must be trained again.
+   * The base, where the project names none: one that was given as files, or from a disk. It must be named
+   * too where files in hand name a base elsewhere than at a known name or on this page's own site, because
+   * such files may come from anybody. With another base than the project's, features are computed anew from
+   * the kept pictures, and the head must be trained again.
    */
   model?: ModelSource;
 }
@@ -70,6 +72,16 @@ export interface CaptureOptions {
   onExample?: (example: Example) => unknown;
   /** Told of the error that ended the capture; without it the error goes to the console. */
   onError?: (error: unknown) => void;
+}
+
+export interface AddImageOptions {
+  /**
+   * Any object: pictures that are added one after the other with the same one are taken back together.
+   *
+   *     const group = {};
+   *     for (const file of files) await extractor.addImage(await createImageBitmap(file), 'fist', { group });
+   */
+  group?: object;
 }
 
 export interface UseLayerOptions {
@@ -263,7 +275,7 @@ export interface FeatureExtractor {
   readonly training: boolean;
   /**
    * The card of the project. Parts can be set: `extractor.card = { title: 'My cups' }`; date and
-   * counts are filled in by themselves.
+   * counts are filled in by themselves. What is no card throws an MLError at once.
    */
   get card(): ProjectCard;
   set card(card: Partial<ProjectCard>);
@@ -285,7 +297,7 @@ export interface FeatureExtractor {
    * @param label a class; for regression a number
    * @returns the id of the example
    */
-  addImage(image: ImageSource, label: string | number): Promise<number>;
+  addImage(image: ImageSource, label: string | number, options?: AddImageOptions): Promise<number>;
   /**
    * Adds a picture of a video or canvas again and again, as long as a button is held.
    *
@@ -304,11 +316,17 @@ export interface FeatureExtractor {
   removeLabel(label: string | number): Promise<void>;
   /** Gives an example another label. */
   relabel(id: number, label: string | number): Promise<void>;
-  /** Gives a label another name; the head keeps what it has learned. A known name joins the two. */
+  /**
+   * Gives a label another name; the head keeps what it has learned. A known name joins the two: what the
+   * head gives them counts together, and train() comes before anything is exported or explained.
+   */
   rename(label: string, to: string): Promise<void>;
   /** Removes all examples. The head stays until it is trained again. */
   clear(): Promise<void>;
-  /** Takes back the last change of the examples; false where there is none. */
+  /**
+   * Takes back the last change of the examples: all pictures of a capture or group count as one. The last
+   * 100 changes are known; false where there is none.
+   */
   undo(): Promise<boolean>;
   /**
    * Learns from the examples: the head from their features, in milliseconds for each epoch; then the
@@ -357,7 +375,7 @@ export interface FeatureExtractor {
   /**
    * Saves base and head as one layers model of TensorFlow.js: pictures in, classes out.
    *
-   * @throws MLError for a base that is not made of layers
+   * @throws MLError for a base that is not made of layers, and where labels were joined since train()
    */
   saveModel(where: SaveTarget): Promise<void>;
   /** Where the base comes from, what it was trained on, and what it gets wrong. */

@@ -1,10 +1,9 @@
 // Writes what was taught as a project that Teachable Machine's own library reads.
 import type { Inside } from '../../insides.js';
 import type { ModelFiles, SaveTarget } from '../../layers/layersModel.js';
-import { fail, insideOf, readOptions, show, store } from '../../library.js';
-import { downloadBlob } from '../../selfContained.js';
-import { zip } from '../../zip.js';
+import { fail, insideOf, readOptions, show } from '../../library.js';
 import type { Graft } from '../graft.js';
+import { storeAsOne } from '../storeAsOne.js';
 import { theirs, writeMetadata } from './metadata.js';
 import type { ExportOptions } from './types.js';
 
@@ -21,7 +20,7 @@ export async function exportTeachableMachine(
   const metadata = writeMetadata(graft.labels, name, side, new Date());
   const files: ModelFiles = new Map(graft.files);
   files.set('metadata.json', new TextEncoder().encode(metadata));
-  await storeAsOne(where, files);
+  await storeAsOne(where, files, '.zip');
 }
 
 /** What was taught as one network; `taught` waits for all that was asked for before. */
@@ -43,13 +42,6 @@ export async function graftOf(caller: string, extractor: object): Promise<Graft>
     );
   }
   return taught.graft();
-}
-
-/** A download is one zip, which projects are exchanged as; other places get the files. */
-export async function storeAsOne(where: SaveTarget, files: ModelFiles): Promise<void> {
-  const [, name] = /^downloads:\/\/(.+)$/.exec(typeof where === 'string' ? where : '') ?? [];
-  if (name === undefined) await store(where, files);
-  else downloadBlob(name.endsWith('.zip') ? name : `${name}.zip`, zip(files));
 }
 
 /** The side of the pictures, which must be prepared as theirs are. */

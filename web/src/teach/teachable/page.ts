@@ -1,13 +1,7 @@
 // One page with the library and a network inside, which names what a camera or a picture shows.
 import type { ModelFiles, SaveTarget } from '../../layers/layersModel.js';
-import { readOptions, store } from '../../library.js';
-import {
-  downloadBlob,
-  escaped,
-  filesForScript,
-  forScript,
-  libraryText,
-} from '../../selfContained.js';
+import { downloadBlob, readOptions, store } from '../../library.js';
+import { escaped, filesForScript, forScript, libraryText } from '../../selfContained.js';
 import { graftOf } from './export.js';
 import { program, style } from './pageParts.js';
 import type { ExportPageOptions } from './types.js';

@@ -35,9 +35,13 @@ export const program = `
       const complain = (error) => { trouble.textContent = error.message; };
       classifier.labels().then(() => { answer.textContent = 'Nothing to see yet.'; }, complain);
 
+      // The part of a picture that the network sees: its middle square, or all of it.
+      const { preprocess } = JSON.parse(new TextDecoder().decode(model.get('gesso.json')));
       const draw = (picture, width, height) => {
         const side = Math.min(width, height);
-        pen.drawImage(picture, (width - side) / 2, (height - side) / 2, side, side, 0, 0, 448, 448);
+        const [across, down] = preprocess.fit === 'crop' ? [side, side] : [width, height];
+        seen.height = Math.round((seen.width * down) / across);
+        pen.drawImage(picture, (width - across) / 2, (height - down) / 2, across, down, 0, 0, seen.width, seen.height);
       };
       const row = () => {
         const item = document.createElement('li');
@@ -58,43 +62,58 @@ export const program = `
         }
       };
 
-      let stop;
-      const stopCamera = () => {
-        stop?.();
-        stop = undefined;
+      let turn = 0; // what was asked for last is what is shown
+      let end = () => {};
+      const begin = () => {
+        end();
+        end = () => {};
         camera.setAttribute('aria-pressed', 'false');
+        trouble.textContent = '';
+        turn += 1;
+        return turn;
       };
       camera.onclick = async () => {
-        if (stop) return stopCamera();
-        trouble.textContent = '';
+        const on = camera.getAttribute('aria-pressed') === 'true';
+        const mine = begin();
+        if (on) return;
+        camera.setAttribute('aria-pressed', 'true');
+        const fail = (error) => {
+          if (mine !== turn) return;
+          begin();
+          complain(error);
+        };
         try {
           const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment' } });
+          const close = () => { for (const track of stream.getTracks()) track.stop(); };
+          if (mine !== turn) return close();
+          end = close;
           const video = Object.assign(document.createElement('video'), { muted: true, playsInline: true });
           video.srcObject = stream;
           await video.play();
-          const end = classifier.watch(video, (results) => {
+          if (mine !== turn) return;
+          const stop = classifier.watch(video, (results) => {
             draw(video, video.videoWidth, video.videoHeight);
             show(results);
-          }, { onError: complain });
-          stop = () => {
-            end();
-            for (const track of stream.getTracks()) track.stop();
+          }, { onError: fail });
+          end = () => {
+            stop();
+            close();
           };
-          camera.setAttribute('aria-pressed', 'true');
         } catch (error) {
-          complain(error);
+          fail(error);
         }
       };
 
       const look = async (blob) => {
-        stopCamera();
-        trouble.textContent = '';
+        const mine = begin();
         try {
           const picture = await createImageBitmap(blob);
+          if (mine !== turn) return;
           draw(picture, picture.width, picture.height);
-          show(await classifier.classify(picture));
+          const results = await classifier.classify(picture);
+          if (mine === turn) show(results);
         } catch (error) {
-          complain(error);
+          if (mine === turn) complain(error);
         }
       };
       file.onchange = () => { if (file.files[0]) look(file.files[0]); };

@@ -1,0 +1,3 @@
+// Types of driver.mjs.
+export const swiftShader: string;
+export function hasDriver(): boolean;
