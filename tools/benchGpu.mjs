@@ -31,6 +31,12 @@ if (flags.build) {
 
 const models = join(process.env.GESSO_SHARED ?? join(tree, '../shared'), 'models');
 
+/** The library's sources: what is built does not let pages choose the GPU. */
+const sources = [
+  { find: /^gesso$/, replacement: join(tree, 'web/src/index.ts') },
+  { find: /^gesso\/(\w+)$/, replacement: join(tree, 'web/src/entries/$1.ts') },
+];
+
 /** ONNX Runtime as it is: Vite would rewrite it. */
 const runtime = join(tree, 'node_modules/onnxruntime-web/dist');
 const serveRuntime = {
@@ -54,6 +60,7 @@ async function inBrowser() {
     configFile: join(tree, 'vite.config.ts'),
     root: join(tree, 'tests/bench'),
     plugins: [serveRuntime],
+    resolve: { alias: sources },
     optimizeDeps: { include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu'] },
     server: { port: 5187, headers: { 'Cross-Origin-Embedder-Policy': 'unsafe-none' } },
     logLevel: 'warn',

@@ -1,6 +1,7 @@
 // Times gesso, TF.js and ONNX Runtime on the GPU of this machine, shows a table and leaves the rows for a
 // driver. A visitor starts it with a button; `?start` starts it at once.
-import { setBackend, status } from 'gesso';
+import { status } from 'gesso';
+import { setBackend } from '../../web/src/settings.js';
 import { Meter } from './gpuMeter.js';
 import { gpuWorks, type Peers } from './gpuNetworks.js';
 import { type GpuRow, type GpuTimes, timeOnGpu } from './gpuTimes.js';

@@ -1,5 +1,6 @@
 // Times gesso in Node, on Dawn: bundled and started by tools/benchGpu.mjs.
-import { setBackend, status } from 'gesso';
+import { status } from 'gesso';
+import { setBackend } from '../../web/src/settings.js';
 import { dawn } from '../webgpu/dawn.js';
 import { Meter } from './gpuMeter.js';
 import { gpuWorks } from './gpuNetworks.js';
@@ -16,6 +17,7 @@ export async function gpuInNode(models: string, options: GpuOptions & { only?: s
   for (const work of gpuWorks({}, (address) => address.replace('/models', models))) {
     if (options.only?.includes(work.name) ?? true) rows.push(await timeOnGpu(work, meter, options));
   }
-  const { build, threads, adapter } = await status();
-  return { adapter, gesso: { build, threads }, rows };
+  const { build, threads } = await status();
+  const { vendor, architecture, description } = (await gpu.requestAdapter())?.info ?? {};
+  return { adapter: { vendor, architecture, description }, gesso: { build, threads }, rows };
 }

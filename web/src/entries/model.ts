@@ -15,9 +15,8 @@ export type {
 } from '../model.js';
 export { loadModel } from '../model.js';
 export type { Progress } from '../progress.js';
-export type { RunningModel, Timing } from '../runtime.js';
+export type { Timing } from '../runtime.js';
 export type { ModelSource } from '../source.js';
 export { type Status, status } from '../status.js';
 export type { DType, NestedArray, Tensor, TypedArray } from '../tensor.js';
 export { tensor } from '../tensor.js';
-export type { AdapterInfo } from '../webgpu/accelerator.js';
