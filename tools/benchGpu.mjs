@@ -1,13 +1,21 @@
 // Measures gesso on the GPU beside TF.js and ONNX Runtime in Chromium, and alone in Node on Dawn:
 //   npm run bench:gpu [-- --json FILE] [--only mobilenet-v1-025,train-cnn] [--seconds 3] [--details]
 //     [--peers tfjs,ort] [--no-node] [--no-browser] [--no-build] [--flag=--use-webgpu-adapter=swiftshader]
-import { createReadStream, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { must, setUp } from './run.mjs';
 import { tree } from './setup/places.mjs';
+import { presets } from './stamp.mjs';
 
 const { values: flags } = parseArgs({
   allowNegative: true,
@@ -24,32 +32,48 @@ const { values: flags } = parseArgs({
   },
 });
 
+/** What ships cannot plan for a GPU: these builds can, in folders of their own. */
+const files = join(tree, 'build/webgpu/files');
+const folderOf = (build) => join(tree, 'build', `webgpu-${build}`);
+const glue = ['relaxed', 'simd'].map((build) => ({
+  find: `#core/${build}`,
+  replacement: join(folderOf(build), 'wasm/gesso.mjs'),
+}));
 if (flags.build) {
   setUp('wasm', 'browser', 'npm');
-  must(process.execPath, 'tools/build.mjs');
+  mkdirSync(files, { recursive: true });
+  for (const build of ['relaxed', 'simd']) {
+    const folder = folderOf(build);
+    const asked = ['-B', folder, '-DGESSO_WEBGPU=ON', '--log-level=WARNING'];
+    must('cmake', '--preset', presets[build], ...asked);
+    must('cmake', '--build', folder, '--target', 'gesso');
+    copyFileSync(join(folder, 'wasm/gesso.wasm'), join(files, `gesso-${build}.wasm`));
+  }
 }
 
 const models = join(process.env.GESSO_SHARED ?? join(tree, '../shared'), 'models');
 
 /** The library's sources: what is built does not let pages choose the GPU. */
 const sources = [
+  ...glue,
   { find: /^gesso$/, replacement: join(tree, 'web/src/index.ts') },
   { find: /^gesso\/(\w+)$/, replacement: join(tree, 'web/src/entries/$1.ts') },
 ];
 
-/** ONNX Runtime as it is: Vite would rewrite it. */
-const runtime = join(tree, 'node_modules/onnxruntime-web/dist');
-const serveRuntime = {
-  name: 'bench-onnx-runtime',
+/** Files as they are: Vite would rewrite them. */
+const served = { '/ort': join(tree, 'node_modules/onnxruntime-web/dist'), '/gesso': files };
+const serveFiles = {
+  name: 'bench-files',
   configureServer({ middlewares }) {
-    const known = new Set(readdirSync(runtime));
-    middlewares.use('/ort', (request, response, next) => {
-      const name = request.url.slice(1).split('?')[0];
-      if (!known.has(name)) return next();
-      const type = name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';
-      response.setHeader('Content-Type', type);
-      createReadStream(join(runtime, name)).pipe(response);
-    });
+    for (const [path, folder] of Object.entries(served)) {
+      middlewares.use(path, (request, response, next) => {
+        const name = request.url.slice(1).split('?')[0];
+        if (!readdirSync(folder).includes(name)) return next();
+        const type = name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';
+        response.setHeader('Content-Type', type);
+        createReadStream(join(folder, name)).pipe(response);
+      });
+    }
   },
 };
 
@@ -59,7 +83,7 @@ async function inBrowser() {
   const server = await createServer({
     configFile: join(tree, 'vite.config.ts'),
     root: join(tree, 'tests/bench'),
-    plugins: [serveRuntime],
+    plugins: [serveFiles],
     resolve: { alias: sources },
     optimizeDeps: { include: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-webgpu'] },
     server: { port: 5187, headers: { 'Cross-Origin-Embedder-Policy': 'unsafe-none' } },
@@ -124,14 +148,17 @@ async function inNode() {
   const { gpuInNode } = await import(pathToFileURL(outfile).href);
   const only = flags.only?.split(',');
   const { details, seconds } = flags;
-  return gpuInNode(models, { seconds: Number(seconds), details, ...(only && { only }) });
+  return gpuInNode(models, files, { seconds: Number(seconds), details, ...(only && { only }) });
 }
 
-/** `gesso` and `gesso/layers` are the built library's scripts for Node. */
+/** `gesso` and `gesso/layers` are the library's sources. */
 function toOwnLibrary({ onResolve }) {
-  onResolve({ filter: /^gesso(\/\w+)?$/ }, ({ path }) => {
-    const name = path === 'gesso' ? 'node' : `node-${basename(path)}`;
-    return { path: pathToFileURL(join(tree, 'dist', `${name}.js`)).href, external: true };
+  onResolve({ filter: /^(gesso(\/\w+)?|#core\/\w+)$/ }, ({ path }) => {
+    if (path === 'gesso') return { path: join(tree, 'web/src/node.ts') };
+    const { find, replacement } = sources.find((each) =>
+      typeof each.find === 'string' ? each.find === path : each.find.test(path),
+    );
+    return { path: path.replace(find, replacement) };
   });
 }
 

@@ -1,6 +1,6 @@
 // Times gesso, TF.js and ONNX Runtime on the GPU of this machine, shows a table and leaves the rows for a
 // driver. A visitor starts it with a button; `?start` starts it at once.
-import { status } from 'gesso';
+import { setWasmPath, status } from 'gesso';
 import { setBackend } from '../../web/src/settings.js';
 import { Meter } from './gpuMeter.js';
 import { gpuWorks, type Peers } from './gpuNetworks.js';
@@ -94,6 +94,7 @@ async function main(): Promise<void> {
   const adapter = await adapterInfo();
   const meter = new Meter().install();
   const { peers, versions } = await others();
+  setWasmPath('/gesso/');
   setBackend('webgpu');
   const only = query.get('only')?.split(',');
   const works = gpuWorks(peers).filter(({ name }) => only?.includes(name) ?? true);

@@ -1,13 +1,21 @@
 // Times gesso in Node, on Dawn: bundled and started by tools/benchGpu.mjs.
-import { status } from 'gesso';
+import { setWasmPath, status } from 'gesso';
 import { setBackend } from '../../web/src/settings.js';
 import { dawn } from '../webgpu/dawn.js';
 import { Meter } from './gpuMeter.js';
 import { gpuWorks } from './gpuNetworks.js';
 import { type GpuOptions, type GpuRow, timeOnGpu } from './gpuTimes.js';
 
-/** @param models the folder of the shared models */
-export async function gpuInNode(models: string, options: GpuOptions & { only?: string[] }) {
+/**
+ * @param models the folder of the shared models
+ * @param files the folder of the library's WebAssembly
+ */
+export async function gpuInNode(
+  models: string,
+  files: string,
+  options: GpuOptions & { only?: string[] },
+) {
+  setWasmPath(files);
   const gpu = dawn();
   globalThis.navigator ??= {} as Navigator; // Node 20 has none
   Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true });
