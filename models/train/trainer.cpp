@@ -389,7 +389,7 @@ Program* Trainer::stage() {
 Progress Trainer::settle() {
   if (staged_.empty()) return progress();
   auto [program, samples] = staged_.front();
-  staged_.pop_front();
+  staged_.erase(staged_.begin());
   add_results(*program);
   Tally& tally = tallies_[size_t(epoch_.set)];
   ++tally.step;

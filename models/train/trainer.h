@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -197,7 +196,7 @@ class Trainer {
   Epoch epoch_;
   std::vector<uint32_t> order_;  // of the samples of this epoch
   size_t at_ = 0;
-  std::deque<Staged> staged_;
+  std::vector<Staged> staged_;  // the oldest first
   Mark mark_;
   std::string bad_;
 };
