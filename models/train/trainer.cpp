@@ -368,7 +368,7 @@ const Program* Trainer::step(std::vector<double>* seconds) {
   } else {
     program.run();
   }
-  settle();
+  count_results();
   return &program;
 }
 
@@ -387,7 +387,12 @@ Program* Trainer::stage() {
 }
 
 Progress Trainer::settle() {
-  if (staged_.empty()) return progress();
+  if (!staged_.empty()) count_results();
+  return progress();
+}
+
+// Of the oldest step that was staged.
+void Trainer::count_results() {
   auto [program, samples] = staged_.front();
   staged_.erase(staged_.begin());
   add_results(*program);
@@ -396,7 +401,6 @@ Progress Trainer::settle() {
   tally.samples += samples;
   if (epoch_.train) bad_ = first_bad_loss(*program);
   if (!bad_.empty()) stop();
-  return progress();
 }
 
 void Trainer::mark() {

@@ -171,6 +171,7 @@ class Trainer {
   void forget_judged(int batch);
   void gather(Program& program, std::span<const uint32_t> samples);
   Progress progress() const;
+  void count_results();
   void add_results(const Program& program);
   std::string first_bad_loss(const Program& program) const;
   std::string first_bad_weight() const;
