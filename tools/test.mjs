@@ -1,7 +1,6 @@
 // Everything that guards main, in order. The last line counts the tests of all runners.
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { hasDriver } from '../tests/webgpu/driver.mjs';
 import { has, setUp, succeeds } from './run.mjs';
 import { tree } from './setup/places.mjs';
 
@@ -51,12 +50,6 @@ function stage(name, work, count) {
   return ok;
 }
 
-/** Says that a stage cannot run here; it counts as one test that is skipped. */
-function skip(name, reason) {
-  total.skipped++;
-  console.log(`\n── ${name}: skipped, ${reason}`);
-}
-
 const reports = 'build/reports';
 rmSync(join(tree, reports), { recursive: true, force: true });
 
@@ -70,17 +63,6 @@ for (const preset of ['dev', 'wasm', 'wasm-simd']) {
     () => succeeds('cmake', '--workflow', '--preset', preset),
     () => googleTest(folder),
   );
-}
-const onWebgpu = 'build/wasm-simd/webgpu_reports';
-rmSync(join(tree, onWebgpu), { recursive: true, force: true });
-if (hasDriver()) {
-  stage(
-    'webgpu',
-    () => succeeds('ctest', '--preset', 'webgpu'),
-    () => googleTest(onWebgpu),
-  );
-} else {
-  skip('webgpu', 'there is no driver for Vulkan (VK_ICD_FILENAMES)');
 }
 const built = stage('build', () => succeeds(process.execPath, 'tools/build.mjs'));
 stage('types', () => succeeds('tsc')); // some tests import what has been built

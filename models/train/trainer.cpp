@@ -368,7 +368,7 @@ const Program* Trainer::step(std::vector<double>* seconds) {
   } else {
     program.run();
   }
-  settle();
+  count_results();
   return &program;
 }
 
@@ -387,16 +387,20 @@ Program* Trainer::stage() {
 }
 
 Progress Trainer::settle() {
-  if (staged_.empty()) return progress();
+  if (!staged_.empty()) count_results();
+  return progress();
+}
+
+// Of the oldest step that was staged.
+void Trainer::count_results() {
   auto [program, samples] = staged_.front();
-  staged_.pop_front();
+  staged_.erase(staged_.begin());
   add_results(*program);
   Tally& tally = tallies_[size_t(epoch_.set)];
   ++tally.step;
   tally.samples += samples;
   if (epoch_.train) bad_ = first_bad_loss(*program);
   if (!bad_.empty()) stop();
-  return progress();
 }
 
 void Trainer::mark() {

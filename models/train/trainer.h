@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -172,6 +171,7 @@ class Trainer {
   void forget_judged(int batch);
   void gather(Program& program, std::span<const uint32_t> samples);
   Progress progress() const;
+  void count_results();
   void add_results(const Program& program);
   std::string first_bad_loss(const Program& program) const;
   std::string first_bad_weight() const;
@@ -197,7 +197,7 @@ class Trainer {
   Epoch epoch_;
   std::vector<uint32_t> order_;  // of the samples of this epoch
   size_t at_ = 0;
-  std::deque<Staged> staged_;
+  std::vector<Staged> staged_;  // the oldest first
   Mark mark_;
   std::string bad_;
 };
