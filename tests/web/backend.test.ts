@@ -271,7 +271,7 @@ describe.skipIf(!(hasDriver() && canPlan))(
       const [[wantedOutput], [got]] = [Object.values(before), Object.values(after)];
       expect(difference(wantedOutput?.data ?? [], got?.data ?? [])).toBeLessThan(1e-4);
       await loaded.run(noise(784));
-    expect((await status()).models.at(-1)?.backend).toBe('wasm');
+      expect((await status()).models.at(-1)?.backend).toBe('wasm');
       expect(warn).toHaveBeenCalledTimes(2);
       loaded.dispose();
       warn.mockRestore();
