@@ -171,7 +171,7 @@ ImageOptions image_options(const Field& given) {
 
 #ifdef GESSO_WEBGPU
 // What a device allows, and what is to stay on the processor: {"limits": {name: number},
-// "subgroups"?, "onCpu"?: [operator], "chosen"?: {key: variant}}.
+// "onCpu"?: [operator], "chosen"?: {key: variant}}.
 webgpu::Options device_options(const std::string& text) {
   Given given("device", text);
   webgpu::Options options;
@@ -187,7 +187,6 @@ webgpu::Options device_options(const std::string& text) {
   read("maxComputeWorkgroupsPerDimension", most.max_compute_workgroups_per_dimension);
   read("maxStorageBufferBindingSize", most.max_storage_buffer_binding_size);
   read("maxBufferSize", most.max_buffer_size);
-  options.subgroups = given->get("subgroups").flag_or(false);
   if (Field names = given->get("onCpu"))
     for (const Field& name : names.items()) options.on_cpu.insert(name.text());
   if (Field chosen = given->get("chosen"))
@@ -283,8 +282,8 @@ class BoundProgram {
   }
 #ifdef GESSO_WEBGPU
   Program& called(int call) const {
-    return *device_->plan()
-                .calls[checked(call, device_ ? device_->plan().calls.size() : 0, "call")];
+    size_t count = device_ ? device_->plan().calls.size() : 0, i = checked(call, count, "call");
+    return *device_->plan().calls[i];
   }
 #endif
 

@@ -53,7 +53,6 @@ webgpu::Options options() {
       uint32_t(hosted_limit("maxComputeWorkgroupsPerDimension"));
   limits.max_storage_buffer_binding_size = uint64_t(hosted_limit("maxStorageBufferBindingSize"));
   limits.max_buffer_size = uint64_t(hosted_limit("maxBufferSize"));
-  options.subgroups = hosted_limit("subgroups") != 0;
   std::istringstream names(setting("GESSO_TEST_ON_CPU"));
   for (std::string name; std::getline(names, name, ',');) options.on_cpu.insert(name);
   return options;

@@ -216,6 +216,10 @@ interface ReadyProgram {
   /** What runs it in place of the processor, and the same program on the processor. */
   device?: OnDevice;
   here?: () => ReadyProgram;
+  /** How many work with it. */
+  users: number;
+  /** Whether to free it when they are done. */
+  dropped: boolean;
   description: ProgramDescription;
 }
 
@@ -386,9 +390,10 @@ export class Runtime {
    */
   async run(model: number, inputs: Tensors, into?: Tensors): Promise<Tensors> {
     const loaded = this.#find(model);
-    const ready = await this.#program(loaded, shapesOf(inputs));
-    giveInputs(ready, inputs);
-    return this.#outputs(loaded, ready, into);
+    return this.#using(this.#program(loaded, shapesOf(inputs)), async (ready) => {
+      giveInputs(ready, inputs);
+      return this.#outputs(loaded, ready, into);
+    });
   }
 
   /**
@@ -403,15 +408,17 @@ export class Runtime {
     { output, of, seed }: GradientRequest,
   ): Promise<Tensors> {
     const loaded = this.#find(model);
-    const ready = await this.#program(loaded, shapesOf(inputs), { output, of });
-    for (const [i, { name }] of ready.description.inputs.entries()) {
-      const room = ready.program.input(i);
-      if (name !== 'seed') room.set(inputs[name]?.data ?? []);
-      else if (seed === undefined) room.fill(1);
-      else if (seed.data.length === room.length) room.set(seed.data);
-      else refuseSeed(output, room.length, seed);
-    }
-    const outputs = await this.#outputs(loaded, ready);
+    const asked = this.#program(loaded, shapesOf(inputs), { output, of });
+    const outputs = await this.#using(asked, async (ready) => {
+      for (const [i, { name }] of ready.description.inputs.entries()) {
+        const room = ready.program.input(i);
+        if (name !== 'seed') room.set(inputs[name]?.data ?? []);
+        else if (seed === undefined) room.fill(1);
+        else if (seed.data.length === room.length) room.set(seed.data);
+        else refuseSeed(output, room.length, seed);
+      }
+      return this.#outputs(loaded, ready);
+    });
     return Object.fromEntries(
       of.flatMap((name) => {
         const derivative = outputs[`gradient of ${name}`];
@@ -432,10 +439,11 @@ export class Runtime {
     size?: readonly [height: number, width: number],
   ): Promise<Tensors> {
     const loaded = this.#find(model);
-    const ready = await this.#programOf(loaded, size);
-    this.#upload(loaded, pixelsOf(picture));
-    this.#prepare(loaded, ready, preprocess);
-    return this.#outputs(loaded, ready);
+    return this.#using(this.#programOf(loaded, size), async (ready) => {
+      this.#upload(loaded, pixelsOf(picture));
+      this.#prepare(loaded, ready, preprocess);
+      return this.#outputs(loaded, ready);
+    });
   }
 
   /** A picture as the input of a model that has one; `size` as in see(). */
@@ -446,12 +454,13 @@ export class Runtime {
     size?: readonly [height: number, width: number],
   ): Promise<Tensor> {
     const loaded = this.#find(model);
-    const ready = await this.#programOf(loaded, size);
-    this.#upload(loaded, pixelsOf(picture));
-    this.#prepare(loaded, ready, preprocess);
-    const data = ready.program.input(0);
-    const { name = '', shape = [], dtype = 'float32' } = ready.description.inputs[0] ?? {};
-    return keep(name, { data, shape, dtype }, undefined);
+    return this.#using(this.#programOf(loaded, size), async (ready) => {
+      this.#upload(loaded, pixelsOf(picture));
+      this.#prepare(loaded, ready, preprocess);
+      const data = ready.program.input(0);
+      const { name = '', shape = [], dtype = 'float32' } = ready.description.inputs[0] ?? {};
+      return keep(name, { data, shape, dtype }, undefined);
+    });
   }
 
   /**
@@ -478,17 +487,22 @@ export class Runtime {
       program: async (model, size) => {
         const found = this.#find(model);
         const ready = await this.#programOf(found, size);
+        if (known.has(ready.program)) release(ready);
         known.set(ready.program, [found, ready]);
         return ready.program;
       },
       run: (program, read) => {
         const [found, ready] =
-          known.get(program) ?? fail('look: what is run was not asked for', {}, '');
+          known.get(program) ?? fail('look: this program is not known', {}, 'program() first');
         return this.#run(found, ready, read);
       },
     };
     const look = looks[method] as (sight: Sight, request: LookRequest<M>) => Promise<LookAnswer<M>>;
-    return look(sight, request);
+    try {
+      return await look(sight, request);
+    } finally {
+      for (const [, ready] of known.values()) release(ready);
+    }
   }
 
   /** What runs here. Loads the WebAssembly, if nothing has. */
@@ -519,35 +533,36 @@ export class Runtime {
     const picture = pixels ? performance.now() - start : 0;
     const inputs = 'inputs' in request ? request.inputs : {};
     // Looked up each time: between two runs others have their turn.
-    const find = async () => {
+    const found = <T>(work: (loaded: LoadedModel, ready: ReadyProgram) => T | Promise<T>) => {
       const loaded = this.#find(model);
-      return { loaded, ready: await this.#program(loaded, shapesOf(inputs)) };
+      return this.#using(this.#program(loaded, shapesOf(inputs)), async (ready) =>
+        work(loaded, ready),
+      );
     };
     const measured = await measure(request, {
-      upload: async () => {
-        const { loaded, ready } = await find();
-        if (pixels) this.#upload(loaded, pixels);
-        else giveInputs(ready, inputs);
-      },
+      upload: () =>
+        found((loaded, ready) => {
+          if (pixels) this.#upload(loaded, pixels);
+          else giveInputs(ready, inputs);
+        }),
       ...('picture' in request && {
-        prepare: async () => {
-          const { loaded, ready } = await find();
-          this.#prepare(loaded, ready, request.preprocess);
-        },
+        prepare: () => found((loaded, ready) => this.#prepare(loaded, ready, request.preprocess)),
       }),
-      run: async () => {
-        const { loaded, ready } = await find();
-        const start = performance.now();
-        const seconds =
-          (await ready.device?.profile()) ?? guard(loaded.core, () => ready.program.profile());
-        loaded.origin.timing.firstRun ??= performance.now() - start;
-        return seconds;
-      },
-      read: async () => readOutputs((await find()).ready),
-      steps: async () => {
-        const { loaded, ready } = await find();
-        return JSON.parse(guard(loaded.core, () => ready.program.steps())) as StepDescription[];
-      },
+      run: () =>
+        found(async (loaded, ready) => {
+          const start = performance.now();
+          const seconds = ready.device
+            ? await ready.device.profile()
+            : guard(loaded.core, () => ready.program.profile()).slice();
+          loaded.origin.timing.firstRun ??= performance.now() - start;
+          return seconds;
+        }),
+      read: () => found((_, ready) => readOutputs(ready)),
+      steps: () =>
+        found(
+          ({ core }, ready) =>
+            JSON.parse(guard(core, () => ready.program.steps())) as StepDescription[],
+        ),
     });
     return { picture, ...measured };
   }
@@ -670,13 +685,27 @@ export class Runtime {
     fail('gesso: this model has been disposed of', { model }, 'load it again');
   }
 
-  /** The program for pictures of a size; of the model's own if left out. */
+  /** Works with a program, which is not freed meanwhile. */
+  async #using<T>(
+    asked: Promise<ReadyProgram>,
+    work: (ready: ReadyProgram) => Promise<T>,
+  ): Promise<T> {
+    const ready = await asked;
+    try {
+      return await work(ready);
+    } finally {
+      release(ready);
+    }
+  }
+
+  /** The program for pictures of a size; of the model's own if left out. To be released. */
   #programOf(loaded: LoadedModel, size?: readonly [number, number]): Promise<ReadyProgram> {
     const [input] = loaded.description.inputs;
     const shapes = input && size ? { [input.name]: [1, ...size, input.shape[3] ?? 3] } : {};
     return this.#program(loaded, shapes);
   }
 
+  /** Others have their turn before the caller: whoever gets the program has to release() it. */
   async #program(
     loaded: LoadedModel,
     shapes: Record<string, readonly number[]>,
@@ -706,6 +735,7 @@ export class Runtime {
       }
     }
     programs.set(key, ready);
+    ready.users++;
     return ready;
   }
 
@@ -830,13 +860,21 @@ function readyHere(
 
 function described(core: Core, program: CoreProgram, gradient: unknown): ReadyProgram {
   const description = JSON.parse(guard(core, () => program.describe())) as ProgramDescription;
-  return { gradient: gradient !== undefined, program, description };
+  return { gradient: gradient !== undefined, program, description, users: 0, dropped: false };
 }
 
-/** Frees a program, once nobody waits for a run of it. */
+/** Frees a program, once nobody works with it. */
 function free(ready: ReadyProgram | undefined): void {
-  if (ready?.device) ready.device.dispose(() => ready.program.delete());
-  else ready?.program.delete();
+  if (ready === undefined) return;
+  ready.dropped = true;
+  if (ready.users > 0) return;
+  ready.device?.dispose();
+  ready.program.delete();
+}
+
+/** Ends the work with a program that #program() gave. */
+function release(ready: ReadyProgram): void {
+  if (--ready.users === 0 && ready.dropped) free(ready);
 }
 
 /** The model up to some layers, in place of the whole. */

@@ -28,8 +28,6 @@ struct Limits {
 
 struct Options {
   Limits limits;
-  bool subgroups = false;             // the device has the feature "subgroups"
-  bool half = false;                  // products may be computed with the feature "shader-f16"
   std::set<std::string> on_cpu;       // operators that are to stay on the processor
   std::map<std::string, int> chosen;  // by Choice::key, which variant of a kernel to take
 };

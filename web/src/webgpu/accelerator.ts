@@ -23,8 +23,8 @@ export class Accelerator {
   constructor(device: Device) {
     this.device = device;
     this.info = device.info;
-    const { subgroups, half: _, ...limits } = device.limits;
-    this.options = JSON.stringify({ limits, subgroups });
+    const { subgroups: _, half: __, ...limits } = device.limits; // which no shader uses yet
+    this.options = JSON.stringify({ limits });
   }
 
   /** Whether programs can still be made here. */

@@ -14,8 +14,6 @@ export class OnDevice {
   readonly #guard: Guard;
   readonly #program: Program;
   readonly #device: Device;
-  #runs = 0; // that are not over
-  #dispose: (() => void) | undefined;
 
   /**
    * @param core what compileForDevice() gave
@@ -49,31 +47,16 @@ export class OnDevice {
         this.#guard(() => this.#core.input(i)),
       );
     }
-    this.#runs++;
-    try {
-      const outputs = await this.#program.run();
-      return this.#guard(() => {
-        for (const [i, output] of outputs.entries()) this.#core.output(i).set(output);
-        return read();
-      });
-    } finally {
-      this.#runs--;
-      this.#disposeIfIdle();
-    }
+    const outputs = await this.#program.run();
+    return this.#guard(() => {
+      for (const [i, output] of outputs.entries()) this.#core.output(i).set(output);
+      return read();
+    });
   }
 
   /** Runs once on the clock. @returns seconds for each step */
   async profile(): Promise<Float64Array> {
-    this.#runs++;
-    try {
-      return Float64Array.from(
-        await this.#program.profile(),
-        (milliseconds) => milliseconds / 1000,
-      );
-    } finally {
-      this.#runs--;
-      this.#disposeIfIdle();
-    }
+    return Float64Array.from(await this.#program.profile(), (milliseconds) => milliseconds / 1000);
   }
 
   /** Whether the device is gone. */
@@ -81,17 +64,9 @@ export class OnDevice {
     return this.#device.isLost;
   }
 
-  /** Frees the program once all runs are over, and says so. */
-  dispose(done: () => void): void {
-    this.#dispose = done;
-    this.#disposeIfIdle();
-  }
-
-  #disposeIfIdle(): void {
-    if (this.#runs > 0 || !this.#dispose) return;
+  /** Frees what lies on the device, when no run is under way. */
+  dispose(): void {
     this.#program.dispose();
-    this.#dispose();
-    this.#dispose = undefined;
   }
 }
 
