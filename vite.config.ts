@@ -24,8 +24,10 @@ export default defineConfig({
     alias: [
       { find: /^gesso$/, replacement: here('dist/index.js') },
       { find: /^gesso\/(\w+)$/, replacement: here('dist/$1.js') },
-      { find: '#core/relaxed', replacement: here('build/wasm/wasm/gesso.mjs') },
-      { find: '#core/simd', replacement: here('build/wasm-simd/wasm/gesso.mjs') },
+      { find: /^#core\/relaxed$/, replacement: here('build/wasm/wasm/gesso.mjs') },
+      { find: /^#core\/simd$/, replacement: here('build/wasm-simd/wasm/gesso.mjs') },
+      { find: '#core/relaxed-webgpu', replacement: here('build/wasm/wasm/gesso_webgpu.mjs') },
+      { find: '#core/simd-webgpu', replacement: here('build/wasm-simd/wasm/gesso_webgpu.mjs') },
     ],
   },
   server: { fs: { allow: [here('.')] }, headers: isolation },

@@ -1,4 +1,4 @@
-// Builds what ships: both WebAssembly modules, the TypeScript library around them, its types.
+// Builds what ships: the WebAssembly modules, the TypeScript library around them, its types.
 import {
   copyFileSync,
   cpSync,
@@ -12,11 +12,13 @@ import { join, relative, sep } from 'node:path';
 import { bundleAll } from './bundle.mjs';
 import { must } from './run.mjs';
 import { tree } from './setup/places.mjs';
-import { builds, presets, stamped, stampOf } from './stamp.mjs';
+import { builds, stamped, stampOf, targets } from './stamp.mjs';
 
-for (const preset of Object.values(presets)) {
+const made = Object.values(targets);
+for (const preset of new Set(made.map(([preset]) => preset))) {
   must('cmake', '--preset', preset, '--log-level=WARNING');
-  must('cmake', '--build', '--preset', preset, '--target', 'gesso');
+  const wanted = made.filter(([other]) => other === preset).map(([, target]) => target);
+  must('cmake', '--build', '--preset', preset, '--target', ...wanted);
 }
 
 const dist = join(tree, 'dist');

@@ -148,13 +148,13 @@ async function types() {
 }
 
 /**
- * The library's own files by name, as gesso-single.js carries them: no threads without a server, and of
- * the models the small one.
+ * The library's own files by name, as gesso-single.js carries them: no threads and no plans for graphics
+ * processors without a server, and of the models the small one.
  */
 function embedded() {
   const paths = readdirSync(dist, { recursive: true, encoding: 'utf8' });
   const carried =
-    /^(registry|labels.*)\.json$|^models.digits.(model\.json|weights\.bin)$|(?<!threads)\.wasm$/;
+    /^(registry|labels.*)\.json$|^models.digits.(model\.json|weights\.bin)$|(?<!threads|webgpu)\.wasm$/;
   const files = paths.filter((path) => carried.test(path));
   return Object.fromEntries(
     files.map((path) => {
@@ -171,7 +171,8 @@ export async function bundleAll() {
   await modules(entries, 'chunk');
   const cli = join(sources, 'cli.ts');
   await modules({ ...namesOf(forNode), cli }, 'node-chunk', [nodeEntries]);
-  await script('worker.ts', 'worker.js', 'self.location.href');
+  const gpu = [instead('./gpuCode.js', 'gpuCodeBeside.ts')];
+  await script('worker.ts', 'worker.js', 'self.location.href', {}, gpu);
   await script(relative(sources, threaded.glue), 'core-relaxed-threads.js', '""', {
     name: 'gessoThreads',
     exports: 'auto',
@@ -188,20 +189,23 @@ export async function bundleAll() {
   const libraries = ['../../library.js', '../library.js', './library.js'].map((name) =>
     instead(name, 'libraryBeside.ts'),
   );
+  const whole = (file) => ({ file: join(dist, file), format: 'esm', codeSplitting: false });
   for (const [code, name] of [
     ['text/voiceCode.ts', 'voice.js'],
     ['people/peopleCode.ts', 'people.js'],
     ['teach/teachCode.ts', 'teaching.js'],
     ['offlineFolder.ts', 'offline.js'],
   ]) {
-    const output = { file: join(dist, name), format: 'esm', codeSplitting: false };
-    await bundle(join(sources, code), output, libraries);
+    await bundle(join(sources, code), whole(name), libraries);
   }
-  const runtime = { file: join(dist, 'runtime.js'), format: 'esm', codeSplitting: false };
-  await bundle(join(sources, 'runtime.ts'), runtime, [instead('./core.js', 'coreBeside.ts')]);
+  await bundle(join(sources, 'runtime.ts'), whole('runtime.js'), [
+    instead('./core.js', 'coreBeside.ts'),
+    ...gpu,
+  ]);
+  await bundle(join(sources, 'webgpu/code.ts'), whole('webgpu.js'));
   const worker = readFileSync(join(dist, 'worker.js'), 'utf8').replace(/\/\/# source.*\s*$/, '');
   const inside = `self.gessoEmbedded=${JSON.stringify({ files: embedded(), worker })};`;
-  await globalScript('gesso', 'index.ts', 'gesso-single.js', [], inside);
+  await globalScript('gesso', 'index.ts', 'gesso-single.js', gpu, inside);
   await types();
   writeFileSync(join(dist, 'licences.txt'), licences([...bundled].sort()));
 }

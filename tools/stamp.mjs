@@ -4,15 +4,21 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tree } from './setup/places.mjs';
 
-/** What runs in pages: the name of each build there, and what CMake calls it. */
-export const presets = { relaxed: 'wasm', simd: 'wasm-simd', 'relaxed-threads': 'wasm-threads' };
+/** What runs in pages: the name of each build there, and what CMake calls its preset and its target. */
+export const targets = {
+  relaxed: ['wasm', 'gesso'],
+  simd: ['wasm-simd', 'gesso'],
+  'relaxed-threads': ['wasm-threads', 'gesso'],
+  'relaxed-webgpu': ['wasm', 'gesso_webgpu'],
+  'simd-webgpu': ['wasm-simd', 'gesso_webgpu'],
+};
 
 /** Where the two halves of each build are, once it is made. */
 export const builds = Object.fromEntries(
-  Object.entries(presets).map(([build, preset]) => {
-    const folder = join(tree, 'build', preset, 'wasm');
-    const glue = join(folder, build === 'relaxed-threads' ? 'gesso.js' : 'gesso.mjs');
-    return [build, { glue, wasm: join(folder, 'gesso.wasm') }];
+  Object.entries(targets).map(([build, [preset, target]]) => {
+    const file = join(tree, 'build', preset, 'wasm', target);
+    const glue = `${file}.${build === 'relaxed-threads' ? 'js' : 'mjs'}`;
+    return [build, { glue, wasm: `${file}.wasm` }];
   }),
 );
 

@@ -295,6 +295,7 @@ describe('faceMesh', () => {
         onProgress: undefined,
         signal: undefined,
         worker: undefined,
+        backend: undefined,
       });
       const sampling = { fit: 'stretch', sampling: 'asymmetric' } as const;
       const preprocess = { ...sampling, mean: 0, std: 255, binarize: false, flip: false };

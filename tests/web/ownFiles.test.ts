@@ -80,7 +80,8 @@ describe('own files', () => {
     const { ownFile, setWasmPath } = await fresh();
     const known =
       '  known  gesso-relaxed.wasm, gesso-relaxed-threads.wasm, core-relaxed-threads.js, ' +
-      'gesso-simd.wasm, worker.js, registry.json, labels/digits.json, labels/imagenet.json, ' +
+      'gesso-simd.wasm, gesso-relaxed-webgpu.wasm, gesso-simd-webgpu.wasm, webgpu.js, worker.js, ' +
+      'registry.json, labels/digits.json, labels/imagenet.json, ' +
       'labels/imagenet-darknet.json, labels/quickdraw.json, models/digits/model.json, ' +
       'models/digits/weights.bin, models/shakespeare/model.json, ' +
       'models/shakespeare/weights.bin\n';

@@ -32,7 +32,7 @@ import type {
   WritingMethod,
 } from './runtime.js';
 import type { LookAnswer, LookMethod, LookRequest } from './seeing.js';
-import { settings } from './settings.js';
+import { type Backend, settings } from './settings.js';
 import type { Tensor } from './tensor.js';
 import type { Slice, Told, Training } from './training.js';
 import type { ToldWritten } from './writing.js';
@@ -49,7 +49,7 @@ export interface Client {
     onProgress?: (progress: Progress) => void,
     signal?: AbortSignal,
   ): Promise<Opened>;
-  create(topology: string, seed: number): Promise<Opened>;
+  create(topology: string, seed: number, backend?: Backend): Promise<Opened>;
   layers(model: number): Promise<LayerDescription[]>;
   cut(model: number, layers: readonly string[]): Promise<Opened>;
   run(model: number, inputs: Tensors, into?: Tensors): Promise<Tensors>;
@@ -217,9 +217,9 @@ function clientOf(calls: Calls, isFar: boolean): Client {
         await abortable(signal, onProgress, (job, told) => calls.open(job, request, told)),
       );
     },
-    async create(topology, seed) {
+    async create(...given) {
       await configure();
-      return added(await calls.create(topology, seed));
+      return added(await calls.create(...given));
     },
     layers: (model) => calls.layers(model),
     async cut(model, layers) {
@@ -317,7 +317,7 @@ export function workerCalls(worker: Comlink.Endpoint, onDeath: () => void): Call
     open: (job, request, onProgress) =>
       far(remote.open(job, request, onProgress && Comlink.proxy(onProgress)) as Promise<Opened>),
     abort: (job) => far(remote.abort(job)),
-    create: (topology, seed) => far(remote.create(topology, seed)),
+    create: (...given) => far(remote.create(...given)),
     layers: (model) => far(remote.layers(model)),
     cut: (model, layers) => far(remote.cut(model, layers)),
     train: <M extends TrainingMethod>(

@@ -2,6 +2,7 @@
 import { importCore } from './core.js';
 import { embeddedFile } from './embedded.js';
 import { fail, MLError, messageOf } from './errors.js';
+import { gpuCode } from './gpuCode.js';
 import { fileHint, ownFile } from './ownFiles.js';
 import { platform } from './platform.js';
 import { type Settings, settings, threadsWanted } from './settings.js';
@@ -259,6 +260,12 @@ export type CreateCore = (options: {
  */
 export type BuildName = 'relaxed' | 'simd' | 'relaxed-threads';
 
+/** What a core can do: compute, or also plan for a graphics processor. */
+export type CoreKind = 'wasm' | 'webgpu';
+
+/** The names of the WebAssembly files. */
+export type ModuleName = BuildName | 'relaxed-webgpu' | 'simd-webgpu';
+
 /** Starts a build with threads; rejects where it cannot run. */
 export type StartThreads = (
   build: BuildName,
@@ -273,7 +280,7 @@ export function allowThreads(start: StartThreads): void {
   startThreads = start;
 }
 
-let loading: Promise<Core> | undefined;
+const loading: Partial<Record<CoreKind, Promise<Core>>> = {};
 let threadsThen: Settings['threads'] = 'auto';
 let refusal: string | undefined;
 
@@ -283,16 +290,14 @@ export function threadsRefused(): string | undefined {
 }
 
 /** The core, loaded on the first call; a failed load is tried again by the next call. */
-export async function engine(): Promise<Core> {
-  if (loading === undefined) {
-    threadsThen = settings.threads;
-    loading = load().catch((error: unknown) => {
-      loading = undefined;
-      throw error;
-    });
-  }
-  const core = await loading;
-  if (settings.threads !== threadsThen) {
+export async function engine(kind: CoreKind = 'wasm'): Promise<Core> {
+  if (loading.wasm === undefined) threadsThen = settings.threads;
+  loading[kind] ??= load(kind).catch((error: unknown) => {
+    delete loading[kind];
+    throw error;
+  });
+  const core = await loading[kind];
+  if (kind === 'wasm' && settings.threads !== threadsThen) {
     fail(
       `gesso: setThreads(${JSON.stringify(settings.threads)}) came too late`,
       { 'already running': `${core.threadCount()} of them` },
@@ -339,7 +344,7 @@ export function chooseBuild(
   );
 }
 
-async function load(): Promise<Core> {
+async function load(kind: CoreKind): Promise<Core> {
   if (typeof WebAssembly === 'undefined') {
     fail(
       'gesso: there is no WebAssembly here',
@@ -349,6 +354,7 @@ async function load(): Promise<Core> {
   }
   const best = chooseBuild();
   const build = settings.deterministic ? 'simd' : best;
+  if (kind === 'webgpu') return start(`${build}-webgpu`);
   const count = threadsHere(build);
   if (count > 1 && startThreads) {
     try {
@@ -368,11 +374,13 @@ function threadsHere(build: 'relaxed' | 'simd'): number {
   return possible && !carried ? threadsWanted() : 1;
 }
 
-async function start(build: 'relaxed' | 'simd'): Promise<Core> {
-  const address = ownFile(`gesso-${build}.wasm`);
+async function start(module: Exclude<ModuleName, 'relaxed-threads'>): Promise<Core> {
+  const address = ownFile(`gesso-${module}.wasm`);
   const [{ default: create }, wasmBinary] = await Promise.all([
-    importCore(build),
-    readWasm(address, build),
+    module === 'relaxed' || module === 'simd'
+      ? importCore(module)
+      : gpuCode().then(({ importPlanner }) => importPlanner(module)),
+    readWasm(address, module),
   ]);
   try {
     // What it would print is also in what it throws.
@@ -403,7 +411,7 @@ export function checkStamp(address: string, wasm: ArrayBuffer, wanted: string): 
   );
 }
 
-async function readWasm(address: string, build: BuildName): Promise<ArrayBuffer> {
+async function readWasm(address: string, module: ModuleName): Promise<ArrayBuffer> {
   const hint = fileHint();
   const response = await platform.fetch(address).catch((error: unknown) => {
     fail('gesso: its WebAssembly file cannot be read', { address, reason: messageOf(error) }, hint);
@@ -419,7 +427,7 @@ async function readWasm(address: string, build: BuildName): Promise<ArrayBuffer>
     fail('gesso: its WebAssembly file is something else', { address, 'content-type': kind }, hint);
   }
   const stamps = typeof gessoStamps === 'undefined' ? undefined : gessoStamps;
-  if (stamps) checkStamp(address, bytes, stamps[build]);
+  if (stamps) checkStamp(address, bytes, stamps[module]);
   return bytes;
 }
 

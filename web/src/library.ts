@@ -20,7 +20,7 @@ export { dense, dropout, embedding, gru, lstm } from './layers/layers.js';
 export { loadLayersModel, sequential } from './layers/models.js';
 export { downloadBlob, store, stored } from './layers/storage.js';
 export { readSchedule } from './layers/trainingOptions.js';
-export { loadOptions, openModel } from './model.js';
+export { loadOptions, openModel, whereOf } from './model.js';
 export { readModel, staysInside } from './modelFiles.js';
 export {
   absent,

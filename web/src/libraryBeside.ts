@@ -81,6 +81,7 @@ export const {
   takePicture,
   tensor,
   unwrap,
+  whereOf,
   whole,
   workersCanDraw,
 } = globalThis.gessoLibrary;

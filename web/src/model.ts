@@ -7,6 +7,7 @@ import { realAddress } from './ownFiles.js';
 import type { Progress } from './progress.js';
 import { type Card, type KnownModel, knownBy, nameFrom } from './registry.js';
 import type { Opened, PortDescription, Tensors, Timing } from './runtime.js';
+import { type Backend, backends } from './settings.js';
 import { type Location, locate, type ModelSource, requestOf } from './source.js';
 import {
   countOf,
@@ -41,13 +42,19 @@ export interface LayerInfo {
   dtype: DType;
 }
 
-export interface LoadOptions {
+/** Where a model lives, and what computes it. */
+export interface Where {
+  /** Whether it lives in a worker; in pages true if left out, in Node always false. */
+  worker?: boolean;
+  /** What computes it; if left out, what {@link setBackend} has named for all models. */
+  backend?: Backend;
+}
+
+export interface LoadOptions extends Where {
   /** Told how many bytes have arrived. */
   onProgress?: (progress: Progress) => void;
   /** Stops the loading, which then rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** Whether the model lives in a worker; in pages true if left out, in Node always false. */
-  worker?: boolean;
 }
 
 /** Facts about a model, for people who decide whether to use it. */
@@ -142,11 +149,27 @@ export interface LoadedModel {
   dispose(): void;
 }
 
+/** The schema of Where. */
+export const whereOptions = {
+  worker: absent<boolean>('true or false', 'worker: false', (value) => typeof value === 'boolean'),
+  backend: absent<Backend>(backends.join(', '), "backend: 'auto'", (value) =>
+    backends.some((backend) => backend === value),
+  ),
+};
+
+/** Where, as readOptions gives it. */
+export type CheckedWhere = Checked<Where>;
+
+/** The part of such options that says where. */
+export function whereOf({ worker, backend }: CheckedWhere): Where {
+  return { ...(worker !== undefined && { worker }), ...(backend !== undefined && { backend }) };
+}
+
 /** The schema of LoadOptions. */
 export const loadOptions = {
   onProgress: callback<(progress: Progress) => void>('onProgress: ({ loaded, total }) => {}'),
   signal: instance(AbortSignal, 'signal: AbortSignal.timeout(60_000)'),
-  worker: absent<boolean>('true or false', 'worker: false', (value) => typeof value === 'boolean'),
+  ...whereOptions,
 };
 
 const loadModelOptions = {
@@ -227,13 +250,13 @@ export interface Open extends Opened {
 export async function openModel(
   who: string,
   source: ModelSource,
-  { onProgress, signal, worker }: Checked<LoadOptions>,
+  { onProgress, signal, worker, backend }: Checked<LoadOptions>,
   withTraining = false,
   layers?: readonly string[],
 ): Promise<Open> {
   const location = await locate(who, source, { onProgress, signal });
   const client = connect(who, worker);
-  const request = { ...requestOf(location), withTraining, ...(layers && { layers }) };
+  const request = { ...requestOf(location), withTraining, backend, ...(layers && { layers }) };
   const opened = await client.open(request, onProgress, signal);
   return { ...opened, client, location };
 }

@@ -12,6 +12,7 @@ import {
   threadsRefused,
 } from './engine.js';
 import { fail } from './errors.js';
+import { gpuCode } from './gpuCode.js';
 import { type Picture, type Pixels, pixelsOf } from './image.js';
 import type { Held, ModelInMemory, ProgramInMemory } from './memory.js';
 import { type Contents, readModel, type Saved, type Wanted } from './modelFiles.js';
@@ -83,6 +84,8 @@ export interface Profiled extends Measured {
 export interface OpenRequest extends Wanted {
   /** The layers that take the place of the outputs. */
   layers?: readonly string[];
+  /** Where it is to run; as setBackend() said if left out. */
+  backend?: Backend | undefined;
 }
 
 /** How long it took until the first answer, in milliseconds, and what came over the network. */
@@ -188,8 +191,13 @@ interface ModelOrigin extends Pick<Opened, 'address' | 'sha256' | 'fileBytes' | 
   timing: Timing;
 }
 
-interface LoadedModel {
+/** What a model is to run with. */
+interface PlaceToRun {
   core: Core;
+  backend: Backend;
+}
+
+interface LoadedModel extends PlaceToRun {
   origin: ModelOrigin;
   model: CoreModel;
   description: ModelDescription;
@@ -197,8 +205,6 @@ interface LoadedModel {
   programs: Map<string, ReadyProgram>;
   /** Programs that are being made. */
   making: Map<string, Promise<ReadyProgram>>;
-  /** Where it is to run. */
-  backend: Backend;
   /** What came of trying both, the last time. */
   trial?: Trial;
   /** Whether weights have changed since the programs were made. */
@@ -229,8 +235,9 @@ export class Runtime {
   readonly #jobs = new Map<number, AbortController>();
   #core: Core | undefined;
   #analyses: Analyses | undefined;
-  #image: CoreImage | undefined;
-  #uploaded: Pixels | undefined; // what the image holds
+  readonly #images = new Map<Core, CoreImage>();
+  readonly #uploaded = new Map<Core, Pixels>(); // what the images hold
+  #backend: Backend | undefined; // of the latest model
   #adapter: AdapterInfo | undefined;
   #count = 0;
 
@@ -258,25 +265,29 @@ export class Runtime {
     this.#jobs.set(job, controller);
     try {
       const [core, contents] = await Promise.all([
-        timed(engine()),
+        timed(coreFor(request.backend)),
         timed(readModel(request, controller.signal, onProgress)),
       ]);
       controller.signal.throwIfAborted();
-      const { layers } = request;
-      return this.#build(core.value, contents.value, core.time, contents.time, layers);
+      return this.#build(core, contents, request.layers);
     } finally {
       this.#jobs.delete(job);
       controller.abort(); // downloads that go on after one of them failed
     }
   }
 
-  /** Makes a model of layers. */
-  async create(topology: string, seed: number): Promise<Opened> {
-    const { value: core, time } = await timed(engine());
+  /**
+   * Makes a model of layers.
+   *
+   * @param backend as in OpenRequest
+   */
+  async create(topology: string, seed: number, backend?: Backend): Promise<Opened> {
+    const { value: place, time } = await timed(coreFor(backend));
+    const { core } = place;
     const start = performance.now();
     const model = guard(core, () => core.createModel(topology, seed));
     const timing = newTiming(time, { building: performance.now() - start });
-    return this.#add(core, model, { address: '', sha256: '', fileBytes: 0, timing });
+    return this.#add(place, model, { address: '', sha256: '', fileBytes: 0, timing });
   }
 
   /** What the model consists of, in the order of computation. */
@@ -295,7 +306,7 @@ export class Runtime {
     const start = performance.now();
     const part = guard(whole.core, () => whole.model.cut(JSON.stringify(layers)));
     const building = performance.now() - start;
-    const opened = this.#add(whole.core, part, { ...origin, timing: newTiming(0, { building }) });
+    const opened = this.#add(whole, part, { ...origin, timing: newTiming(0, { building }) });
     this.#find(opened.model).whole = whole.whole ?? whole;
     return opened;
   }
@@ -475,7 +486,9 @@ export class Runtime {
     const { looks } = await seeingCode();
     const loaded = this.#find(request.model);
     const pixels = pixelsOf(picture);
-    const image = () => (this.#uploaded === pixels && this.#image) || this.#upload(loaded, pixels);
+    const image = () =>
+      (this.#uploaded.get(loaded.core) === pixels && this.#images.get(loaded.core)) ||
+      this.#upload(loaded, pixels);
     const known = new Map<CoreProgram, [LoadedModel, ReadyProgram]>();
     const sight: Sight = {
       guard: (call) => guard(loaded.core, call),
@@ -507,13 +520,13 @@ export class Runtime {
 
   /** What runs here. Loads the WebAssembly, if nothing has. */
   async status(): Promise<Running> {
-    const core = await engine();
+    const { core } = await coreFor(this.#backend);
     this.#core = core;
     const refused = threadsRefused();
     return {
       build: core.build(),
       threads: core.threadCount(),
-      memory: this.#memoryOf(core),
+      memory: this.#memoryOf(),
       deterministic: settings.deterministic,
       isolated: globalThis.crossOriginIsolated === true,
       ...(refused !== undefined && { refused }),
@@ -576,7 +589,7 @@ export class Runtime {
   async memory(): Promise<Held | undefined> {
     if (this.#core === undefined) return undefined;
     return {
-      wasm: this.#memoryOf(this.#core),
+      wasm: this.#memoryOf(),
       models: [...this.#models.values()].map(memoryOf),
     };
   }
@@ -595,29 +608,22 @@ export class Runtime {
   /** Copies a picture to where C++ reads it. */
   #upload({ core }: LoadedModel, pixels: Pixels): CoreImage {
     const { width, height, data } = pixels;
-    this.#uploaded = pixels;
+    this.#uploaded.set(core, pixels);
     return guard(core, () => {
-      this.#image ??= new core.Image();
-      this.#image.reserve(width, height).set(data);
-      return this.#image;
+      const image = this.#imageOf(core);
+      image.reserve(width, height).set(data);
+      return image;
     });
   }
 
   /** Makes what was uploaded last the input of a program. */
   #prepare({ core }: LoadedModel, { program }: ReadyProgram, preprocess: Preprocess): void {
-    guard(core, () => {
-      this.#image ??= new core.Image();
-      program.writeImage(0, this.#image, JSON.stringify(preprocess));
-    });
+    guard(core, () => program.writeImage(0, this.#imageOf(core), JSON.stringify(preprocess)));
   }
 
-  #build(
-    core: Core,
-    contents: Contents,
-    engine: number,
-    reading: number,
-    layers?: readonly string[],
-  ): Opened {
+  #build(place: Timed<PlaceToRun>, read: Timed<Contents>, layers?: readonly string[]): Opened {
+    const { core } = place.value;
+    const contents = read.value;
     const { entry, address, sha256, downloaded, saved } = contents;
     let fileBytes = 0;
     const start = performance.now();
@@ -642,13 +648,21 @@ export class Runtime {
       }
     });
     const building = performance.now() - start;
-    const timing = newTiming(engine, { reading, downloaded, building });
-    return this.#add(core, model, { address, sha256, fileBytes, timing, ...(saved && { saved }) });
+    const timing = newTiming(place.time, { reading: read.time, downloaded, building });
+    return this.#add(place.value, model, {
+      address,
+      sha256,
+      fileBytes,
+      timing,
+      ...(saved && { saved }),
+    });
   }
 
   /** Bytes of WebAssembly memory. */
-  #memoryOf(core: Core): number {
-    return this.#bytesOf(core).byteLength;
+  #memoryOf(): number {
+    const cores = new Set([...this.#models.values()].map(({ core }) => core));
+    if (this.#core) cores.add(this.#core);
+    return [...cores].reduce((sum, core) => sum + this.#bytesOf(core).byteLength, 0);
   }
 
   #memory(core: Core): Memory {
@@ -656,13 +670,22 @@ export class Runtime {
   }
 
   #bytesOf(core: Core): ArrayBufferLike {
-    this.#image ??= new core.Image();
-    this.#uploaded = undefined;
-    return this.#image.reserve(1, 1).buffer; // a view of all the memory there is
+    this.#uploaded.delete(core);
+    return this.#imageOf(core).reserve(1, 1).buffer; // a view of all the memory there is
   }
 
-  #add(core: Core, model: CoreModel, origin: ModelOrigin): Opened {
+  #imageOf(core: Core): CoreImage {
+    let image = this.#images.get(core);
+    if (image === undefined) {
+      image = new core.Image();
+      this.#images.set(core, image);
+    }
+    return image;
+  }
+
+  #add({ core, backend }: PlaceToRun, model: CoreModel, origin: ModelOrigin): Opened {
     this.#core = core;
+    this.#backend = backend;
     const description = JSON.parse(guard(core, () => model.describe())) as ModelDescription;
     const number = ++this.#count;
     this.#models.set(number, {
@@ -672,7 +695,7 @@ export class Runtime {
       description,
       programs: new Map(),
       making: new Map(),
-      backend: settings.backend,
+      backend,
       stale: false,
     });
     const runs = { build: core.build(), threads: core.threadCount(), version: core.version() };
@@ -745,10 +768,7 @@ export class Runtime {
     trainer: CoreTrainer,
   ): Promise<DeviceTraining | undefined> {
     if (backend !== 'webgpu') return undefined;
-    const [{ accelerator }, { DeviceTraining }] = await Promise.all([
-      import('./webgpu/accelerator.js'),
-      import('./webgpu/training.js'),
-    ]);
+    const { accelerator, DeviceTraining } = await gpuCode();
     const calls = <T>(call: () => T) => guard(core, call);
     return new DeviceTraining(await accelerator(), trainer, calls, this.#memory(core));
   }
@@ -762,12 +782,8 @@ export class Runtime {
     const here = () => readyHere(loaded, sizes, gradient);
     const { core, model } = loaded;
     const isRequired = loaded.backend === 'webgpu';
-    const { accelerator, trial } = await import('./webgpu/accelerator.js');
-    const opened = await (isRequired ? accelerator() : accelerator().catch(() => undefined));
-    if (opened === undefined || (opened.info.software && !isRequired)) {
-      loaded.backend = 'wasm';
-      return here();
-    }
+    const { accelerator, trial } = await gpuCode();
+    const opened = await accelerator();
     const program = guard(core, () =>
       gradient
         ? model.compileGradientForDevice(
@@ -910,8 +926,36 @@ function readOutputs({ program, description }: ReadyProgram, into?: Tensors): Te
   );
 }
 
+/** Loads what a model is to run with. Software that pretends to be a graphics processor is never faster. */
+async function coreFor(backend: Backend = settings.backend): Promise<PlaceToRun> {
+  const here = async () => ({ core: await engine(), backend: 'wasm' as const });
+  if (backend === 'wasm') return here();
+  if (settings.deterministic) {
+    if (backend === 'auto') return here();
+    fail(
+      'gesso: results on a graphics processor differ by machine',
+      { given: 'setDeterministic(true)', backend },
+      "backend: 'wasm', or setDeterministic(false)",
+    );
+  }
+  if (backend === 'auto' && globalThis.navigator?.gpu === undefined) return here();
+  const { accelerator } = await gpuCode();
+  if (backend === 'webgpu') {
+    await accelerator();
+  } else {
+    const opened = await accelerator().catch(() => undefined);
+    if (opened === undefined || opened.info.software) return here();
+  }
+  return { core: await engine('webgpu'), backend };
+}
+
 /** A result, and the milliseconds until it came. */
-async function timed<T>(work: Promise<T>): Promise<{ value: T; time: number }> {
+interface Timed<T> {
+  value: T;
+  time: number;
+}
+
+async function timed<T>(work: Promise<T>): Promise<Timed<T>> {
   const start = performance.now();
   const value = await work;
   return { value, time: performance.now() - start };

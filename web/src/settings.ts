@@ -28,7 +28,7 @@ export const settings: Settings = {
   backend: 'wasm',
 };
 
-const backends: readonly Backend[] = ['auto', 'wasm', 'webgpu'];
+export const backends: readonly Backend[] = ['auto', 'wasm', 'webgpu'];
 
 /**
  * Sets where models run that are loaded or made from now on. At first this is `'wasm'`.

@@ -1,6 +1,7 @@
 /** Tells people from what is behind them: `gesso/bodysegmentation`. */
 
 export type { ImageSource, Pixels } from '../image.js';
+export type { Where } from '../model.js';
 export {
   type BlurOptions,
   blurBackground,
@@ -18,6 +19,7 @@ export type {
   SegmentedPart,
 } from '../people/types.js';
 export type { Preprocess } from '../recipe.js';
+export type { Backend } from '../settings.js';
 export {
   type BodySegmentation,
   type BodySegmentationOptions,

@@ -1,5 +1,7 @@
 /** Writes like a text, and learns from one: `gesso/charrnn`. */
 
+export type { Where } from '../model.js';
+export type { Backend } from '../settings.js';
 export {
   charRNN,
   deleteCheckpoint,

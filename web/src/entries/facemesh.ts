@@ -1,6 +1,6 @@
 /** Finds faces, and the points of each: `gesso/facemesh`. */
 export type { ImageSource, Pixels } from '../image.js';
-export type { About, LoadOptions } from '../model.js';
+export type { About, LoadOptions, Where } from '../model.js';
 export type {
   DetectedFace,
   Face,
@@ -13,6 +13,7 @@ export type {
 export { type Placed, type PlaceOptions, place } from '../people/place.js';
 export type { Smoothing } from '../people/smoothing.js';
 export type { Box, Keypoint } from '../people/types.js';
+export type { Backend } from '../settings.js';
 export {
   type FaceDetector,
   type FaceDetectorOptions,

@@ -1,6 +1,8 @@
 /** Names what is in a picture: `gesso/image`. */
 export type { ImageSource, Pixels } from '../image.js';
+export type { Where } from '../model.js';
 export type { Activation } from '../recipe.js';
+export type { Backend } from '../settings.js';
 export type {
   ImageClassifier,
   ImageClassifierOptions,

@@ -12,10 +12,12 @@ export type {
   LoadOptions,
   Port,
   RunOptions,
+  Where,
 } from '../model.js';
 export { loadModel } from '../model.js';
 export type { Progress } from '../progress.js';
 export type { Timing } from '../runtime.js';
+export type { Backend } from '../settings.js';
 export type { ModelSource } from '../source.js';
 export { type Status, status } from '../status.js';
 export type { DType, NestedArray, Tensor, TypedArray } from '../tensor.js';

@@ -1,4 +1,7 @@
 /** Learns from examples: `gesso/network`. */
+
+export type { Where } from '../model.js';
+export type { Backend } from '../settings.js';
 export type {
   DataOptions,
   EpochLogs,

@@ -1,8 +1,10 @@
 /** Teaches a model new classes from a few pictures: `gesso/teach`. */
 export type { ImageSource, Pixels } from '../image.js';
 export type { ModelFiles, SaveTarget } from '../layers/layersModel.js';
+export type { Where } from '../model.js';
 export type { Progress } from '../progress.js';
 export type { Preprocess } from '../recipe.js';
+export type { Backend } from '../settings.js';
 export {
   type AddImageOptions,
   type Augment,

@@ -2,7 +2,16 @@
 import { connect } from '../client.js';
 import { fail } from '../errors.js';
 import type { Inside } from '../insides.js';
-import { type LoadOptions, loadOptions, type Open, openModel, Session } from '../model.js';
+import {
+  type CheckedWhere,
+  type LoadOptions,
+  loadOptions,
+  type Open,
+  openModel,
+  Session,
+  type Where,
+  whereOptions,
+} from '../model.js';
 import { absent, nearest, needed, readOptions } from '../options.js';
 import type { ModelSource } from '../source.js';
 import { isTensor, show, showShape, type Tensor, tensor } from '../tensor.js';
@@ -28,19 +37,17 @@ import { functionalTopology, sequentialTopology, type Topology } from './topolog
 import { checkWhole, type FitOptions } from './trainingOptions.js';
 
 /** How a model begins. */
-export interface CreateOptions {
+export interface CreateOptions extends Where {
   /** Where its random numbers begin: equal seeds give equal weights on every machine. 0. */
   seed?: number;
   /** What the model is called in its file. */
   name?: string;
-  /** Whether it lives in a worker; in pages true if left out, in Node always false. */
-  worker?: boolean;
 }
 
 const createOptions = {
   seed: { ...whole(0, 1), example: 'seed: 1' },
   name: { ...text('digits'), example: "name: 'digits'" },
-  worker: loadOptions.worker,
+  ...whereOptions,
 };
 
 /**
@@ -105,11 +112,11 @@ function listed(given: Flow | readonly Flow[]): readonly Flow[] {
 function created(
   who: string,
   topology: Topology,
-  { seed, worker }: { seed: number | undefined; worker: boolean | undefined },
+  { seed, worker, backend }: { seed: number | undefined } & CheckedWhere,
 ): Loading<LayersModel> {
   const opening = (async (): Promise<Open> => {
     const client = connect(who, worker);
-    const opened = await client.create(JSON.stringify(topology), seed ?? 0);
+    const opened = await client.create(JSON.stringify(topology), seed ?? 0, backend);
     return { ...opened, client, location: { places: [] } };
   })();
   return layersModel(who, opening);

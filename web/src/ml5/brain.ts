@@ -297,6 +297,7 @@ export class Brain {
       learningRate: learningRate ?? usual[task],
       neuroEvolution: false,
       worker: undefined,
+      backend: undefined,
     };
   }
 

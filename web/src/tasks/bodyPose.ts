@@ -1,7 +1,7 @@
 // Finds people and the parts of their bodies in a picture.
 import type { ImageSource } from '../image.js';
 import { peopleCode } from '../later.js';
-import type { About, LoadOptions } from '../model.js';
+import type { About, CheckedWhere, LoadOptions } from '../model.js';
 import type { Smoothing } from '../people/smoothing.js';
 import type { Pose, Skeleton } from '../people/types.js';
 import type { Preprocess } from '../recipe.js';
@@ -36,7 +36,7 @@ export interface BodyPoseOptions extends LoadOptions {
 }
 
 /** Options that are complete. */
-export interface CheckedPoseOptions {
+export interface CheckedPoseOptions extends CheckedWhere {
   maxPeople: number;
   minConfidence: number;
   resolution: number;
@@ -47,7 +47,6 @@ export interface CheckedPoseOptions {
   preprocess: Partial<Preprocess> | undefined;
   onProgress: LoadOptions['onProgress'];
   signal: AbortSignal | undefined;
-  worker: boolean | undefined;
 }
 
 export interface BodyPose {

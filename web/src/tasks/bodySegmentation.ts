@@ -1,7 +1,7 @@
 // Tells people in a picture from what is behind them.
 import type { ImageSource } from '../image.js';
 import { peopleCode } from '../later.js';
-import type { About, LoadOptions } from '../model.js';
+import type { About, CheckedWhere, LoadOptions } from '../model.js';
 import type { Segmentation, SegmentedPart } from '../people/types.js';
 import type { Preprocess } from '../recipe.js';
 import type { ModelSource } from '../source.js';
@@ -43,7 +43,7 @@ export interface BodySegmentationOptions extends LoadOptions {
 }
 
 /** Options that are complete. */
-export interface CheckedSegmentationOptions {
+export interface CheckedSegmentationOptions extends CheckedWhere {
   maskType: MaskType;
   threshold: number;
   soft: boolean;
@@ -55,7 +55,6 @@ export interface CheckedSegmentationOptions {
   preprocess: Partial<Preprocess> | undefined;
   onProgress: LoadOptions['onProgress'];
   signal: AbortSignal | undefined;
-  worker: boolean | undefined;
 }
 
 export interface BodySegmentation {

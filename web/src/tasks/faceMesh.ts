@@ -1,7 +1,7 @@
 // Finds faces in a picture, and the points of each.
 import type { ImageSource } from '../image.js';
 import { peopleCode } from '../later.js';
-import type { About, LoadOptions } from '../model.js';
+import type { About, CheckedWhere, LoadOptions } from '../model.js';
 import type { DetectedFace, Face, FaceRegions } from '../people/faces.js';
 import type { Smoothing } from '../people/smoothing.js';
 import type { ModelSource } from '../source.js';
@@ -34,14 +34,13 @@ export interface FaceMeshOptions extends LoadOptions {
 }
 
 /** Options that are complete. */
-export interface CheckedFaceOptions {
+export interface CheckedFaceOptions extends CheckedWhere {
   maxFaces: number;
   minConfidence: number;
   flip: boolean;
   smoothing: Smoothing | undefined;
   onProgress: LoadOptions['onProgress'];
   signal: AbortSignal | undefined;
-  worker: boolean | undefined;
 }
 
 export interface CheckedFaceMeshOptions extends CheckedFaceOptions {

@@ -13,7 +13,7 @@ import type {
   Schedule,
   TrainingProgress,
 } from '../layers/trainingOptions.js';
-import { loadOptions } from '../model.js';
+import { type CheckedWhere, loadOptions, whereOf } from '../model.js';
 import { absent, callback, isRecord, nearest, readOptions } from '../options.js';
 import { Random } from '../random.js';
 import type { ModelSource } from '../source.js';
@@ -34,7 +34,7 @@ import type { EpochLogs, Estimate, NeuralNetwork, Row, TrainOptions } from './ne
 import { readNetwork, readTable, readText, typed } from './tables.js';
 
 /** The options of a network, checked. */
-export interface NetworkOptions extends Expectation {
+export interface NetworkOptions extends Expectation, CheckedWhere {
   layers: readonly Layer[] | undefined;
   /** Makes the last layer; a dense one with this activation if left out. */
   last?: (units: number, activation: 'linear' | 'sigmoid' | 'softmax') => Layer;
@@ -43,7 +43,6 @@ export interface NetworkOptions extends Expectation {
   learningRate: number | undefined;
   neuroEvolution: boolean;
   seed: number;
-  worker: boolean | undefined;
 }
 
 /** Columns of a file. */
@@ -352,8 +351,7 @@ export class Network {
 
   /** Becomes the network of these files; the old one stays if they cannot be read. */
   async #take(files: ModelSource, meta: Learned): Promise<void> {
-    const { worker } = this.#options;
-    const loading = loadLayersModel(files, worker === undefined ? {} : { worker });
+    const loading = loadLayersModel(files, whereOf(this.#options));
     await loading;
     this.#model?.dispose();
     this.#model = loading;
@@ -400,11 +398,11 @@ export class Network {
     const sizes = this.#sizesNow();
     if (this.#model && this.#sizes === sizes) return this.#model;
     this.#model?.dispose();
-    const { seed, worker, neuroEvolution } = this.#options;
+    const { seed, neuroEvolution } = this.#options;
     this.#model = sequential(this.#layers(), {
       // The networks of a generation must differ.
       seed: neuroEvolution ? this.#random.bits() : seed,
-      ...(worker !== undefined && { worker }),
+      ...whereOf(this.#options),
     });
     this.#sizes = sizes;
     this.#compile(this.#model);

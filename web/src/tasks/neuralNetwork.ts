@@ -10,7 +10,7 @@ import type {
   Schedule,
   TrainingProgress,
 } from '../layers/trainingOptions.js';
-import { loadOptions } from '../model.js';
+import { type Where, whereOptions } from '../model.js';
 import { absent, isRecord, needed, readOptions } from '../options.js';
 import type { ModelSource } from '../source.js';
 import { show } from '../tensor.js';
@@ -38,7 +38,7 @@ export interface Estimate {
   value: number;
 }
 
-export interface NeuralNetworkOptions {
+export interface NeuralNetworkOptions extends Where {
   /**
    * `classification`: to which class does a row belong? `regression`: which numbers belong to a row?
    * `imageClassification`: what is in a picture?
@@ -63,8 +63,6 @@ export interface NeuralNetworkOptions {
   neuroEvolution?: boolean;
   /** Where the random numbers begin; 0 if left out. */
   seed?: number;
-  /** Whether the network lives in a worker; in pages true if left out, in Node always false. */
-  worker?: boolean;
 }
 
 export interface TrainOptions {
@@ -195,7 +193,7 @@ const networkOptions = {
   learningRate: { ...positive(0.01), example: 'learningRate: 0.01' },
   neuroEvolution: false,
   seed: 0,
-  worker: loadOptions.worker,
+  ...whereOptions,
 };
 
 /**

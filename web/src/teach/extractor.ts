@@ -200,11 +200,11 @@ export class Extractor {
     const course = new Course(signal);
     this.#courses.add(course);
     return this.#turn(async (loaded) => {
-      const { cut, base, tuned, heads, examples, task, seed, worker } = loaded;
+      const { cut, base, tuned, heads, examples, task, seed, where } = loaded;
       const options = readTeach(given);
       course.signal.throwIfAborted();
       const own = await base.cut('train', cut.layer);
-      const room = { base, cut: own, examples, task, seed, worker };
+      const room = { base, cut: own, examples, task, seed, where };
       const { learned, result } = await learn(room, options, course, (epoch, logs) =>
         whileTraining?.(epoch, logs),
       );

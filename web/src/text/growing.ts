@@ -1,5 +1,6 @@
 // Gives a voice room for more characters, without its forgetting those that it knows.
 import type { LayersModel, ModelFiles } from '../layers/layersModel.js';
+import type { CheckedWhere } from '../model.js';
 import type { Tensor } from '../tensor.js';
 import { isRecurrent, LayersFile } from './layersFile.js';
 import { identity } from './ml5Folder.js';
@@ -15,7 +16,7 @@ export async function grown(
   model: LayersModel,
   from: number,
   to: number,
-  worker: boolean | undefined,
+  where: CheckedWhere,
 ): Promise<LayersModel | undefined> {
   const files = await model.files({ optimizer: false });
   const file = new LayersFile('model.json', files.get('model.json') ?? new Uint8Array());
@@ -45,7 +46,7 @@ export async function grown(
   }
   change(`${out.config.name}/kernel`, (kernel) => moreColumns(kernel, to));
   change(`${out.config.name}/bias`, (bias) => moreRows(bias, to, () => leastOf(bias)));
-  return modelOf(rewritten(files, file, weights), worker);
+  return modelOf(rewritten(files, file, weights), where);
 }
 
 /** New characters begin as the mean of those that are known. */

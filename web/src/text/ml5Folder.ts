@@ -15,7 +15,9 @@ import {
   show,
   showShape,
   staysInside,
+  whereOf,
 } from '../library.js';
+import type { CheckedWhere } from '../model.js';
 import type { Progress } from '../progress.js';
 import type { Tensor } from '../tensor.js';
 import { isRecurrent, readCard } from './layersFile.js';
@@ -42,7 +44,7 @@ export interface Ml5Voice {
   /** Size of all files that were read. */
   bytes: number;
   manifest: Uint8Array<ArrayBuffer>;
-  build: (worker: boolean | undefined) => Promise<LayersModel>;
+  build: (where: CheckedWhere) => Promise<LayersModel>;
 }
 
 /** The largest weights that a voice can have, in numbers: 1 GB. */
@@ -126,7 +128,7 @@ export async function readMl5Folder(
     address: folder.nameOf(manifestName),
     bytes: loaded + manifest.length + vocabulary.length,
     manifest,
-    build: (worker) => build(basic, weights, rows, size, worker),
+    build: (where) => build(basic, weights, rows, size, where),
   };
 }
 
@@ -135,7 +137,7 @@ async function build(
   { out, outBias }: { out: Float32Array<ArrayBuffer>; outBias: Float32Array<ArrayBuffer> },
   table: { data: Float32Array<ArrayBuffer>; width: number } | undefined,
   size: number,
-  worker: boolean | undefined,
+  where: CheckedWhere,
 ): Promise<LayersModel> {
   // They get their weights at once: nothing is to be drawn for them.
   const empty = { kernelInitializer: 'zeros', recurrentInitializer: 'zeros' } as const;
@@ -159,7 +161,7 @@ async function build(
         kernelInitializer: 'zeros',
       }),
     ],
-    { name: 'voice', ...(worker !== undefined && { worker }) },
+    { name: 'voice', ...whereOf(where) },
   );
   const last = cells.at(-1)?.units ?? 0;
   const tensors: Record<string, Tensor> = {

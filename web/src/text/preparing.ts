@@ -10,7 +10,9 @@ import {
   sequential,
   show,
   tensor,
+  whereOf,
 } from '../library.js';
+import type { CheckedWhere } from '../model.js';
 import type { Cleaned } from './clean.js';
 import { grown } from './growing.js';
 import type { Held } from './held.js';
@@ -31,7 +33,7 @@ export async function prepare(
   seed: number,
 ): Promise<Parts> {
   const characters = counts.map(({ char }) => char);
-  const { worker, vocabulary: given } = held.options;
+  const { vocabulary: given } = held.options;
   const { parts } = held;
   if (parts === undefined) {
     const vocabulary = new Vocabulary('train', given ?? characters);
@@ -40,7 +42,7 @@ export async function prepare(
       characters.filter((char) => !vocabulary.has(char)),
       'a vocabulary with all of them, or none, which then follows from the text',
     );
-    const model = await newModel(vocabulary.size, settings, seed, worker);
+    const model = await newModel(vocabulary.size, settings, seed, held.options);
     return held.take({ model, vocabulary, card: null, origin: {}, warnings: [] });
   }
   const named = shapeNames.filter((name) => wanted[name] !== undefined);
@@ -55,7 +57,7 @@ export async function prepare(
   const missing = characters.filter((char) => !parts.vocabulary.has(char));
   if (missing.length === 0) return parts;
   const all = [...parts.vocabulary.characters, ...missing];
-  const model = await grown(parts.model, parts.vocabulary.size, all.length, worker);
+  const model = await grown(parts.model, parts.vocabulary.size, all.length, held.options);
   if (model === undefined) {
     warnOfSkipped(held, missing, 'charRNN() for a new voice: this network has no more room');
     return parts;
@@ -67,7 +69,7 @@ export async function prepare(
 export async function withLanes(held: Held, parts: Parts, lanes: number): Promise<Parts> {
   if (held.lanes === undefined || held.lanes === lanes) return parts;
   const files = await parts.model.files({ optimizer: false });
-  return held.take({ ...parts, model: await modelOf(files, held.options.worker) });
+  return held.take({ ...parts, model: await modelOf(files, held.options) });
 }
 
 /** A first step, by which it is known whether text and network fit. */
@@ -91,7 +93,7 @@ async function newModel(
   size: number,
   settings: TextSettings,
   seed: number,
-  worker: boolean | undefined,
+  where: CheckedWhere,
 ): Promise<LayersModel> {
   const { layers, units, cell, embedding: width, dropout: rate } = settings;
   const recurrent = cell === 'gru' ? gru : lstm;
@@ -110,7 +112,7 @@ async function newModel(
       ]).flat(),
       dense({ name: 'dense', units: size, activation: 'softmax' }),
     ],
-    { name: 'voice', seed, ...(worker !== undefined && { worker }) },
+    { name: 'voice', seed, ...whereOf(where) },
   );
   if (oneHot) {
     await model.setWeights({

@@ -19,7 +19,9 @@ import {
   requestOf,
   sha256Of,
   stored,
+  whereOf,
 } from '../library.js';
+import type { CheckedWhere } from '../model.js';
 import type { Progress } from '../progress.js';
 import type { ModelSource } from '../source.js';
 import { LayersFile, readNotes, type VoiceNotes } from './layersFile.js';
@@ -42,7 +44,7 @@ export interface Parts {
 
 export interface ReadingOptions {
   vocabulary: readonly string[] | undefined;
-  worker: boolean | undefined;
+  where: CheckedWhere;
   onProgress: ((progress: Progress) => void) | undefined;
   signal: AbortSignal | undefined;
 }
@@ -97,14 +99,14 @@ function ml5Manifest(files: GivenFiles): string | undefined {
 
 async function readMl5(
   place: Place,
-  { vocabulary: given, worker, onProgress, signal }: ReadingOptions,
+  { vocabulary: given, where, onProgress, signal }: ReadingOptions,
 ): Promise<Parts> {
   const { build, characters, ...voice } = await readMl5Folder(place, onProgress, signal);
   const { address, bytes, card, manifest, warnings } = voice;
   const facts = { address };
   if (given && given.length !== characters.length) refuseSize(facts, given, characters.length);
   const vocabulary = new Vocabulary(who, given ?? characters, facts);
-  const model = await build(worker);
+  const model = await build(where);
   const name = nameFrom(address.replace(/manifest\.json$/, 'model.json'));
   return {
     model,
@@ -116,7 +118,7 @@ async function readMl5(
 }
 
 async function readLayers(source: ModelSource, options: ReadingOptions): Promise<Parts> {
-  const { vocabulary: given, worker, onProgress, signal } = options;
+  const { vocabulary: given, where, onProgress, signal } = options;
   const location = await locate(who, source);
   const wanted = { ...requestOf(location), withTraining: true };
   const stop = signal ?? new AbortController().signal;
@@ -138,7 +140,7 @@ async function readLayers(source: ModelSource, options: ReadingOptions): Promise
   if (saved?.optimizer && isRecord(training) && typeof training.optimizer === 'string') {
     all.set(training.optimizer, saved.optimizer);
   }
-  const model = await modelOf(all, worker);
+  const model = await modelOf(all, where);
   try {
     const size = model.outputs[0]?.shape.at(-1) ?? 0;
     const notes: Notes | undefined =
@@ -180,11 +182,8 @@ interface Notes extends VoiceNotes {
 }
 
 /** A model that can write and learn, of files in hand. */
-export async function modelOf(
-  files: ModelFiles,
-  worker: boolean | undefined,
-): Promise<LayersModel> {
-  return loadLayersModel(files, worker === undefined ? {} : { worker });
+export async function modelOf(files: ModelFiles, where: CheckedWhere): Promise<LayersModel> {
+  return loadLayersModel(files, whereOf(where));
 }
 
 /** What files beside a model.json tell of its characters. */

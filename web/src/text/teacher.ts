@@ -134,7 +134,7 @@ export class Teacher {
       const kept = await readTraining(name);
       const settings: TextSettings = { ...kept.settings, epochs: epochs ?? kept.settings.epochs };
       const vocabulary = new Vocabulary('continueTraining', kept.vocabulary);
-      const model = await modelOf(kept.files, this.#held.options.worker);
+      const model = await modelOf(kept.files, this.#held.options);
       const card = { ...emptyCard, ...kept.card, ...this.#held.cardText };
       this.#held.take({ model, vocabulary, card, origin: {}, warnings: [] });
       const codes = await codesOf(vocabulary, kept.text, kept.characters);

@@ -1,12 +1,12 @@
 // What charRNN() takes and gives: a voice, which writes character by character and learns from a text.
 import type { LayersModel, ModelFiles, SaveTarget } from '../layers/layersModel.js';
 import type { Schedule } from '../layers/trainingOptions.js';
-import type { About } from '../model.js';
+import type { About, Where } from '../model.js';
 import type { Progress } from '../progress.js';
 import type { ModelSource } from '../source.js';
 
 /** How a voice is loaded or made. */
-export interface CharRNNOptions {
+export interface CharRNNOptions extends Where {
   /** Which voice: see {@link VoiceSource}. One that knows nothing yet if left out: train it. */
   model?: VoiceSource;
   /** The characters in the order of the codes, for a model whose folder does not tell them. */
@@ -22,8 +22,6 @@ export interface CharRNNOptions {
    * does for the whole page; false.
    */
   deterministic?: boolean;
-  /** Whether the voice lives in a worker; in pages true if left out, in Node always false. */
-  worker?: boolean;
 }
 
 /**

@@ -52,9 +52,14 @@ export class Voice {
 
   /** Reads the voice that was asked for. */
   async load(source: NonNullable<CharRNNOptions['model']>): Promise<void> {
-    const { vocabulary, worker, onProgress, signal } = this.#held.options;
+    const { vocabulary, onProgress, signal } = this.#held.options;
     signal?.throwIfAborted();
-    const parts = await readVoice(source, { vocabulary, worker, onProgress, signal });
+    const parts = await readVoice(source, {
+      vocabulary,
+      where: this.#held.options,
+      onProgress,
+      signal,
+    });
     if (this.#held.disposed) {
       parts.model.dispose();
       return;

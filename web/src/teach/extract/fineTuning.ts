@@ -1,6 +1,7 @@
 // Teaches the base itself: base and head are grafted together, and its last layers learn.
 import type { Batches, ModelFiles } from '../../layers/layersModel.js';
-import { fail, loadLayersModel, nearest, Random, tensor } from '../../library.js';
+import { fail, loadLayersModel, nearest, Random, tensor, whereOf } from '../../library.js';
+import type { CheckedWhere } from '../../model.js';
 import { filesOf, grafted, type Keras, layersOf, nameOf, type Part, reweighted } from '../graft.js';
 import type { Course } from './course.js';
 import type { Kept } from './examples.js';
@@ -25,7 +26,7 @@ export interface NetworkLesson {
   tuning: Tuning;
   options: Teaching;
   seed: number;
-  worker: boolean | undefined;
+  where: CheckedWhere;
   course: Course;
   /** @param epoch counted on from those of the head */
   onEpoch(epoch: number, logs: TeachLogs): unknown;
@@ -41,11 +42,11 @@ export interface Tuned {
 
 /** @returns undefined where it was stopped before the first epoch was over */
 export async function fineTune(lesson: NetworkLesson): Promise<Tuned | undefined> {
-  const { task, base, head, places, size, tuning, options, seed, worker, course, before } = lesson;
+  const { task, base, head, places, size, tuning, options, seed, where, course, before } = lesson;
   const { optimizer, learningRate, epochs, batchSize } = tuning;
   const learning = learningLayers(base.topology, tuning);
   const whole = filesOf(grafted(base, head, places));
-  const graft = loadLayersModel(whole, worker === undefined ? {} : { worker });
+  const graft = loadLayersModel(whole, whereOf(where));
   try {
     await graft;
     for (const { name } of await graft.weights()) {

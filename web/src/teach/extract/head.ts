@@ -1,8 +1,8 @@
 // The head: a small network from features to classes, or to one number.
 import type { Layer } from '../../layers/layer.js';
 import type { ModelFiles } from '../../layers/layersModel.js';
-import { dense, openModel, sequential, tensor } from '../../library.js';
-import type { Open } from '../../model.js';
+import { dense, openModel, sequential, tensor, whereOf } from '../../library.js';
+import type { CheckedWhere, Open } from '../../model.js';
 import { filesOf, partOf } from '../graft.js';
 import type { Course } from './course.js';
 import type { Teaching } from './options.js';
@@ -45,7 +45,7 @@ export interface Lesson {
   validation: Rows;
   options: Teaching;
   seed: number;
-  worker: boolean | undefined;
+  where: CheckedWhere;
   course: Course;
   onEpoch(epoch: number, logs: TeachLogs): unknown;
 }
@@ -57,12 +57,12 @@ export interface Learned {
 }
 
 export async function teachHead(lesson: Lesson): Promise<Learned> {
-  const { task, features, outputs, training, validation, options, seed, worker, course } = lesson;
+  const { task, features, outputs, training, validation, options, seed, where, course } = lesson;
   const { epochs, batchSize, learningRate, onProgress } = options;
   const model = sequential(headLayers(task, features, outputs, options.hiddenUnits), {
     seed,
     name: 'head',
-    ...(worker !== undefined && { worker }),
+    ...whereOf(where),
   });
   try {
     await model;
@@ -124,8 +124,12 @@ function headLayers(
 }
 
 /** Makes a head ready to run. */
-export function openHead(files: ModelFiles, worker: boolean | undefined): Promise<Open> {
-  return openModel('featureExtractor', files, { worker, onProgress: undefined, signal: undefined });
+export function openHead(files: ModelFiles, where: CheckedWhere): Promise<Open> {
+  return openModel('featureExtractor', files, {
+    ...where,
+    onProgress: undefined,
+    signal: undefined,
+  });
 }
 
 /** Rows to compute at once: the same number again and again needs one program. */

@@ -1,6 +1,6 @@
 // One training: features of all examples, the head, and then perhaps the base.
 import { fail, openModel, Random } from '../../library.js';
-import type { Open } from '../../model.js';
+import type { CheckedWhere, Open } from '../../model.js';
 import { type Part, partOf, topologyIn, truncated } from '../graft.js';
 import type { Base, Cut } from './base.js';
 import { type Course, progressOf } from './course.js';
@@ -20,7 +20,7 @@ export interface Classroom {
   examples: Examples;
   task: TeachTask;
   seed: number;
-  worker: boolean | undefined;
+  where: CheckedWhere;
 }
 
 export interface Outcome {
@@ -74,7 +74,7 @@ export async function learn(
   course: Course,
   onEpoch: (epoch: number, logs: TeachLogs) => unknown,
 ): Promise<Outcome> {
-  const { base, cut, examples, task, seed, worker } = room;
+  const { base, cut, examples, task, seed, where } = room;
   const { validationSplit, fineTune: tuning } = options;
   const classes = classesOf(room);
   // Refused before anything is computed.
@@ -98,7 +98,7 @@ export async function learn(
       : Float32Array.from(classes, (name) => Number(name === label));
   const own = (kept: Kept) => [kept.features.get(cut.key) ?? new Float32Array(0)];
   const taught = await teachHead({
-    ...{ task, features: cut.features, outputs: scale ? 1 : classes.length, options, seed, worker },
+    ...{ task, features: cut.features, outputs: scale ? 1 : classes.length, options, seed, where },
     training: rowsOf(
       split.training,
       (kept) => [...own(kept), ...(copies.get(kept) ?? [])],
@@ -115,7 +115,7 @@ export async function learn(
   if (network && !course.stopped) {
     const random = options.augment;
     tuned = await fineTune({
-      ...{ task, seed, worker, course, onEpoch, options, tuning, targetOf, ...split },
+      ...{ task, seed, where, course, onEpoch, options, tuning, targetOf, ...split },
       base: network,
       head: partOf(taught.files),
       places: cut.shape.length === 3,
@@ -134,7 +134,7 @@ export async function learn(
   const after = tuned ? await openTuned(room, tuned, course) : cut;
   let open: Open | undefined;
   try {
-    open = await openHead(tuned?.head ?? taught.files, worker);
+    open = await openHead(tuned?.head ?? taught.files, where);
     const head: Head = {
       files: tuned?.head ?? taught.files,
       open,
@@ -252,19 +252,19 @@ let networks = 0;
 export async function openNetwork(
   files: Tuned['network'],
   cut: Cut,
-  worker: boolean | undefined,
+  where: CheckedWhere,
 ): Promise<Cut> {
-  const plain = { worker, onProgress: undefined, signal: undefined };
+  const plain = { ...where, onProgress: undefined, signal: undefined };
   const { model } = await openModel('featureExtractor', files, plain);
   return { ...cut, key: `${cut.layer} ${++networks}`, model, tuned: files };
 }
 
 async function openTuned(
-  { base, cut, examples, worker }: Classroom,
+  { base, cut, examples, where }: Classroom,
   { network }: Tuned,
   course: Course,
 ): Promise<Cut> {
-  const tuned = await openNetwork(network, cut, worker);
+  const tuned = await openNetwork(network, cut, where);
   try {
     for (const kept of examples.list) {
       course.signal.throwIfAborted();

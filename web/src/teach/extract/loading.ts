@@ -11,6 +11,7 @@ import {
   realAddress,
   show,
 } from '../../library.js';
+import type { CheckedWhere } from '../../model.js';
 import type { Preprocess } from '../../recipe.js';
 import type { ModelSource } from '../../source.js';
 import { Base, type Cut } from './base.js';
@@ -25,7 +26,7 @@ import type { FeatureExtractorOptions, OpenProjectOptions, TeachTask } from './t
 export interface Loaded {
   task: TeachTask;
   seed: number;
-  worker: boolean | undefined;
+  where: CheckedWhere;
   base: Base;
   /** What names the base in a saved project; null where it was given as files. */
   source: string | null;
@@ -79,7 +80,14 @@ export async function makeFrom(
   try {
     const cut = await base.cut(who, layer);
     return {
-      ...{ task, seed, worker: load.worker, base, source: sourceOf(model, base), cut },
+      ...{
+        task,
+        seed,
+        where: { worker: load.worker, backend: load.backend },
+        base,
+        source: sourceOf(model, base),
+        cut,
+      },
       ...{ tuned: new Map(), heads: new Map(), examples: new Examples(task) },
       ...{ card: emptyText, date: today() },
     };
@@ -108,7 +116,12 @@ export async function openFrom(source: ModelSource, given: OpenProjectOptions): 
   if (model === undefined && isInHand) await checkSource(who, String(wanted));
   const base = await Base.load(who, wanted, load, { ...project.preprocess, ...own });
   const loaded: Loaded = {
-    ...{ task: project.task, seed: project.seed, worker: load.worker, base },
+    ...{
+      task: project.task,
+      seed: project.seed,
+      where: { worker: load.worker, backend: load.backend },
+      base,
+    },
     source: sourceOf(wanted, base),
     cut: { layer: '', key: '', model: 0, features: 0, shape: [] },
     ...{ tuned: new Map(), heads: new Map(), examples: new Examples(project.task) },
@@ -132,12 +145,12 @@ async function takeProject(
   layer: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { base, worker, examples } = loaded;
+  const { base, where, examples } = loaded;
   const fits = base.open.sha256 === project.base.sha256 && samePreprocess;
   const first = await base.cut(who, fits ? project.layer : layer);
   loaded.cut = first;
   if (fits && project.network) {
-    loaded.cut = await openNetwork(project.network, first, worker);
+    loaded.cut = await openNetwork(project.network, first, where);
     loaded.tuned.set(first.layer, loaded.cut);
   }
   const { cut } = loaded;
@@ -154,7 +167,7 @@ async function takeProject(
     const { files, note } = project.head;
     const head: Head = {
       ...{ files, scale: note.scale, validation: new Set(note.validation) },
-      open: await openHead(files, worker),
+      open: await openHead(files, where),
       outputs: note.outputs.map((label) => examples.numberOf(label)),
       version: note.stale ? -1 : examples.version,
     };

@@ -13,7 +13,7 @@ import {
   readOptions,
   showShape,
 } from '../../library.js';
-import type { Open } from '../../model.js';
+import type { CheckedWhere, Open } from '../../model.js';
 import { mobilenet } from '../../people/networks.js';
 import type { Preprocess } from '../../recipe.js';
 import type { Tensors } from '../../runtime.js';
@@ -129,7 +129,7 @@ async function poseProject(
   metadata: Metadata,
   flip: boolean,
   source: ModelSource,
-  options: { signal: AbortSignal | undefined; worker: boolean | undefined },
+  options: { signal: AbortSignal | undefined } & CheckedWhere,
 ): Promise<Scorer> {
   const cells = ((metadata.resolution - 1) / 16 + 1) ** 2;
   const [input] = open.description.inputs;
@@ -137,8 +137,7 @@ async function poseProject(
     refuseModel(open, `a list of ${cells * (points + offsets)} numbers`);
   }
   checkLabels(open, metadata);
-  const { signal, worker } = options;
-  const body = await openModel(who, source, { onProgress: undefined, signal, worker });
+  const body = await openModel(who, source, { ...options, onProgress: undefined });
   const { client } = body;
   const size = [metadata.resolution, metadata.resolution] as const;
   const preprocess = { ...mobilenet, flip };
