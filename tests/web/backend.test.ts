@@ -13,6 +13,7 @@ import {
   type Tensor,
   tensor,
 } from '../../web/src/node.js';
+import { platform } from '../../web/src/platform.js';
 import { setBackend } from '../../web/src/settings.js';
 import { accelerator } from '../../web/src/webgpu/accelerator.js';
 import { dawn, hasDriver } from '../webgpu/dawn.js';
@@ -37,7 +38,7 @@ describe('setBackend', () => {
     );
     const loaded = await loadModel(digits, { backend: 'auto' });
     await loaded.run(new Float32Array(784));
-    expect((await status()).models.at(-1)).toMatchObject({ backend: 'wasm' });
+    expect((await status()).models.at(-1)).toMatchObject({ runs: { backend: 'wasm' } });
     loaded.dispose();
   });
 });
@@ -75,7 +76,7 @@ describe.skipIf(!hasDriver())('webgpu on Dawn (needs a driver)', () => {
       setBackend(backend);
       const loaded = await open();
       const outputs = await loaded.run(input);
-      expect((await status()).models.at(-1)?.backend).toBe(backend);
+      expect((await status()).models.at(-1)?.runs?.backend).toBe(backend);
       answers.push(Object.values(outputs).map(({ data }) => data));
       loaded.dispose();
     }
@@ -113,8 +114,72 @@ describe.skipIf(!hasDriver())('webgpu on Dawn (needs a driver)', () => {
     setBackend('auto');
     const loaded = await loadModel(digits);
     await loaded.run(noise(784));
-    expect((await status()).models.at(-1)).toMatchObject({ backend: 'wasm' });
+    expect((await status()).models.at(-1)).toMatchObject({ runs: { backend: 'wasm' } });
     loaded.dispose();
+  });
+
+  describe('on an adapter that says it is hardware', () => {
+    beforeEach(async () => {
+      (await accelerator()).info.software = false;
+      setBackend('auto');
+    });
+    afterEach(async () => {
+      (await accelerator()).info.software = true;
+    });
+
+    it('tries a model on both processors, once', async () => {
+      const trials = [];
+      for (let page = 0; page < 2; page++) {
+        const loaded = await loadModel(digits);
+        await loaded.run(noise(784));
+        const { runs } = (await status()).models.at(-1) ?? {};
+        const { wasm = 0, webgpu = 0 } = runs?.trial ?? {};
+        expect(Math.min(wasm, webgpu)).toBeGreaterThan(0);
+        expect(runs?.backend).toBe(webgpu < wasm ? 'webgpu' : 'wasm');
+        trials.push(runs?.trial);
+        loaded.dispose();
+      }
+      expect(trials[1]).toEqual(trials[0]);
+      const kept = await (await platform.openStore())?.keys('trials/');
+      expect(kept).toHaveLength(1);
+    });
+
+    it('tries training on both processors, with steps that count', async () => {
+      const [make, x, y] = networks['a convolutional network']();
+      setBackend('wasm');
+      const wanted = await train(make, x, y);
+      setBackend('auto');
+      const trials: unknown[] = [];
+      for (let page = 0; page < 2; page++) {
+        const got = await train(make, x, y, async () => {
+          trials.push((await status()).models.at(-1)?.trains?.trial);
+        });
+        expect(got).toHaveLength(100);
+        for (const [step, loss] of wanted.entries()) {
+          expect(Math.abs(loss - (got[step] ?? Number.NaN)), `step ${step}`).toBeLessThan(1e-3);
+        }
+      }
+      expect(trials[0]).toMatchObject({
+        wasm: expect.any(Number),
+        webgpu: expect.any(Number),
+      });
+      expect(trials[1]).toEqual(trials[0]);
+    });
+
+    it('stays on the processor where the graphics processor refuses', async () => {
+      const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+      const opened = await accelerator();
+      const load = vi.spyOn(opened, 'load').mockRejectedValue(new Error('no memory today'));
+      const loaded = await loadModel(digits);
+      await loaded.run(tensor(noise(2 * 784), [2, 28, 28, 1])); // other sizes than those that were tried
+      expect((await status()).models.at(-1)?.runs).toEqual({ backend: 'wasm' });
+      expect(warn.mock.calls).toEqual([
+        ['gesso: the model stays on the processor. no memory today'],
+      ]);
+      loaded.dispose();
+      load.mockRestore();
+      warn.mockRestore();
+    });
   });
 
   it('tells which adapter it is', async () => {
@@ -138,7 +203,12 @@ describe.skipIf(!hasDriver())('webgpu on Dawn (needs a driver)', () => {
   });
 
   /** The losses of 100 steps. */
-  async function train(make: () => ReturnType<typeof sequential>, x: Given, y: Given) {
+  async function train(
+    make: () => ReturnType<typeof sequential>,
+    x: Given,
+    y: Given,
+    whenDone = () => Promise.resolve(),
+  ) {
     const net = make();
     const losses: number[] = [];
     await net.fit(tensor(x.data, x.shape), tensor(y.data, y.shape), {
@@ -150,6 +220,7 @@ describe.skipIf(!hasDriver())('webgpu on Dawn (needs a driver)', () => {
         },
       },
     });
+    await whenDone();
     net.dispose();
     return losses;
   }
@@ -260,7 +331,7 @@ describe.skipIf(!hasDriver())('webgpu on Dawn (needs a driver)', () => {
     const [[wantedOutput], [got]] = [Object.values(before), Object.values(after)];
     expect(difference(wantedOutput?.data ?? [], got?.data ?? [])).toBeLessThan(1e-4);
     await loaded.run(noise(784));
-    expect((await status()).models.at(-1)?.backend).toBe('wasm');
+    expect((await status()).models.at(-1)?.runs?.backend).toBe('wasm');
     expect(warn).toHaveBeenCalledTimes(2);
     loaded.dispose();
     warn.mockRestore();

@@ -6,6 +6,7 @@ import { MLError } from '../../web/src/errors.js';
 import { answer, answerErrorFirst, isPlain, sortArguments } from '../../web/src/ml5/calls.js';
 import ml5 from '../../web/src/ml5/index.js';
 import * as tasks from '../../web/src/ml5/tasks.js';
+import { settings } from '../../web/src/settings.js';
 import { digits, itNeeds, messageFrom, wasm } from './fixtures.js';
 
 const aWhile = (milliseconds = 20) => new Promise((done) => setTimeout(done, milliseconds));
@@ -124,11 +125,9 @@ describe('ml5', () => {
   });
 
   it('takes the backends of ml5, and no other', async () => {
-    expect(['cpu', 'webgl', 'webgpu'].map((name) => ml5.setBackend(name))).toEqual([
-      true,
-      true,
-      true,
-    ]);
+    const backends = ['cpu', 'webgl', 'webgpu', 'wasm'];
+    const named = backends.map((name) => [ml5.setBackend(name), settings.backend]);
+    expect(named).toEqual(['wasm', 'wasm', 'auto', 'wasm'].map((backend) => [true, backend]));
     expect(await messageFrom(() => ml5.setBackend('webgpuu'))).toBe(
       `ml5.setBackend: there is no such backend.
   given  "webgpuu"

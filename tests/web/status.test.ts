@@ -17,9 +17,10 @@ describe('setThreads', () => {
 describe('status', () => {
   itNeeds([wasm], 'tells that Node computes on one thread, in process', async () => {
     setThreads(2);
-    const { build, threads, backend, worker, memory, faster } = await status();
+    const { build, threads, backend, adapter, models, worker, memory, faster } = await status();
     expect(['relaxed', 'simd']).toContain(build);
     expect({ threads, backend, worker }).toEqual({ threads: 1, backend: 'wasm', worker: false });
+    expect({ adapter, models }).toEqual({ adapter: null, models: [] });
     expect(memory).toBeGreaterThan(1e6);
     const older = 'A newer browser, or Node 22: this one has no relaxed SIMD, which is faster.';
     expect(faster).toEqual(build === 'simd' ? [older] : []);

@@ -11,7 +11,7 @@ import {
   guard,
   threadsRefused,
 } from './engine.js';
-import { fail } from './errors.js';
+import { fail, messageOf } from './errors.js';
 import { gpuCode } from './gpuCode.js';
 import { type Picture, type Pixels, pixelsOf } from './image.js';
 import type { Held, ModelInMemory, ProgramInMemory } from './memory.js';
@@ -23,12 +23,13 @@ import type { Preprocess } from './recipe.js';
 import type { LookAnswer, LookMethod, LookRequest, Sight } from './seeing.js';
 import { seeingCode } from './seeingCode.js';
 import { type Backend, type Settings, settings } from './settings.js';
+import { sha256 } from './sha256.js';
 import { countOf, type DType, keep, showShape, type Tensor } from './tensor.js';
-import type { DataSet, Told, Training } from './training.js';
-import type { AdapterInfo, Trial } from './webgpu/accelerator.js';
+import type { Acceleration, DataSet, Told, Training } from './training.js';
+import type { Accelerator, AdapterInfo } from './webgpu/accelerator.js';
 import type { Memory } from './webgpu/buffers.js';
 import type { OnDevice } from './webgpu/onDevice.js';
-import type { DeviceTraining } from './webgpu/training.js';
+import type { Trial, Trials } from './webgpu/trials.js';
 import type { ToldWritten, Writing } from './writing.js';
 
 /** An input or output; sizes that the model leaves open are -1. */
@@ -139,15 +140,22 @@ export interface Running {
   refused?: string;
   /** The graphics processor, once a model has run on it. */
   adapter?: AdapterInfo;
-  /** Of each model that is open where it runs, once it has. */
+  /** All that are open, in the order of their opening. */
   models: RunningModel[];
 }
 
-/** Where a model runs. */
+/** What computes a model. */
 export interface RunningModel {
   address: string;
+  /** Its runs; null before the first. */
+  runs: RunningOn | null;
+  /** The steps of its training; null before the first. */
+  trains: RunningOn | null;
+}
+
+export interface RunningOn {
   backend: 'wasm' | 'webgpu';
-  /** Milliseconds that one run took on each, where both were tried. */
+  /** How long each takes, where both were tried. */
   trial?: Trial;
 }
 
@@ -205,8 +213,11 @@ interface LoadedModel extends PlaceToRun {
   programs: Map<string, ReadyProgram>;
   /** Programs that are being made. */
   making: Map<string, Promise<ReadyProgram>>;
+  /** Tells it from other models in trials that are kept. */
+  identity: string;
   /** What came of trying both, the last time. */
-  trial?: Trial;
+  trial?: Trial | undefined;
+  trainingTrial?: Trial | undefined;
   /** Whether weights have changed since the programs were made. */
   stale: boolean;
   /** The model whose weights these are, too. */
@@ -233,6 +244,7 @@ interface ReadyProgram {
 export class Runtime {
   readonly #models = new Map<number, LoadedModel>();
   readonly #jobs = new Map<number, AbortController>();
+  readonly #trials = new Map<Accelerator, Promise<Trials>>();
   #core: Core | undefined;
   #analyses: Analyses | undefined;
   readonly #images = new Map<Core, CoreImage>();
@@ -287,7 +299,8 @@ export class Runtime {
     const start = performance.now();
     const model = guard(core, () => core.createModel(topology, seed));
     const timing = newTiming(time, { building: performance.now() - start });
-    return this.#add(place, model, { address: '', sha256: '', fileBytes: 0, timing });
+    const identity = sha256([new TextEncoder().encode(topology)]);
+    return this.#add(place, model, { address: '', sha256: '', fileBytes: 0, timing }, identity);
   }
 
   /** What the model consists of, in the order of computation. */
@@ -302,11 +315,12 @@ export class Runtime {
    */
   async cut(model: number, layers: readonly string[]): Promise<Opened> {
     const whole = this.#find(model);
-    const { timing, ...origin } = whole.origin;
+    const { timing: _, ...origin } = whole.origin;
     const start = performance.now();
     const part = guard(whole.core, () => whole.model.cut(JSON.stringify(layers)));
     const building = performance.now() - start;
-    const opened = this.#add(whole, part, { ...origin, timing: newTiming(0, { building }) });
+    const timed = { ...origin, timing: newTiming(0, { building }) };
+    const opened = this.#add(whole, part, timed, [whole.identity, ...layers].join(' '));
     this.#find(opened.model).whole = whole.whole ?? whole;
     return opened;
   }
@@ -329,8 +343,9 @@ export class Runtime {
         if (each === loaded || each.whole === loaded) each.stale = true;
       }
     };
-    const accelerate = (trainer: CoreTrainer) => this.#trainOnDevice(loaded, trainer);
-    loaded.training ??= new Training(loaded.core, loaded.model, changed, accelerate);
+    const { core, backend } = loaded;
+    const acceleration = backend === 'wasm' ? undefined : await this.#acceleration(loaded);
+    loaded.training ??= new Training(core, loaded.model, changed, acceleration);
     const call = loaded.training[method] as (...given: unknown[]) => unknown;
     return (await call.call(loaded.training, ...given, told)) as TrainingAnswer<M>;
   }
@@ -531,7 +546,7 @@ export class Runtime {
       isolated: globalThis.crossOriginIsolated === true,
       ...(refused !== undefined && { refused }),
       ...(this.#adapter && { adapter: this.#adapter }),
-      models: [...this.#models.values()].flatMap(runningModel),
+      models: [...this.#models.values()].map(runningModel),
     };
   }
 
@@ -649,13 +664,8 @@ export class Runtime {
     });
     const building = performance.now() - start;
     const timing = newTiming(place.time, { reading: read.time, downloaded, building });
-    return this.#add(place.value, model, {
-      address,
-      sha256,
-      fileBytes,
-      timing,
-      ...(saved && { saved }),
-    });
+    const origin = { address, sha256, fileBytes, timing, ...(saved && { saved }) };
+    return this.#add(place.value, model, origin, [sha256, ...(layers ?? [])].join(' '));
   }
 
   /** Bytes of WebAssembly memory. */
@@ -683,7 +693,12 @@ export class Runtime {
     return image;
   }
 
-  #add({ core, backend }: PlaceToRun, model: CoreModel, origin: ModelOrigin): Opened {
+  #add(
+    { core, backend }: PlaceToRun,
+    model: CoreModel,
+    origin: ModelOrigin,
+    identity: string,
+  ): Opened {
     this.#core = core;
     this.#backend = backend;
     const description = JSON.parse(guard(core, () => model.describe())) as ModelDescription;
@@ -696,6 +711,7 @@ export class Runtime {
       programs: new Map(),
       making: new Map(),
       backend,
+      identity,
       stale: false,
     });
     const runs = { build: core.build(), threads: core.threadCount(), version: core.version() };
@@ -762,15 +778,32 @@ export class Runtime {
     return ready;
   }
 
-  /** Training moves only where that is asked for by name. */
-  async #trainOnDevice(
-    { core, backend }: LoadedModel,
-    trainer: CoreTrainer,
-  ): Promise<DeviceTraining | undefined> {
-    if (backend !== 'webgpu') return undefined;
+  async #acceleration(loaded: LoadedModel): Promise<Acceleration> {
+    const { core, identity, backend } = loaded;
     const { accelerator, DeviceTraining } = await gpuCode();
     const calls = <T>(call: () => T) => guard(core, call);
-    return new DeviceTraining(await accelerator(), trainer, calls, this.#memory(core));
+    const key = `${identity} training`;
+    const open = async () => {
+      const opened = await accelerator();
+      this.#adapter = opened.info;
+      return (trainer: CoreTrainer) =>
+        new DeviceTraining(opened, trainer, calls, this.#memory(core));
+    };
+    if (backend === 'webgpu') return { open };
+    const trials = await this.#trialsOf(core, await accelerator());
+    loaded.trainingTrial = trials.get(key);
+    const tried = (trial: Trial) => {
+      loaded.trainingTrial = trial;
+      trials.keep(key, trial);
+    };
+    return { open, trial: loaded.trainingTrial, tried };
+  }
+
+  async #trialsOf(core: Core, opened: Accelerator): Promise<Trials> {
+    const { Trials } = await gpuCode();
+    const trials = this.#trials.get(opened) ?? Trials.open(opened.info, core.version());
+    this.#trials.set(opened, trials);
+    return trials;
   }
 
   /** On the graphics processor, if that is wanted, or faster. */
@@ -779,12 +812,41 @@ export class Runtime {
     sizes: string,
     gradient: Omit<GradientRequest, 'seed'> | undefined,
   ): Promise<ReadyProgram> {
+    if (loaded.backend === 'webgpu') return this.#readyOnDevice(loaded, sizes, gradient);
     const here = () => readyHere(loaded, sizes, gradient);
+    try {
+      const { accelerator, runTrial } = await gpuCode();
+      const trials = await this.#trialsOf(loaded.core, await accelerator());
+      const key = `${loaded.identity} ${sizes}${gradient ? JSON.stringify(gradient) : ''}`;
+      loaded.trial = trials.get(key);
+      if (loaded.trial && !isFaster(loaded.trial)) return here();
+      const there = await this.#readyOnDevice(loaded, sizes, gradient);
+      if (loaded.trial || !there.device) return there;
+      const other = here();
+      try {
+        loaded.trial = await runTrial(there.device, other.program);
+        trials.keep(key, loaded.trial);
+      } finally {
+        free(loaded.trial && isFaster(loaded.trial) ? other : there);
+      }
+      return isFaster(loaded.trial) ? there : other;
+    } catch (error) {
+      console.warn(`gesso: the model stays on the processor. ${messageOf(error)}`);
+      loaded.backend = 'wasm';
+      return here();
+    }
+  }
+
+  async #readyOnDevice(
+    loaded: LoadedModel,
+    sizes: string,
+    gradient: Omit<GradientRequest, 'seed'> | undefined,
+  ): Promise<ReadyProgram> {
     const { core, model } = loaded;
-    const isRequired = loaded.backend === 'webgpu';
-    const { accelerator, trial } = await gpuCode();
+    const { accelerator } = await gpuCode();
     const opened = await accelerator();
-    const program = guard(core, () =>
+    const calls = <T>(call: () => T) => guard(core, call);
+    const program = calls(() =>
       gradient
         ? model.compileGradientForDevice(
             sizes,
@@ -794,20 +856,13 @@ export class Runtime {
           )
         : model.compileForDevice(sizes, opened.options),
     );
-    const calls = <T>(call: () => T) => guard(core, call);
     const device = await opened.load(program, calls, this.#memory(core)).catch((error: unknown) => {
       program.delete();
       throw error;
     });
-    const ready = { ...described(core, program, gradient), device, here };
     this.#adapter = opened.info;
-    if (isRequired) return ready;
-    const other = here();
-    const times = await trial(device, other.program);
-    loaded.trial = times;
-    const faster = times.webgpu < times.wasm;
-    free(faster ? other : ready);
-    return faster ? ready : other;
+    const here = () => readyHere(loaded, sizes, gradient);
+    return { ...described(core, program, gradient), device, here };
   }
 
   /**
@@ -854,12 +909,22 @@ export class Runtime {
   }
 }
 
-function runningModel({ origin, programs, trial }: LoadedModel): RunningModel[] {
+function runningModel(loaded: LoadedModel): RunningModel {
+  const { origin, programs, training, trial, trainingTrial } = loaded;
   const last = [...programs.values()].at(-1);
-  if (!last) return [];
-  const backend = last.device ? 'webgpu' : 'wasm';
-  return [{ address: origin.address, backend, ...(trial && { trial }) }];
+  const trains = training?.backend();
+  const on = (backend: RunningOn['backend'], tried: Trial | undefined) => ({
+    backend,
+    ...(tried && { trial: tried }),
+  });
+  return {
+    address: origin.address,
+    runs: last ? on(last.device ? 'webgpu' : 'wasm', trial) : null,
+    trains: trains ? on(trains, trainingTrial) : null,
+  };
 }
+
+const isFaster = ({ wasm, webgpu }: Trial) => webgpu < wasm;
 
 function readyHere(
   { core, model }: LoadedModel,

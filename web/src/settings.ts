@@ -31,9 +31,15 @@ export const settings: Settings = {
 export const backends: readonly Backend[] = ['auto', 'wasm', 'webgpu'];
 
 /**
- * Sets where models run that are loaded or made from now on. At first this is `'wasm'`.
+ * Sets what computes the models that are loaded or made from now on, where they do not say it with their
+ * option `backend`. At first this is `'wasm'`.
  *
  *     setBackend('auto');
+ *
+ * With `'auto'` a model is tried on both processors when it first runs, and again when it first trains,
+ * with the sizes that it has then. What came of that is kept for later pages; {@link status} tells it.
+ * Software that pretends to be a graphics processor is never taken for one. With `'webgpu'` loading
+ * rejects where there is no WebGPU.
  */
 export function setBackend(backend: Backend): void {
   if (!backends.includes(backend)) {

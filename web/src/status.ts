@@ -1,16 +1,24 @@
 // How gesso runs here, and what would make it faster.
 import { connect, started } from './client.js';
 import type { BuildName } from './engine.js';
-import type { Running } from './runtime.js';
+import type { Running, RunningModel, RunningOn } from './runtime.js';
 import { settings, threadsWanted } from './settings.js';
+import type { AdapterInfo } from './webgpu/accelerator.js';
+import type { Trial } from './webgpu/trials.js';
+
+export type { AdapterInfo, RunningModel, RunningOn, Trial };
 
 export interface Status {
   /** `'relaxed-threads'`, `'relaxed'` or `'simd'`: the fastest first. */
   build: BuildName;
   /** How many threads compute together. */
   threads: number;
-  /** What computes: WebAssembly, on the processor. */
-  backend: 'wasm';
+  /** What computes the latest model: WebAssembly on the processor, or the graphics processor. */
+  backend: 'wasm' | 'webgpu';
+  /** The graphics processor, once a model has run on it; else null. */
+  adapter: AdapterInfo | null;
+  /** What computes each model that is open, in the order of their opening. */
+  models: RunningModel[];
   /** Whether that happens beside the page, which goes on meanwhile. */
   worker: boolean;
   /** Bytes of WebAssembly memory; {@link memory} tells what they are used for. */
@@ -30,14 +38,20 @@ export interface Status {
 export async function status(): Promise<Status> {
   const client = started().at(-1) ?? connect('status', undefined);
   const running = await client.status();
-  const { build, threads, memory } = running;
-  const faster = adviceOn(running, client.far);
-  return { build, threads, backend: 'wasm', worker: client.far, memory, faster };
+  const { build, threads, memory, models, adapter = null } = running;
+  const faster = await adviceOn(running, client.far);
+  const { trains, runs } = models.at(-1) ?? {};
+  const backend = (trains ?? runs)?.backend ?? 'wasm';
+  return { build, threads, backend, adapter, models, worker: client.far, memory, faster };
 }
 
 /** @param worker whether the runtime lives in a worker */
-function adviceOn(running: Running, worker: boolean): string[] {
-  const advice = [adviceOnBuild(running), adviceOnThreads(running, worker)];
+async function adviceOn(running: Running, worker: boolean): Promise<string[]> {
+  const advice = [
+    adviceOnBuild(running),
+    adviceOnThreads(running, worker),
+    await adviceOnBackend(running),
+  ];
   return advice.filter((sentence) => sentence !== undefined);
 }
 
@@ -48,6 +62,18 @@ function adviceOnBuild({ build, deterministic }: Running): string | undefined {
   return build === 'simd'
     ? 'A newer browser, or Node 22: this one has no relaxed SIMD, which is faster.'
     : undefined;
+}
+
+async function adviceOnBackend({ deterministic }: Running): Promise<string | undefined> {
+  if (settings.backend !== 'wasm' || deterministic) return undefined;
+  const adapter = await globalThis.navigator?.gpu?.requestAdapter().catch(() => null);
+  if (!adapter || adapter.info.isFallbackAdapter) return undefined;
+  const { vendor, architecture } = adapter.info;
+  const named = `${vendor} ${architecture}`.trim();
+  return (
+    `setBackend('auto') before large models: there is a graphics processor${named && ` (${named})`}, ` +
+    'on which each of them is then tried.'
+  );
 }
 
 function adviceOnThreads(running: Running, worker: boolean): string | undefined {

@@ -7,6 +7,7 @@ import { type Measured, type MeasureRequest, measure, type StepDescription } fro
 import type { PortDescription, ProgramMemory } from './runtime.js';
 import { type DType, keep, type Tensor, type TypedArray } from './tensor.js';
 import type { DeviceTraining } from './webgpu/training.js';
+import type { Trial } from './webgpu/trials.js';
 
 /** A weight, in the order of the core. */
 export interface WeightDescription {
@@ -98,8 +99,18 @@ export interface TrainingMemory {
 /** What of the core training needs. */
 export type TrainingCore = Throwing & Pick<Core, 'Trainer'>;
 
-/** Moves a trainer's steps to a graphics processor; undefined where there is none to be used. */
-export type Accelerate = (trainer: CoreTrainer) => Promise<DeviceTraining | undefined>;
+/** A graphics processor that steps may move to. */
+export interface Acceleration {
+  /** Opens it; what that gives moves a trainer's steps there. */
+  open(): Promise<(trainer: CoreTrainer) => DeviceTraining>;
+  /** What came of an earlier trial. */
+  trial?: Trial | undefined;
+  /** Told what came of a trial. Left out: there is none, and all steps are to move. */
+  tried?: (trial: Trial) => void;
+}
+
+/** The slices of a trial: the first on each does not count. */
+const trialSlices = ['processor', 'processor', 'device', 'device'] as const;
 
 /** One model in training. Every method can be called from another thread. */
 export class Training {
@@ -113,18 +124,26 @@ export class Training {
   #resume = () => {};
   #turned = 0;
   #kept: TypedArray[] = [];
-  readonly #accelerate: Accelerate | undefined;
+  readonly #acceleration: Acceleration | undefined;
   #device: DeviceTraining | undefined;
+  #trialSlice: number | undefined; // while a trial is under way
+  #step = 0; // of the epoch
+  #milliseconds = 0; // of a step on the processor, in the trial
 
   /**
    * @param changed called when weights have other values
-   * @param accelerate moves training to a graphics processor; undefined: it stays where it is
+   * @param acceleration left out: training stays on the processor
    */
-  constructor(core: TrainingCore, model: CoreModel, changed: () => void, accelerate?: Accelerate) {
+  constructor(
+    core: TrainingCore,
+    model: CoreModel,
+    changed: () => void,
+    acceleration?: Acceleration,
+  ) {
     this.#core = core;
     this.#model = model;
     this.#changed = changed;
-    this.#accelerate = accelerate;
+    this.#acceleration = acceleration;
   }
 
   /** Begins anew with an optimizer, a loss and metrics. */
@@ -133,8 +152,9 @@ export class Training {
     this.#forget();
     const trainer = this.#call(() => new this.#core.Trainer(this.#model, JSON.stringify(options)));
     this.#trainer = trainer;
-    const device = await this.#accelerate?.(trainer);
-    if (this.#trainer === trainer) this.#device = device;
+    const { trial, tried } = this.#acceleration ?? {};
+    if (tried && !trial) this.#trialSlice = 0;
+    else if (!trial || trial.webgpu < trial.wasm) await this.#move(trainer);
     return JSON.parse(this.#call(() => trainer.describe())) as TrainingDescription;
   }
 
@@ -168,6 +188,7 @@ export class Training {
     const trainer = this.#ready();
     this.#running = true;
     this.#stopped = false;
+    if (request.train && !request.goesOn) this.#step = 0;
     let slice: Slice = { done: false, step: 0, samples: 0, metrics: {}, bad: null };
     try {
       this.#call(() => trainer.begin(JSON.stringify(request)));
@@ -175,10 +196,16 @@ export class Training {
         await this.#turn();
         if (!request.keepsOn) await this.#paused;
         if (this.#stopped) return slice;
-        const text = await this.#slice(trainer, begins, everyStep);
+        const isTrial = request.train && this.#trialSlice !== undefined;
+        const text = isTrial
+          ? await this.#tried(trainer, begins, everyStep)
+          : await this.#slice(trainer, begins, everyStep);
         if (text === undefined) return slice;
         slice = readSlice(text);
-        if (request.train) this.#changed();
+        if (request.train) {
+          this.#changed();
+          this.#step = slice.step;
+        }
         const ends = slice.done || slice.bad !== null;
         const answered = told?.(slice);
         if (ends || everyStep) await answered; // no progress comes after the end
@@ -189,6 +216,44 @@ export class Training {
     }
   }
 
+  /** What computes the steps; undefined before compile(). */
+  backend(): 'wasm' | 'webgpu' | undefined {
+    if (!this.#trainer) return undefined;
+    return this.#device ? 'webgpu' : 'wasm';
+  }
+
+  async #move(trainer: CoreTrainer): Promise<void> {
+    const move = await this.#acceleration?.open();
+    if (this.#trainer === trainer) this.#device = move?.(trainer);
+  }
+
+  /** A slice of the trial, whose steps count as all others do. */
+  async #tried(trainer: CoreTrainer, begins: boolean, one: boolean): Promise<string | undefined> {
+    const moves = trialSlices[this.#trialSlice ?? 0] === 'device' && !this.#device;
+    if (moves) {
+      try {
+        await this.#move(trainer);
+        if (this.#device) this.#call(() => trainer.mark());
+      } catch (error) {
+        this.#stay(trainer, error);
+      }
+      if (this.#trainer !== trainer) return undefined;
+    }
+    const began = performance.now();
+    const text = await this.#slice(trainer, begins || moves, one);
+    if (text === undefined || this.#trialSlice === undefined) return text;
+    const steps = readSlice(text).step - this.#step;
+    const milliseconds = (performance.now() - began) / Math.max(1, steps);
+    this.#trialSlice++;
+    if (this.#trialSlice === trialSlices.indexOf('device')) this.#milliseconds = milliseconds;
+    if (this.#trialSlice < trialSlices.length) return text;
+    this.#trialSlice = undefined;
+    const trial = { wasm: this.#milliseconds, webgpu: milliseconds };
+    this.#acceleration?.tried?.(trial);
+    if (trial.wasm <= trial.webgpu) this.#leaveDevice(trainer);
+    return text;
+  }
+
   /** Takes steps for about as long as a slice lasts, or one. */
   async #slice(trainer: CoreTrainer, begins: boolean, one: boolean): Promise<string | undefined> {
     const device = this.#device;
@@ -197,17 +262,26 @@ export class Training {
         if (begins) device.begin();
         return await device.slice(one);
       } catch (error) {
-        if (!device.isLost || this.#trainer !== trainer) throw error;
-        console.warn(`gesso: the processor takes over from the graphics processor. ${error}`);
-        this.#device = undefined;
-        device.dispose();
-        this.#call(() => {
-          trainer.rewind();
-          trainer.useProcessor();
-        });
+        const stays = device.isLost || this.#trialSlice !== undefined;
+        if (!stays || this.#trainer !== trainer) throw error;
+        this.#call(() => trainer.rewind());
+        this.#stay(trainer, error);
       }
     }
     return this.#call(() => trainer.run(one ? 0 : sliceMilliseconds));
+  }
+
+  /** From now on the processor takes all steps. */
+  #stay(trainer: CoreTrainer, error: unknown): void {
+    console.warn(`gesso: the processor takes over from the graphics processor. ${error}`);
+    this.#trialSlice = undefined;
+    this.#leaveDevice(trainer);
+  }
+
+  #leaveDevice(trainer: CoreTrainer): void {
+    this.#device?.dispose();
+    this.#device = undefined;
+    this.#call(() => trainer.useProcessor());
   }
 
   /** Lets others have their turn where the last one was a slice ago. */
@@ -369,6 +443,7 @@ export class Training {
   #forget(): void {
     this.#device?.dispose();
     this.#device = undefined;
+    this.#trialSlice = undefined;
     this.#trainer?.delete();
     this.#trainer = undefined;
   }

@@ -19,6 +19,13 @@ export type { Progress } from '../progress.js';
 export type { Timing } from '../runtime.js';
 export type { Backend } from '../settings.js';
 export type { ModelSource } from '../source.js';
-export { type Status, status } from '../status.js';
+export {
+  type AdapterInfo,
+  type RunningModel,
+  type RunningOn,
+  type Status,
+  status,
+  type Trial,
+} from '../status.js';
 export type { DType, NestedArray, Tensor, TypedArray } from '../tensor.js';
 export { tensor } from '../tensor.js';

@@ -9,7 +9,7 @@
 import { fail } from '../errors.js';
 import { nearest } from '../options.js';
 import { setP5 } from '../p5.js';
-import { setModelPath, setWasmPath } from '../settings.js';
+import { setModelPath, setBackend as setOwnBackend, setWasmPath } from '../settings.js';
 import { show } from '../tensor.js';
 import { missing } from './missing.js';
 import * as tasks from './tasks.js';
@@ -21,14 +21,17 @@ export * from './tasks.js';
 const backends = ['cpu', 'webgl', 'webgpu', 'wasm'];
 
 /**
- * Where ml5 would compute. gesso always computes in WebAssembly: a name that ml5 knows changes
- * nothing.
+ * What computes the models that are loaded from now on: with `'webgpu'` each is tried on the graphics
+ * processor, where there is one; all other names of ml5's mean WebAssembly.
  *
  * @returns true
  * @throws MLError for a name that nobody knows
  */
 export function setBackend(backend: string): true {
-  if (backends.includes(backend)) return true;
+  if (backends.includes(backend)) {
+    setOwnBackend(backend === 'webgpu' ? 'auto' : 'wasm');
+    return true;
+  }
   fail(
     'ml5.setBackend: there is no such backend',
     { given: show(backend), known: backends.join(', ') },

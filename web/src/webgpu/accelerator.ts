@@ -61,27 +61,3 @@ async function open(): Promise<Accelerator> {
   }
   return new Accelerator(await openDevice(gpu, { powerPreference: 'high-performance' }));
 }
-
-/** Milliseconds of one run. */
-export interface Trial {
-  wasm: number;
-  webgpu: number;
-}
-
-/** How often a program runs in a trial, after a first run that does not count. */
-const trialRuns = 3;
-
-/** Times a program on the device and on the processor, with the inputs as they are. */
-export async function trial(device: OnDevice, here: CoreProgram): Promise<Trial> {
-  const least = async (run: () => unknown) => {
-    await run();
-    let best = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < trialRuns; i++) {
-      const start = performance.now();
-      await run();
-      best = Math.min(best, performance.now() - start);
-    }
-    return best;
-  };
-  return { webgpu: await least(() => device.run(() => {})), wasm: await least(() => here.run()) };
-}

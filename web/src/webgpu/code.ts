@@ -1,8 +1,9 @@
 // All that pages load to compute on a graphics processor. Keeps no settings: it may be a file of its own.
 import type { CreateCore } from '../engine.js';
 
-export { accelerator, trial } from './accelerator.js';
+export { accelerator } from './accelerator.js';
 export { DeviceTraining } from './training.js';
+export { runTrial, Trials } from './trials.js';
 
 /** The JavaScript half of a WebAssembly build that can plan. */
 export function importPlanner(
