@@ -171,8 +171,9 @@ export async function bundleAll() {
   await modules(entries, 'chunk');
   const cli = join(sources, 'cli.ts');
   await modules({ ...namesOf(forNode), cli }, 'node-chunk', [nodeEntries]);
+  const gpuInWorker = [instead('./gpuCode.js', 'gpuCodeInWorker.ts')];
+  await script('worker.ts', 'worker.js', 'self.location.href', {}, gpuInWorker);
   const gpu = [instead('./gpuCode.js', 'gpuCodeBeside.ts')];
-  await script('worker.ts', 'worker.js', 'self.location.href', {}, gpu);
   await script(relative(sources, threaded.glue), 'core-relaxed-threads.js', '""', {
     name: 'gessoThreads',
     exports: 'auto',
@@ -202,7 +203,10 @@ export async function bundleAll() {
     instead('./core.js', 'coreBeside.ts'),
     ...gpu,
   ]);
-  await bundle(join(sources, 'webgpu/code.ts'), whole('webgpu.js'));
+  await script('webgpu/code.ts', 'webgpu.js', '""', {
+    name: 'gessoGpu',
+    footer: 'globalThis.gessoGpu=gessoGpu;', // pages load it as a module, whose names are its own
+  });
   const worker = readFileSync(join(dist, 'worker.js'), 'utf8').replace(/\/\/# source.*\s*$/, '');
   const inside = `self.gessoEmbedded=${JSON.stringify({ files: embedded(), worker })};`;
   await globalScript('gesso', 'index.ts', 'gesso-single.js', gpu, inside);

@@ -32,6 +32,12 @@ export function sizeTable() {
     ['`gesso-simd.wasm`', 'an older browser', zipped('gesso-simd.wasm')],
     ['`gesso-relaxed-threads.wasm`', 'an isolated page', zipped('gesso-relaxed-threads.wasm')],
     ['`core-relaxed-threads.js`', 'an isolated page', zipped('core-relaxed-threads.js')],
+    [
+      '`gesso-relaxed-webgpu.wasm`',
+      "the first model with `backend: 'auto'` or `'webgpu'`",
+      zipped('gesso-relaxed-webgpu.wasm'),
+    ],
+    ['`webgpu.js`', 'the same', zipped('webgpu.js')],
     ['`worker.js`', 'every page', zipped('worker.js')],
     ['`gesso.js`', 'a page with a script tag', zipped('gesso.js')],
     ['`voice.js`', 'the first voice in such a page', zipped('voice.js')],

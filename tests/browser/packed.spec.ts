@@ -27,11 +27,11 @@ const allowed: [what: string, path: RegExp][] = [
   ['modules of Node', new RegExp(`^dist/(node|node-(${entry})|node-chunk-[\\w-]{8}|cli)\\.js$`)],
   [
     'scripts',
-    /^dist\/(gesso|gesso-ml5|gesso-single|offline|people|runtime|teaching|voice|worker|core-(relaxed|simd|relaxed-threads))\.js$/,
+    /^dist\/(gesso|gesso-ml5|gesso-single|offline|people|runtime|teaching|voice|webgpu|worker|core-(relaxed|simd|(relaxed|simd)-webgpu|relaxed-threads))\.js$/,
   ],
   ['source maps', /^dist\/[\w-]+\.js\.map$/],
   ['types', new RegExp(`^dist/(${entry}|types-\\w+)\\.d\\.ts$`)],
-  ['WebAssembly', /^dist\/gesso-(relaxed|simd|relaxed-threads)\.wasm$/],
+  ['WebAssembly', /^dist\/gesso-(relaxed|simd|(relaxed|simd)-webgpu|relaxed-threads)\.wasm$/],
   [
     'data',
     /^dist\/(registry\.json|files\.json|labels\/[\w-]+\.json|models\/(digits|shakespeare)\/(model\.json|weights\.bin))$/,

@@ -1,13 +1,12 @@
-// The same for scripts: in a file beside them, because most pages compute on the processor.
+// The same for scripts of pages: in a file beside them, because most pages compute on the processor.
 import { fail, messageOf } from './errors.js';
+import type { GpuCode } from './gpuCode.js';
 import { fileHint, ownFile } from './ownFiles.js';
-
-type GpuCode = typeof import('./webgpu/code.js');
 
 export async function gpuCode(): Promise<GpuCode> {
   const address = ownFile('webgpu.js');
   try {
-    return await import(address);
+    await import(address);
   } catch (error) {
     fail(
       "gesso: the library's own file webgpu.js cannot be read",
@@ -15,4 +14,5 @@ export async function gpuCode(): Promise<GpuCode> {
       fileHint('copy webgpu.js beside worker.js'),
     );
   }
+  return globalThis.gessoGpu as GpuCode;
 }

@@ -39,19 +39,15 @@ export async function status(): Promise<Status> {
   const client = started().at(-1) ?? connect('status', undefined);
   const running = await client.status();
   const { build, threads, memory, models, adapter = null } = running;
-  const faster = await adviceOn(running, client.far);
+  const faster = adviceOn(running, client.far);
   const { trains, runs } = models.at(-1) ?? {};
   const backend = (trains ?? runs)?.backend ?? 'wasm';
   return { build, threads, backend, adapter, models, worker: client.far, memory, faster };
 }
 
 /** @param worker whether the runtime lives in a worker */
-async function adviceOn(running: Running, worker: boolean): Promise<string[]> {
-  const advice = [
-    adviceOnBuild(running),
-    adviceOnThreads(running, worker),
-    await adviceOnBackend(running),
-  ];
+function adviceOn(running: Running, worker: boolean): string[] {
+  const advice = [adviceOnBuild(running), adviceOnThreads(running, worker)];
   return advice.filter((sentence) => sentence !== undefined);
 }
 
@@ -62,18 +58,6 @@ function adviceOnBuild({ build, deterministic }: Running): string | undefined {
   return build === 'simd'
     ? 'A newer browser, or Node 22: this one has no relaxed SIMD, which is faster.'
     : undefined;
-}
-
-async function adviceOnBackend({ deterministic }: Running): Promise<string | undefined> {
-  if (settings.backend !== 'wasm' || deterministic) return undefined;
-  const adapter = await globalThis.navigator?.gpu?.requestAdapter().catch(() => null);
-  if (!adapter || adapter.info.isFallbackAdapter) return undefined;
-  const { vendor, architecture } = adapter.info;
-  const named = `${vendor} ${architecture}`.trim();
-  return (
-    `setBackend('auto') before large models: there is a graphics processor${named && ` (${named})`}, ` +
-    'on which each of them is then tried.'
-  );
 }
 
 function adviceOnThreads(running: Running, worker: boolean): string | undefined {
