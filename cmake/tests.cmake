@@ -49,10 +49,6 @@ if(suite_sources)
   target_link_libraries(gesso_suites PRIVATE suites)
 endif()
 
-set(webgpu_leaves_out Ops/KnownAnswers.* Ops/Refusals.* Ops/GradientRules.* *.ReferenceInFloatAgrees*
-  Analysis.* BodyPix.* FaceMesh.* BlazeFace.* FlatBuffer.* Image.* Pca.* PoseNet.* Simd*.* Tsne.*
-  Umap.* KMeans.* *survive*)
-
 file(GLOB test_sources CONFIGURE_DEPENDS tests/native/*.cpp)
 if(test_sources)
   gesso_hosted_program(gesso_tests ${test_sources})
@@ -67,16 +63,7 @@ if(test_sources)
       ENVIRONMENT "GTEST_TOTAL_SHARDS=2;GTEST_SHARD_INDEX=${shard}" TIMEOUT 600)
   endforeach()
   if(EMSCRIPTEN)
-    # Once more with all graphs on WebGPU, without large suites that run none.
-    list(JOIN webgpu_leaves_out ":" leaves_out)
-    foreach(shard IN ITEMS 0 1)
-      add_test(NAME webgpu.${shard}
-        COMMAND gesso_tests --gtest_brief=1 "--gtest_filter=-${leaves_out}"
-                "--gtest_output=json:${PROJECT_BINARY_DIR}/webgpu_reports/${shard}.json"
-        WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
-      set_tests_properties(webgpu.${shard} PROPERTIES LABELS webgpu TIMEOUT 1200 ENVIRONMENT
-        "GESSO_TEST_BACKEND=dawn;GTEST_TOTAL_SHARDS=2;GTEST_SHARD_INDEX=${shard}")
-    endforeach()
+    include(cmake/webgpu_tests.cmake)
   endif()
 endif()
 

@@ -1,6 +1,7 @@
 // Everything that guards main, in order. The last line counts the tests of all runners.
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { chromium, hasChromium, hasDriver, swiftShader } from '../tests/webgpu/driver.mjs';
 import { has, setUp, succeeds } from './run.mjs';
 import { tree } from './setup/places.mjs';
 
@@ -50,6 +51,27 @@ function stage(name, work, count) {
   return ok;
 }
 
+/** Says that a stage needs what is not on this machine. */
+function skip(name, lacking) {
+  console.log(`\n── ${name}: SKIPPED, there is no ${lacking}`);
+  total.skipped++;
+}
+
+/** Tests of what wasm-simd has built, with all graphs on WebGPU. */
+function webgpu(preset, isPossible, lacking) {
+  if (!isPossible) {
+    skip(preset, lacking);
+    return;
+  }
+  const folder = `build/wasm-simd/${preset}_reports`;
+  rmSync(join(tree, folder), { recursive: true, force: true });
+  stage(
+    preset,
+    () => succeeds('ctest', '--preset', preset),
+    () => googleTest(folder),
+  );
+}
+
 const reports = 'build/reports';
 rmSync(join(tree, reports), { recursive: true, force: true });
 
@@ -64,6 +86,9 @@ for (const preset of ['dev', 'wasm', 'wasm-simd']) {
     () => googleTest(folder),
   );
 }
+webgpu('webgpu', hasDriver(), swiftShader);
+webgpu('webgpu-least-part', hasDriver(), swiftShader);
+webgpu('webgpu-chromium-part', hasChromium(), chromium);
 const built = stage('build', () => succeeds(process.execPath, 'tools/build.mjs'));
 stage('types', () => succeeds('tsc')); // some tests import what has been built
 if (built) {

@@ -1,10 +1,12 @@
-// Every gradient rule against finite differences, in double, on the cases in tests/ops; and the
-// rules' own derivatives in the same way.
+// Every gradient rule against finite differences, in double, on the cases in tests/ops; the rules'
+// own derivatives in the same way; and the backend, which computes them in float, against double.
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <set>
 
+#include "core/backends/backend.h"
 #include "core/gradient.h"
 #include "core/random.h"
 #include "core/reference.h"
@@ -33,6 +35,9 @@ const std::set<std::string_view> without_second_gradient{"gru", "lstm"};
 
 constexpr size_t most_values = 2048;  // of a case: larger ones take long and say nothing new
 constexpr size_t most_samples = 12;   // elements of one input
+
+// Of the backend, over 1 + |value|: rules multiply and sum what has been rounded.
+constexpr double backend_tolerance = 1e-4;
 
 bool is_real(const TensorType& type) {
   return type.dtype == DType::f32;
@@ -84,6 +89,22 @@ class Function {
     return run_reference<double>(case_.graph, feeds_);
   }
 
+  // The elements of real values of the graph, which become its outputs, as the backend has them.
+  std::vector<std::vector<float>> run_on_backend(const Values& values) {
+    graph().clear_outputs();
+    for (size_t i = 0; i < values.size(); ++i) graph().output("d" + std::to_string(i), values[i]);
+    auto program = compile(graph());
+    for (size_t i = 0; i < feeds_.size(); ++i) feed(program->input(int(i)), feeds_[i]);
+    program->run();
+    std::vector<std::vector<float>> results;
+    for (size_t i = 0; i < program->outputs().size(); ++i) {
+      auto bytes = program->output(int(i));
+      results.emplace_back(bytes.size() / sizeof(float));
+      std::memcpy(results.back().data(), bytes.data(), bytes.size());
+    }
+    return results;
+  }
+
   double operator()() const {
     auto values = run();
     double sum = 0;
@@ -98,6 +119,15 @@ class Function {
  private:
   Graph& graph() { return case_.graph; }
 
+  static void feed(std::span<std::byte> input, ReferenceTensor& given) {
+    if (!is_real(given.type)) {
+      std::ranges::copy(given.bytes, input.begin());
+      return;
+    }
+    std::vector<float> rounded(given.as<double>().begin(), given.as<double>().end());
+    std::ranges::copy(std::as_bytes(std::span(rounded)), input.begin());
+  }
+
   void weigh(const Values& values) {
     outputs_.clear();
     seeds_.clear();
@@ -106,7 +136,8 @@ class Function {
       outputs_.push_back(v);
       seeds_.push_back(graph().input("seed" + std::to_string(feeds_.size()), v.type()));
       ReferenceTensor seed{v.type(), std::vector<std::byte>(v.shape().count() * sizeof(double))};
-      for (double& s : seed.as<double>()) s = 2 * random_.uniform() - 1;
+      for (double& s : seed.as<double>())
+        s = float(2 * random_.uniform() - 1);  // as a backend has it
       feeds_.push_back(std::move(seed));
     }
   }
@@ -156,6 +187,14 @@ void compare(Function& f, Function& d, Count& count) {
             << "by element " << j << " of input " << i << ", which is " << x[j];
     }
   }
+}
+
+// NaN and NaN, or Infinity and Infinity, are close.
+testing::AssertionResult close(double expected, double result) {
+  bool same = expected == result || (std::isnan(expected) && std::isnan(result));
+  if (same || std::abs(expected - result) <= backend_tolerance * (1 + std::abs(expected)))
+    return testing::AssertionSuccess();
+  return testing::AssertionFailure() << "must be " << expected << ", is " << result;
 }
 
 bool is_small(const OpCase& c) {
@@ -213,6 +252,28 @@ TEST_P(GradientRules, CanBeDifferentiatedAgain) {
     compare(f, d, count);
   }
   EXPECT_GT(count.compared, count.skipped);
+}
+
+TEST_P(GradientRules, BackendAgrees) {
+  const Op& op = *GetParam();
+  if (!op.gradient) return;
+  for (const OpCase& c : real_cases(op)) {
+    if (!is_small(c)) continue;
+    SCOPED_TRACE(c.name);
+    Function f(c);
+    Values derivatives = f.derivatives();
+    auto results = f.run_on_backend(derivatives);
+    auto values = f.run();
+    for (size_t i = 0; i < derivatives.size(); ++i) {
+      Value v = derivatives[i];
+      auto expected = values[size_t(v.id)][size_t(v.output)].as<double>();
+      ASSERT_EQ(results[i].size(), expected.size());
+      for (size_t j = 0; j < expected.size(); ++j)
+        if (!(std::isnan(expected[j]) && loses_nan(c)))
+          EXPECT_TRUE(close(expected[j], double(results[i][j])))
+              << "element " << j << " by input " << i;
+    }
+  }
 }
 
 std::vector<const Op*> operators() {

@@ -253,4 +253,13 @@ std::vector<KnownAnswer> known_answers(const OpCase& c) {
   return answers;
 }
 
+bool loses_nan(const OpCase& c) {
+#ifdef __wasm__
+  bool bounded = c.has("minValue") || c.has("maxValue");
+#else
+  bool bounded = true;
+#endif
+  return bounded && (c.op == "gemm" || c.op == "matmul");
+}
+
 }  // namespace gesso

@@ -119,18 +119,6 @@ void expect_near(const Results& expected, const Results& result, double limit) {
   for (size_t i = 0; i < expected.size(); ++i) expect_near(expected[i], result[i], limit);
 }
 
-// XNNPACK's matrix products keep sums between bounds with x86 instructions that answer a NaN with
-// the bound, so a sum that is NaN may be anything there: natively always, in WebAssembly where
-// bounds are asked for, since XNNPACK chooses its kernels by the machine that it finds.
-bool loses_nan(const OpCase& c) {
-#ifdef __wasm__
-  bool bounded = c.has("minValue") || c.has("maxValue");
-#else
-  bool bounded = true;
-#endif
-  return bounded && (c.op == "gemm" || c.op == "matmul");
-}
-
 void forgive_lost_nan(const OpCase& c, const Results& expected, Results& result) {
   if (!loses_nan(c)) return;
   for (size_t i = 0; i < expected[0].size(); ++i)

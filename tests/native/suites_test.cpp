@@ -75,6 +75,13 @@ TEST(SuitesCompare, AcceptsWhatLiesWithin) {
   EXPECT_FALSE(mismatch(tensor_of(DType::u8, {1}, {1}), tensor_of(DType::boolean, {1}, {1}), {}));
 }
 
+TEST(SuitesCompare, AcceptsWhatIsEnoughInAnyCase) {
+  Tolerance tight{Tolerance::Metric::absolute, 1e-3, 0, 1};
+  float large = 30000, next = std::nextafter(large, infinity);
+  EXPECT_FALSE(mismatch(floats({large}), floats({double(next)}), tight));
+  EXPECT_TRUE(mismatch(floats({large}), floats({double(std::nextafter(next, infinity))}), tight));
+}
+
 TEST(SuitesCompare, NamesTheWorstElement) {
   Tolerance thousandth{Tolerance::Metric::absolute, 1e-3, 0};
   EXPECT_EQ(mismatch(floats({1, 2, 3}), floats({1.5, 2, 4}), thousandth).value_or(""),

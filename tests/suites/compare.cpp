@@ -51,7 +51,10 @@ std::optional<std::string> mismatch(const Tensor& expected, const Tensor& result
   for (size_t i = 0; i < count; ++i) {
     double d =
         distance(element(expected, i), element(result, i), expected.type.dtype, tolerance.metric);
-    wrong += !(d <= limit);
+    bool enough = is_float && tolerance.enough_ulp > 0 &&
+                  ulp_distance(float(element(expected, i)), float(element(result, i))) <=
+                      tolerance.enough_ulp;
+    wrong += !(d <= limit || enough);
     if (d > worst_distance) {
       worst_distance = d;
       worst = i;

@@ -17,6 +17,7 @@ struct Tolerance {
   enum class Metric { ulp, absolute } metric = Metric::absolute;
   double value = 0;          // for float32
   double integer_value = 0;  // for integers and booleans: largest |a - b|
+  double enough_ulp = 0;     // what suffices for float32 in any case, by whatever metric
 };
 
 // What is wrong with a result, with the worst element; nothing when it is within the tolerance.

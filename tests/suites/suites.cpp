@@ -50,10 +50,11 @@ std::string name_of(const Json& test, size_t index) {
   return "case " + std::to_string(index);
 }
 
-// Wants exp(10), or tan near a pole, within 0.001: less than the last place of such a float. WGSL
-// promises less; tests/ops has the same numbers.
-bool wants_last_bit(const std::string& name) {
-  return name == "exp int32" || name == "tan numbers exceed float32 precision";
+// exp(10), and tan near a pole, within 0.001 are less than a float's last place there: only what is
+// rounded from double has them. A device may be off by some places.
+double enough_ulp(const std::string& name) {
+  bool wants_last_bit = name == "exp int32" || name == "tan numbers exceed float32 precision";
+  return wants_last_bit && !runs_here() ? 4 : 0;
 }
 
 enum class Verdict { pass, skip, fail };
@@ -74,14 +75,13 @@ void count(Report& report, const std::string& folder, const std::string& stem, c
 void run_case(const Folder& folder, const std::string& stem, const Json& test, size_t index,
               const Options& options, Tally& tally, Report& report) {
   std::string name = name_of(test, index);
-  Trial trial(options.judge);
+  Trial trial(options.judge, enough_ulp(name));
   auto fail = [&](std::string detail) {
     tally.failed.push_back({name, std::move(detail)});
     return Verdict::fail;
   };
   Verdict verdict = Verdict::pass;
   try {
-    if (!runs_here() && wants_last_bit(name)) throw Skip{"the last bit, off the processor"};
     folder.run(stem, test, trial);
     ++tally.pass;
   } catch (const Skip& skip) {

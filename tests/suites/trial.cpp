@@ -63,11 +63,15 @@ std::vector<Tensor> run_in_double(const Graph& graph, const std::vector<NamedTen
 }
 
 std::string first_mismatch(const Graph& graph, const std::vector<Tensor>& results,
-                           const std::vector<Expectation>& expected, const std::string& reading) {
-  for (size_t i = 0; i < expected.size(); ++i)
-    if (auto wrong = mismatch(expected[i].tensor, results[i], expected[i].tolerance))
+                           const std::vector<Expectation>& expected, const std::string& reading,
+                           double enough_ulp = 0) {
+  for (size_t i = 0; i < expected.size(); ++i) {
+    Tolerance tolerance = expected[i].tolerance;
+    tolerance.enough_ulp = enough_ulp;
+    if (auto wrong = mismatch(expected[i].tensor, results[i], tolerance))
       return graph.outputs()[i].name + (reading.empty() ? "" : " (" + reading + ")") + ": " +
              *wrong;
+  }
   return {};
 }
 
@@ -88,7 +92,8 @@ void Trial::check(const Graph& graph, const std::vector<NamedTensor>& inputs,
                 std::to_string(expected.size())};
   if (judge_ && judgement_.empty())
     judgement_ = first_mismatch(graph, run_in_double(graph, inputs), expected, reading);
-  std::string wrong = first_mismatch(graph, run_on_cpu(graph, inputs, kernels_), expected, reading);
+  std::string wrong =
+      first_mismatch(graph, run_on_cpu(graph, inputs, kernels_), expected, reading, enough_ulp_);
   if (!wrong.empty()) throw Wrong{std::move(wrong)};
 }
 

@@ -24,7 +24,9 @@ struct Wrong {
 // trial; the case passes when all of them do.
 class Trial {
  public:
-  explicit Trial(bool judge = false) : judge_(judge) {}
+  // enough_ulp: a distance at which a result of float32 is right, whatever a case says.
+  explicit Trial(bool judge = false, double enough_ulp = 0)
+      : judge_(judge), enough_ulp_(enough_ulp) {}
 
   // Runs the graph with these inputs, by name, and compares its outputs, in the graph's order.
   // Throws Wrong at the first output that is out of tolerance.
@@ -42,6 +44,7 @@ class Trial {
 
  private:
   bool judge_;
+  double enough_ulp_;
   std::set<std::string> operators_;
   std::map<std::string, std::set<std::string>> kernels_;
   std::string judgement_;

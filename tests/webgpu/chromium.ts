@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { decode, encode } from './codec.js';
+import { chromium as executablePath } from './driver.mjs';
 import type { Host } from './host.js';
 import type { Answer } from './session.js';
 
@@ -19,7 +20,6 @@ export async function openChromium(ask: 'most' | 'least', script: string): Promi
   const page = new Page(script);
   const server = createServer((request, response) => page.serve(request, response));
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
-  const executablePath = process.env.GESSO_CHROMIUM ?? '/usr/bin/chromium';
   const browser = await chromium.launch({ executablePath, args: flags });
   const tab = await browser.newPage();
   tab.on('pageerror', (error) => page.break(error));

@@ -14,7 +14,8 @@ addToLibrary({
       const rung = Atomics.load(bell, 0);
       const { plan, kind, ...bytes } = message; // which are moved: some are large
       port.postMessage(message, hosted.buffersIn(Object.values(bytes)));
-      Atomics.wait(bell, 0, rung);
+      // A waker that was held up may still be about the answer before.
+      while (Atomics.load(bell, 0) === rung) Atomics.wait(bell, 0, rung);
       return receiveMessageOnPort(port).message;
     },
 

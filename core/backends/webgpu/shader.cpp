@@ -274,8 +274,8 @@ std::string Shader::function(Edge edge) {
 void Shader::run(size_t count, std::string_view body) {
   size_t most = planner_.options_.limits.max_compute_workgroups_per_dimension;
   size_t groups = (count + group_size - 1) / group_size;
-  size_t rows = (groups + most - 1) / most,
-         columns = (groups + rows - 1) / std::max(rows, size_t{1});
+  size_t rows = std::max(size_t{1}, (groups + most - 1) / most),
+         columns = (groups + rows - 1) / rows;
   std::string at = rows > 1 ? text("id.x + id.y * ", columns * group_size, "u") : "id.x";
   finish({uint32_t(columns), uint32_t(rows), 1},
          text("@compute @workgroup_size(", group_size,

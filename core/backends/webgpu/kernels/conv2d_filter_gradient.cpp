@@ -28,6 +28,8 @@ std::string taps_inside(const Window& window, const char* tap, int steps, int si
 // their filters. The rows of dy may be divided among several, whose sums are then added.
 void conv2d_filter_gradient(Lowering& l) {
   const Shape &in = l.shape(0), &dy = l.shape(1), &filter = l.out_shape();
+  if (in.count() == 0 || dy.count() == 0)  // a batch of none
+    return l.shader().writes(l.output(), "y").run(filter.count(), "  y(i, 0.0);\n");
   int groups = l.node.integer("groups"), filters = filter[0] / groups, depth = filter[3];
   bool own = is_depthwise(filter, groups);
   bool wide = own ? groups % 4 == 0 : filters % 4 == 0 && depth % 4 == 0;

@@ -1,0 +1,35 @@
+# gesso_tests once more, with all graphs on WebGPU. Test presets have the names of the labels.
+
+# Suites that run no graph, or that hold the reference to its own answers.
+set(no_graph Ops/KnownAnswers.* Ops/Refusals.* Ops/GradientRules.AgreeWith*
+  Ops/GradientRules.CanBe* *.ReferenceInFloatAgrees* Analysis.* BodyPix.* FaceMesh.* BlazeFace.*
+  FlatBuffer.* Image.* Pca.* PoseNet.* Simd*.* Tsne.* Umap.* KMeans.* *survive*)
+list(JOIN no_graph ":" no_graph)
+set(all "*-${no_graph}")
+
+# The first case of every operator, WebNN's cases, models and training. WebNN's cases of add have
+# 36 million numbers, which take minutes to and from a browser.
+set(first Ops/Kernels.BackendAgrees/*_0_*)
+set(webnn Suites/PeersOnDevice.Pass/webnn_*)
+set(part "${first}:${webnn}:Models/Goldens.*:Trainer.*-Suites/PeersOnDevice.Pass/webnn_add")
+set(derivatives Ops/GradientRules.BackendAgrees/*)
+
+# Two shards of what the filter leaves, in this environment.
+function(gesso_webgpu_tests label filter)
+  foreach(shard IN ITEMS 0 1)
+    add_test(NAME ${label}.${shard}
+      COMMAND gesso_tests --gtest_brief=1 "--gtest_filter=${filter}"
+              "--gtest_output=json:${PROJECT_BINARY_DIR}/${label}_reports/${shard}.json"
+      WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+    set_tests_properties(${label}.${shard} PROPERTIES LABELS ${label} TIMEOUT 1800
+      ENVIRONMENT "${ARGN};GTEST_TOTAL_SHARDS=2;GTEST_SHARD_INDEX=${shard}")
+  endforeach()
+endfunction()
+
+set(chromium GESSO_TEST_BACKEND=chromium)
+set(least GESSO_TEST_BACKEND=dawn GESSO_TEST_LIMITS=least)
+gesso_webgpu_tests(webgpu "${all}" GESSO_TEST_BACKEND=dawn)
+gesso_webgpu_tests(webgpu-least "${all}" ${least})
+gesso_webgpu_tests(webgpu-least-part "${derivatives}:${part}" ${least})
+gesso_webgpu_tests(webgpu-chromium "${all}" ${chromium})
+gesso_webgpu_tests(webgpu-chromium-part "${part}" ${chromium})
