@@ -170,6 +170,22 @@ ImageOptions image_options(const Field& given) {
 }
 
 #ifdef GESSO_WEBGPU
+// What the plan of a device's program leaves to the processor.
+Program& called(const webgpu::DeviceProgram* device, int call) {
+  size_t count = device ? device->plan().calls.size() : 0, i = checked(call, count, "call");
+  return *device->plan().calls[i];
+}
+val call_input(const webgpu::DeviceProgram* device, int call, int i) {
+  Program& program = called(device, call);
+  const auto& inputs = program.inputs();
+  return view(program.input(i).data(), inputs[checked(i, inputs.size(), "input")].type);
+}
+val call_output(const webgpu::DeviceProgram* device, int call, int i) {
+  Program& program = called(device, call);
+  const auto& outputs = program.outputs();
+  return view(program.output(i).data(), outputs[checked(i, outputs.size(), "output")].type);
+}
+
 // What a device allows, and what is to stay on the processor: {"limits": {name: number},
 // "onCpu"?: [operator], "chosen"?: {key: variant}}.
 webgpu::Options device_options(const std::string& text) {
@@ -205,17 +221,9 @@ class BoundProgram {
 
   // For programs of a device: what to do there, and what of it is left to the processor.
   std::string plan() const { return device_ ? to_json(device_->plan()) : ""; }
-  val call_input(int call, int i) {
-    Program& program = called(call);
-    const auto& inputs = program.inputs();
-    return view(program.input(i).data(), inputs[checked(i, inputs.size(), "input")].type);
-  }
-  val call_output(int call, int i) {
-    Program& program = called(call);
-    const auto& outputs = program.outputs();
-    return view(program.output(i).data(), outputs[checked(i, outputs.size(), "output")].type);
-  }
-  void call(int call) { called(call).run(); }
+  val call_input(int call, int i) { return gesso::call_input(device_, call, i); }
+  val call_output(int call, int i) { return gesso::call_output(device_, call, i); }
+  void call(int call) { called(device_, call).run(); }
 #endif
 
   std::string describe() const {
@@ -280,12 +288,6 @@ class BoundProgram {
     const auto& inputs = program_->inputs();
     return inputs[checked(i, inputs.size(), "input")].type;
   }
-#ifdef GESSO_WEBGPU
-  Program& called(int call) const {
-    size_t count = device_ ? device_->plan().calls.size() : 0, i = checked(call, count, "call");
-    return *device_->plan().calls[i];
-  }
-#endif
 
   // Lets `write` fill an input with real numbers, which are rounded where it holds whole ones.
   template <class Write>
@@ -702,7 +704,11 @@ class BoundWriter {
 
   // Whether it is done, and of each lane that has written its number, how many codes, and these.
   val run(double milliseconds) {
-    told_.assign(1, writer_.run(milliseconds));
+    writer_.run(milliseconds);
+    return told();
+  }
+  val told() {
+    told_.assign(1, writer_.is_done());
     for (const WrittenCodes& piece : writer_.written()) {
       told_.push_back(piece.lane);
       told_.push_back(int(piece.codes.size()));
@@ -710,6 +716,30 @@ class BoundWriter {
     }
     return val(emscripten::typed_memory_view(told_.size(), told_.data()));
   }
+
+#ifdef GESSO_WEBGPU
+  // From now on a device runs the program of each text, and JavaScript does what run() would do.
+  void use_device(const std::string& options) {
+    writer_.use([this, device = device_options(options)](const Graph& graph) {
+      auto program = std::make_unique<webgpu::DeviceProgram>(graph, device);
+      device_ = program.get();
+      return program;
+    });
+  }
+  void use_processor() { writer_.use(nullptr); }
+  double rehearse(double milliseconds) { return writer_.rehearse(milliseconds); }
+  // The number of the program of the text that was begun last.
+  int program() const { return device_->number(); }
+  std::string plan() const { return to_json(device_->plan()); }
+  int stage(int most) { return writer_.stage(most); }
+  val staged() { return view(writer_.staged(), device_->inputs()[0].type.dtype); }
+  val result() { return view(device_->result(0).data(), device_->outputs()[0].type); }
+  bool settle() { return writer_.settle(); }
+  void keep() { writer_.keep(); }
+  val call_input(int call, int i) { return gesso::call_input(device_, call, i); }
+  val call_output(int call, int i) const { return gesso::call_output(device_, call, i); }
+  void call(int call) { called(device_, call).run(); }
+#endif
 
   int predict(const std::string& options) {
     state_.adopt();
@@ -739,6 +769,9 @@ class BoundWriter {
             given->at("top_p").number(), uint32_t(random)};
   }
 
+#ifdef GESSO_WEBGPU
+  webgpu::DeviceProgram* device_ = nullptr;  // the writer's program, where it is one
+#endif
   Writer writer_;
   std::shared_ptr<int> version_;  // of the model,
   int written_with_;              // and when its weights were read
@@ -838,6 +871,22 @@ EMSCRIPTEN_BINDINGS(gesso) {
       .constructor<const BoundModel&>()
       .function("begin", &BoundWriter::begin)
       .function("run", &BoundWriter::run)
+#ifdef GESSO_WEBGPU
+      .function("useDevice", &BoundWriter::use_device)
+      .function("useProcessor", &BoundWriter::use_processor)
+      .function("rehearse", &BoundWriter::rehearse)
+      .function("program", &BoundWriter::program)
+      .function("plan", &BoundWriter::plan)
+      .function("stage", &BoundWriter::stage)
+      .function("staged", &BoundWriter::staged)
+      .function("result", &BoundWriter::result)
+      .function("settle", &BoundWriter::settle)
+      .function("keep", &BoundWriter::keep)
+      .function("callInput", &BoundWriter::call_input)
+      .function("callOutput", &BoundWriter::call_output)
+      .function("call", &BoundWriter::call)
+      .function("told", &BoundWriter::told)
+#endif
       .function("predict", &BoundWriter::predict)
       .function("probabilities", &BoundWriter::probabilities)
       .function("reset", &BoundWriter::reset)

@@ -13,6 +13,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int most_lanes = 1024;
+constexpr size_t most_steps_to_repeat = 256;
 
 // What becomes probabilities at the end of the model, or its end, where nothing does.
 Value logits_of(Graph& graph, Value output) {
@@ -26,6 +27,11 @@ Value logits_of(Graph& graph, Value output) {
     v = before;
   }
   return output;
+}
+
+void copy_all(const std::vector<StateTensor>& from, const std::vector<StateTensor>& to) {
+  for (size_t i = 0; i < to.size(); ++i)
+    std::memcpy(to[i].data->data(), from[i].data->data(), to[i].type.bytes());
 }
 
 void copy_row(const StateTensor& from, const StateTensor& to, size_t row) {
@@ -89,7 +95,7 @@ void Writer::prepare(int lanes) {
          {{"gives", to_string(logits.type())}, {"needed", to_string(next)}},
          "recurrent layers between the codes and the last layer, and nothing across steps");
   graph.output("next", logits);
-  program_ = compile(graph);
+  program_ = compiler_(graph);
   now_ = states.tensors();
   now_.push_back({"next", next, std::make_shared<Buffer>(next.bytes())});
 }
@@ -112,9 +118,9 @@ void Writer::begin(WritingTask task) {
       fail("generate: there is nothing to go on from", {}, "a seed of one character or more");
   prepare(lanes);
   if (task.stateful && !before) kept_ = zeros();
-  std::vector<StateTensor> start = task.stateful ? kept_ : zeros();
-  for (size_t i = 0; i < now_.size(); ++i)
-    std::memcpy(now_[i].data->data(), start[i].data->data(), now_[i].type.bytes());
+  copy_all(task.stateful ? kept_ : zeros(), now_);
+  active_.clear();
+  given_.clear();
   for (const auto& prompt : task.prompts)
     lanes_.push_back({.random = Random(task.sampling.random, uint32_t(lanes_.size())),
                       .is_done = prompt.empty() && task.length <= 0});
@@ -123,30 +129,106 @@ void Writer::begin(WritingTask task) {
 
 bool Writer::run(double milliseconds) {
   auto end = Clock::now() + std::chrono::duration<double, std::milli>(milliseconds);
-  auto is_done = [](const Lane& lane) { return lane.is_done; };
-  while (!std::all_of(lanes_.begin(), lanes_.end(), is_done)) {
-    step();
+  while (!is_done() && advance()) {
+    program_->run();
+    settle();
+    keep();
     if (Clock::now() >= end) break;
   }
-  return std::all_of(lanes_.begin(), lanes_.end(), is_done);
+  return is_done();
 }
 
-void Writer::step() {
+bool Writer::is_done() const {
+  return std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.is_done; });
+}
+
+// Gives the program what each lane reads next; false where nobody asks what would follow.
+bool Writer::advance() {
   bool goes_on = task_.stateful;
-  std::vector<size_t> active;
+  active_.clear();
   for (size_t i = 0; i < lanes_.size(); ++i) {
     bool is_done = lanes_[i].is_done;
-    if (!is_done) active.push_back(i);
-    give(i, is_done ? 0 : next_code(i));
+    if (!is_done) active_.push_back(i);
+    int code = is_done ? 0 : next_code(i);
+    give(i, code);
+    given_.push_back(code);
     goes_on = goes_on || !lanes_[i].is_done;
   }
-  if (!goes_on) return;  // nobody asks what would follow
-  program_->run();
+  return goes_on;
+}
+
+int Writer::stage(int most) {
+  staged_.clear();
+  int steps = 0;
+  while (steps < most && !is_done() && advance()) {
+    std::span<const std::byte> input = program_->input(0);
+    staged_.insert(staged_.end(), input.begin(), input.end());
+    ++steps;
+    if (needs_answer()) break;
+  }
+  return steps;
+}
+
+// Whether a lane chooses next, or what one has read is to be kept.
+bool Writer::needs_answer() const {
+  for (size_t i = 0; i < lanes_.size(); ++i)
+    if (!lanes_[i].is_done && lanes_[i].read == task_.prompts[i].size()) return true;
+  return keeps_now();
+}
+
+// Whether a stateful lane has just ended: later steps leave it behind.
+bool Writer::keeps_now() const {
+  return task_.stateful &&
+         std::ranges::any_of(active_, [&](size_t lane) { return lanes_[lane].is_done; });
+}
+
+bool Writer::settle() {
   std::span<const std::byte> next = program_->output(0);
   std::copy(next.begin(), next.end(), now_.back().data->data());
+  return keeps_now() || given_.size() >= most_steps_to_repeat * lanes_.size();
+}
+
+void Writer::keep() {
+  given_.clear();
   if (!task_.stateful) return;
-  for (size_t lane : active)
+  for (size_t lane : active_)
     for (size_t i = 0; i < now_.size(); ++i) copy_row(now_[i], kept_[i], lane);
+}
+
+void Writer::use(std::function<std::unique_ptr<Program>(const Graph&)> compiler) {
+  compiler_ = compiler ? std::move(compiler) : compile;
+  program_ = nullptr;
+  if (lanes_.empty()) return;
+  std::vector<StateTensor> before = now_;
+  prepare(int(lanes_.size()));
+  copy_all(before, now_);
+  if (given_.empty()) return;
+  std::vector<int> codes = std::move(given_);
+  repeat(codes);
+  keep();
+}
+
+// Reads again what all lanes have read.
+void Writer::repeat(std::span<const int> codes) {
+  for (size_t at = 0; at < codes.size(); at += lanes_.size()) {
+    for (size_t i = 0; i < lanes_.size(); ++i) give(i, codes[at + i]);
+    program_->run();
+  }
+  settle();
+}
+
+double Writer::rehearse(double milliseconds) {
+  std::vector<StateTensor> before = zeros();
+  copy_all(now_, before);
+  auto start = Clock::now();
+  std::chrono::duration<double, std::milli> passed{};
+  int steps = 0;
+  for (program_->run(); passed.count() < milliseconds; passed = Clock::now() - start) {
+    if (steps++ == 0) start = Clock::now();
+    program_->run();
+  }
+  copy_all(before, now_);
+  return passed.count() / steps;
 }
 
 int Writer::next_code(size_t i) {

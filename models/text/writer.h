@@ -2,6 +2,7 @@
 // read in turn.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -54,6 +55,26 @@ class Writer {
   // Reads and writes until the text is done or the time is over. Gives whether it is done.
   bool run(double milliseconds);
 
+  bool is_done() const;
+
+  // Who makes programs from now on; null: compile(). A text that is not done goes on: where this
+  // processor takes over, it reads again what was read since the last keep().
+  void use(std::function<std::unique_ptr<Program>(const Graph&)> compiler);
+  // The program of the text that was begun last, for somebody else to run in place of run().
+  Program& program() { return *program_; }
+  // Chooses what each lane reads next, and goes on as long as nothing has to be chosen again. Gives
+  // how often the program is to run, at most `most` times; 0 where nothing is left to do.
+  int stage(int most);
+  // The program's input for each of these runs, one after the other.
+  std::span<const std::byte> staged() const { return staged_; }
+  // Takes the output of the last of them. Gives whether it is time to write the variables of the
+  // program back to their memory, and to keep() them.
+  bool settle();
+  // Goes on from what the variables hold, which a stateful text keeps.
+  void keep();
+  // Milliseconds of a step on this processor, tried for so long. The text stays where it is.
+  double rehearse(double milliseconds);
+
   // What has been written since the last call, of lanes that have written: what may become a part
   // of a stop is held back until it has not.
   std::vector<WrittenCodes> written();
@@ -89,7 +110,10 @@ class Writer {
   int lanes_of(const std::vector<StateTensor>& state) const;
   std::vector<StateTensor> zeros() const;
   void prepare(int lanes);
-  void step();
+  bool advance();
+  void repeat(std::span<const int> codes);
+  bool needs_answer() const;
+  bool keeps_now() const;
   int next_code(size_t lane);
   void give(size_t lane, int code);
   void end_at_stop(Lane& lane) const;
@@ -101,8 +125,13 @@ class Writer {
   std::unique_ptr<Program> program_;
   std::vector<StateTensor> now_, kept_;  // the states and logits of the program, and those to keep
 
+  std::function<std::unique_ptr<Program>(const Graph&)> compiler_ = compile;
+
   WritingTask task_;
   std::vector<Lane> lanes_;
+  std::vector<size_t> active_;  // lanes that the last step was for
+  std::vector<int> given_;      // what all lanes have read since keep(), step by step
+  std::vector<std::byte> staged_;
 };
 
 }  // namespace gesso

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
 #include <set>
 
 #include "core/backends/backend.h"
@@ -100,7 +99,7 @@ class Function {
     for (size_t i = 0; i < program->outputs().size(); ++i) {
       auto bytes = program->output(int(i));
       results.emplace_back(bytes.size() / sizeof(float));
-      std::memcpy(results.back().data(), bytes.data(), bytes.size());
+      std::ranges::copy(bytes, std::as_writable_bytes(std::span(results.back())).begin());
     }
     return results;
   }

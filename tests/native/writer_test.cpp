@@ -394,6 +394,150 @@ TEST(Writer, takes_the_longest_of_the_stops_that_end_together) {
   EXPECT_EQ(text, Codes(whole.begin(), whole.begin() + ptrdiff_t(first == 4 ? 2 : first)));
 }
 
+// --- programs that run elsewhere ---
+
+// Has its own copies of the variables, as a device has them.
+class FarProgram : public Program {
+ public:
+  explicit FarProgram(const Graph& graph) : here_(compile_here(graph)) {
+    for (const Node& node : graph.nodes())
+      if (node.is_variable()) variables_.push_back({node.state, Buffer(node.state->size())});
+  }
+
+  const std::vector<ProgramPort>& inputs() const override { return here_->inputs(); }
+  const std::vector<ProgramPort>& outputs() const override { return here_->outputs(); }
+  std::span<std::byte> input(int i) override { return here_->input(i); }
+  std::span<const std::byte> output(int i) const override { return here_->output(i); }
+  ProgramMemory memory() const override { return here_->memory(); }
+  const std::vector<StepInfo>& steps() const override { return here_->steps(); }
+  void profile(std::span<double>) noexcept override {}
+  void run() noexcept override {
+    for (auto& [near, far] : variables_) std::swap_ranges(near->data(), end(*near), far.data());
+    here_->run();
+    for (auto& [near, far] : variables_) std::swap_ranges(near->data(), end(*near), far.data());
+  }
+
+  void upload() {
+    for (auto& [near, far] : variables_) std::copy(near->data(), end(*near), far.data());
+  }
+  void download() {
+    for (auto& [near, far] : variables_) std::copy_n(far.data(), near->size(), near->data());
+  }
+
+ private:
+  static std::byte* end(Buffer& buffer) { return buffer.data() + buffer.size(); }
+
+  std::unique_ptr<Program> here_;
+  std::vector<std::pair<std::shared_ptr<Buffer>, Buffer>> variables_;
+};
+
+// Runs what was staged, for as many rounds as are given. Gives whether the text is done.
+bool write_far(Writer& writer, int rounds = 1 << 30, int most = 4) {
+  auto& program = dynamic_cast<FarProgram&>(writer.program());
+  for (int steps; rounds > 0 && (steps = writer.stage(most)) > 0; --rounds) {
+    std::span<std::byte> input = program.input(0);
+    EXPECT_EQ(writer.staged().size(), input.size() * size_t(steps));
+    for (size_t at = 0; at < writer.staged().size(); at += input.size()) {
+      std::ranges::copy(writer.staged().subspan(at, input.size()), input.begin());
+      program.run();
+    }
+    if (!writer.settle()) continue;
+    program.download();
+    writer.keep();
+  }
+  return writer.is_done();
+}
+
+std::unique_ptr<Program> compile_far(const Graph& graph) {
+  return std::make_unique<FarProgram>(graph);
+}
+
+std::vector<Codes> told(Writer& writer, size_t lanes) {
+  std::vector<Codes> texts(lanes);
+  for (WrittenCodes& piece : writer.written()) texts[size_t(piece.lane)] = std::move(piece.codes);
+  return texts;
+}
+
+WritingTask three_texts(bool stateful) {
+  WritingTask what = task({{1}, {2, 3, 4, 5, 6, 1, 0, 2, 2, 2}, {5, 5}}, 50, {.random = 1});
+  what.stops = {{2, 2}, {0, 1, 0}};
+  what.stateful = stateful;
+  return what;
+}
+
+TEST(FarWriter, writes_what_one_writes_that_is_here) {
+  Writer here(small_voice()), far(small_voice());
+  far.use(compile_far);
+  for (bool stateful : {false, true}) {
+    WritingTask what = three_texts(stateful);
+    auto wanted = write(here, what);
+    far.begin(what);
+    dynamic_cast<FarProgram&>(far.program()).upload();
+    EXPECT_TRUE(write_far(far));
+    EXPECT_EQ(told(far, 3), wanted);
+  }
+  for (size_t i = 0; i < here.state().size(); ++i) {
+    auto a = here.state()[i].data->as<float>(), b = far.state()[i].data->as<float>();
+    EXPECT_TRUE(std::ranges::equal(a, b)) << here.state()[i].name;
+  }
+}
+
+TEST(FarWriter, stages_a_prompt_at_once) {
+  Writer writer(small_voice());
+  writer.use(compile_far);
+  writer.begin(task({{1, 2, 3, 4, 5}}, 2));
+  EXPECT_EQ(writer.stage(3), 3);
+  EXPECT_EQ(writer.stage(64), 2);
+  EXPECT_EQ(writer.stage(64), 1);
+  EXPECT_EQ(writer.stage(64), 0);
+  EXPECT_TRUE(writer.is_done());
+}
+
+TEST(FarWriter, goes_on_here_from_where_it_was) {
+  for (bool stateful : {false, true})
+    for (int rounds : {0, 1, 2, 9, 40}) {
+      WritingTask what = three_texts(stateful);
+      Writer here(small_voice()), far(small_voice());
+      auto wanted = write(here, what);
+      far.use(compile_far);
+      far.begin(what);
+      dynamic_cast<FarProgram&>(far.program()).upload();
+      write_far(far, rounds);
+      if (rounds % 2) far.stage(4);  // and it is lost before there was an answer
+      far.use(nullptr);
+      far.run(1e9);
+      EXPECT_EQ(told(far, 3), wanted) << rounds;
+      for (size_t i = 0; i < here.state().size(); ++i) {
+        auto a = here.state()[i].data->as<float>(), b = far.state()[i].data->as<float>();
+        EXPECT_TRUE(std::ranges::equal(a, b)) << here.state()[i].name;
+      }
+    }
+}
+
+TEST(FarWriter, repeats_no_more_than_some_hundred_steps) {
+  Writer writer(small_voice());
+  writer.use(compile_far);
+  writer.begin(task({Codes(1000, 1)}, 0));
+  for (int i = 0; i < 9; ++i) {
+    ASSERT_EQ(writer.stage(64), 64);
+    bool wanted = writer.settle();
+    EXPECT_EQ(wanted, i == 3 || i == 7);
+    if (wanted) writer.keep();
+  }
+}
+
+TEST(Writer, rehearses_without_a_trace) {
+  Writer writer(small_voice());
+  auto whole = write(writer, task({{1, 2}}, 20, {.random = 1}));
+  writer.begin(task({{1, 2}}, 20, {.random = 1}));
+  writer.run(0);
+  writer.run(0);
+  writer.run(0);
+  EXPECT_GT(writer.rehearse(1), 0);
+  writer.run(1e9);
+  EXPECT_EQ(told(writer, 1), whole);
+}
+
 // --- what is kept ---
 
 TEST(Writer, goes_on_where_it_was) {

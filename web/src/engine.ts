@@ -170,6 +170,35 @@ export interface CoreWriter {
    *   these
    */
   run(milliseconds: number): Int32Array<ArrayBuffer>;
+  /** What run() says, without doing anything. */
+  told(): Int32Array<ArrayBuffer>;
+  /**
+   * From now on a device runs the program of each text, as often as stage() says, and settle() takes what
+   * was written to result(). A text that is not done goes on there.
+   *
+   * @param device JSON: see device_options in wasm/bindings.cpp
+   */
+  useDevice(device: string): void;
+  /** From now on run() does all; a text goes on from what has been kept, and reads the rest again. */
+  useProcessor(): void;
+  /** @returns milliseconds of a step here, tried for so long */
+  rehearse(milliseconds: number): number;
+  /** The number of the text's program, and JSON: see Plan in webgpu/plan.ts. */
+  program(): number;
+  plan(): string;
+  /** @returns how often to run the program, at most as often as given; 0 when the text is over */
+  stage(most: number): number;
+  /** Its input for each of these runs, one after the other. */
+  staged(): TypedArray;
+  /** Where the output of the last of them is written. */
+  result(): TypedArray;
+  /** @returns whether the variables are now to be written back to memory, for keep() */
+  settle(): boolean;
+  keep(): void;
+  /** As those of CoreProgram. */
+  callInput(call: number, i: number): TypedArray;
+  callOutput(call: number, i: number): TypedArray;
+  call(call: number): void;
   /** @param options JSON: see Sampling in writing.ts; @returns the code that was chosen */
   predict(options: string): number;
   /** Those that predict() chose from. */

@@ -7,6 +7,7 @@ import {
   type CoreModel,
   type CoreProgram,
   type CoreTrainer,
+  type CoreWriter,
   engine,
   guard,
   threadsRefused,
@@ -24,13 +25,13 @@ import type { LookAnswer, LookMethod, LookRequest, Sight } from './seeing.js';
 import { seeingCode } from './seeingCode.js';
 import { type Backend, type Settings, settings } from './settings.js';
 import { sha256 } from './sha256.js';
-import { countOf, type DType, keep, showShape, type Tensor } from './tensor.js';
+import { countOf, type DType, keep, showShape, type Tensor, type TypedArray } from './tensor.js';
 import type { Acceleration, DataSet, Told, Training } from './training.js';
 import type { Accelerator, AdapterInfo } from './webgpu/accelerator.js';
 import type { Memory } from './webgpu/buffers.js';
 import type { OnDevice } from './webgpu/onDevice.js';
 import type { Trial, Trials } from './webgpu/trials.js';
-import type { ToldWritten, Writing } from './writing.js';
+import type { ToldWritten, Writing, WritingAcceleration } from './writing.js';
 
 /** An input or output; sizes that the model leaves open are -1. */
 export interface PortDescription {
@@ -151,6 +152,8 @@ export interface RunningModel {
   runs: RunningOn | null;
   /** The steps of its training; null before the first. */
   trains: RunningOn | null;
+  /** The steps of its last text; null before the first. */
+  writes: RunningOn | null;
 }
 
 export interface RunningOn {
@@ -174,7 +177,7 @@ export type TrainingMethod = Exclude<keyof Training, 'delete'>;
 export type TrainingAnswer<M extends TrainingMethod> = Awaited<ReturnType<Training[M]>>;
 
 /** What write() can be asked for. */
-export type WritingMethod = Exclude<keyof Writing, 'delete'>;
+export type WritingMethod = Exclude<keyof Writing, 'delete' | 'place'>;
 /** What each takes, without the signal and whom to tell. */
 export type WritingGiven<M extends WritingMethod> = M extends 'generate' | 'feed'
   ? [Parameters<Writing[M]>[0]]
@@ -226,6 +229,12 @@ interface LoadedModel extends PlaceToRun {
   writing?: Writing;
 }
 
+/** A run on the device. */
+interface DeviceRun {
+  /** What it runs on; until others may write to the inputs of the program, these hold it. */
+  inputs?: TypedArray[];
+}
+
 interface ReadyProgram {
   /** Whether it gives derivatives. */
   gradient: boolean;
@@ -233,6 +242,8 @@ interface ReadyProgram {
   /** What runs it in place of the processor, and the same program on the processor. */
   device?: OnDevice;
   here?: () => ReadyProgram;
+  /** Runs on the device. */
+  underWay: Set<DeviceRun>;
   /** How many work with it. */
   users: number;
   /** Whether to free it when they are done. */
@@ -250,7 +261,7 @@ export class Runtime {
   readonly #images = new Map<Core, CoreImage>();
   readonly #uploaded = new Map<Core, Pixels>(); // what the images hold
   #backend: Backend | undefined; // of the latest model
-  #adapter: AdapterInfo | undefined;
+  #accelerator: Accelerator | undefined;
   #count = 0;
 
   /**
@@ -342,9 +353,11 @@ export class Runtime {
       for (const each of this.#models.values()) {
         if (each === loaded || each.whole === loaded) each.stale = true;
       }
+      this.#accelerator?.device.renew();
     };
     const { core, backend } = loaded;
     const acceleration = backend === 'wasm' ? undefined : await this.#acceleration(loaded);
+    this.#checkOpen(loaded);
     loaded.training ??= new Training(core, loaded.model, changed, acceleration);
     const call = loaded.training[method] as (...given: unknown[]) => unknown;
     return (await call.call(loaded.training, ...given, told)) as TrainingAnswer<M>;
@@ -368,6 +381,11 @@ export class Runtime {
     try {
       const { Writing } = await import('./writing.js');
       const loaded = this.#find(model);
+      if (!loaded.writing && loaded.backend !== 'wasm') {
+        const acceleration = await this.#writingAcceleration(loaded);
+        this.#checkOpen(loaded);
+        loaded.writing ??= new Writing(loaded.core, loaded.model, acceleration);
+      }
       loaded.writing ??= new Writing(loaded.core, loaded.model);
       const call = loaded.writing[method] as (...given: unknown[]) => unknown;
       const all = [...given, controller.signal, told];
@@ -545,7 +563,7 @@ export class Runtime {
       deterministic: settings.deterministic,
       isolated: globalThis.crossOriginIsolated === true,
       ...(refused !== undefined && { refused }),
-      ...(this.#adapter && { adapter: this.#adapter }),
+      ...(this.#accelerator && { adapter: this.#accelerator.info }),
       models: [...this.#models.values()].map(runningModel),
     };
   }
@@ -724,6 +742,12 @@ export class Runtime {
     fail('gesso: this model has been disposed of', { model }, 'load it again');
   }
 
+  /** Others have had their turn: a model may have been closed meanwhile. */
+  #checkOpen(loaded: LoadedModel): void {
+    for (const each of this.#models.values()) if (each === loaded) return;
+    fail('gesso: this model has been disposed of', {}, 'load it again');
+  }
+
   /** Works with a program, which is not freed meanwhile. */
   async #using<T>(
     asked: Promise<ReadyProgram>,
@@ -764,7 +788,17 @@ export class Runtime {
       } else {
         const made = making.get(key) ?? this.#makeOnDevice(loaded, sizes, gradient);
         making.set(key, made);
-        ready = await made.finally(() => making.delete(key));
+        ready = await made.catch((error) => {
+          making.delete(key);
+          throw error;
+        });
+        if (making.get(key) !== made && programs.get(key) !== ready) {
+          // Weights have changed since it was begun, or the model is closed: it runs no more than this once.
+          ready.dropped = true;
+          ready.users++;
+          return ready;
+        }
+        making.delete(key);
       }
       loaded.origin.timing.preparing ??= performance.now() - start;
       if (programs.size >= programsKept && !programs.has(key)) {
@@ -774,6 +808,7 @@ export class Runtime {
       }
     }
     programs.set(key, ready);
+    keepInputs(ready);
     ready.users++;
     return ready;
   }
@@ -785,7 +820,7 @@ export class Runtime {
     const key = `${identity} training`;
     const open = async () => {
       const opened = await accelerator();
-      this.#adapter = opened.info;
+      this.#accelerator = opened;
       return (trainer: CoreTrainer) =>
         new DeviceTraining(opened, trainer, calls, this.#memory(core));
     };
@@ -797,6 +832,22 @@ export class Runtime {
       trials.keep(key, trial);
     };
     return { open, trial: loaded.trainingTrial, tried };
+  }
+
+  async #writingAcceleration(loaded: LoadedModel): Promise<WritingAcceleration> {
+    const { core, identity, backend } = loaded;
+    const { accelerator, DeviceWriting } = await gpuCode();
+    const calls = <T>(call: () => T) => guard(core, call);
+    const open = async () => {
+      const opened = await accelerator();
+      this.#accelerator = opened;
+      return (writer: CoreWriter) => new DeviceWriting(opened, writer, calls, this.#memory(core));
+    };
+    if (backend === 'webgpu') return { open };
+    const trials = await this.#trialsOf(core, await accelerator());
+    const key = (lanes: number) => `${identity} writing ${lanes}`;
+    const tried = (lanes: number, trial: Trial) => trials.keep(key(lanes), trial);
+    return { open, trial: (lanes) => trials.get(key(lanes)), tried };
   }
 
   async #trialsOf(core: Core, opened: Accelerator): Promise<Trials> {
@@ -821,6 +872,10 @@ export class Runtime {
       loaded.trial = trials.get(key);
       if (loaded.trial && !isFaster(loaded.trial)) return here();
       const there = await this.#readyOnDevice(loaded, sizes, gradient);
+      if (there.device?.remembers) {
+        free(there); // a trial would change what it remembers
+        return here();
+      }
       if (loaded.trial || !there.device) return there;
       const other = here();
       try {
@@ -845,6 +900,7 @@ export class Runtime {
     const { core, model } = loaded;
     const { accelerator } = await gpuCode();
     const opened = await accelerator();
+    this.#checkOpen(loaded);
     const calls = <T>(call: () => T) => guard(core, call);
     const program = calls(() =>
       gradient
@@ -860,7 +916,7 @@ export class Runtime {
       program.delete();
       throw error;
     });
-    this.#adapter = opened.info;
+    this.#accelerator = opened;
     const here = () => readyHere(loaded, sizes, gradient);
     return { ...described(core, program, gradient), device, here };
   }
@@ -881,16 +937,21 @@ export class Runtime {
       guard(core, () => program.run());
       return guard(core, answer);
     }
+    const run: DeviceRun = {};
+    ready.underWay.add(run);
+    if (ready.users > 1) keepInputs(ready);
     try {
       return await device.run(answer);
     } catch (error) {
       if (!device.isLost) throw error;
-      console.warn(`gesso: the processor takes over from the graphics processor. ${error}`);
+      if (loaded.backend !== 'wasm') {
+        console.warn(`gesso: the processor takes over from the graphics processor. ${error}`);
+      }
       loaded.backend = 'wasm';
       const other = here();
       const answered = guard(core, () => {
         for (const i of ready.description.inputs.keys()) {
-          other.program.input(i).set(program.input(i));
+          other.program.input(i).set(run.inputs?.[i] ?? program.input(i));
         }
         other.program.run();
         for (const i of ready.description.outputs.keys()) {
@@ -901,6 +962,8 @@ export class Runtime {
       });
       forgetPrograms(loaded);
       return answered;
+    } finally {
+      ready.underWay.delete(run);
     }
   }
 
@@ -910,7 +973,7 @@ export class Runtime {
 }
 
 function runningModel(loaded: LoadedModel): RunningModel {
-  const { origin, programs, training, trial, trainingTrial } = loaded;
+  const { origin, programs, training, writing, trial, trainingTrial } = loaded;
   const last = [...programs.values()].at(-1);
   const trains = training?.backend();
   const on = (backend: RunningOn['backend'], tried: Trial | undefined) => ({
@@ -921,6 +984,7 @@ function runningModel(loaded: LoadedModel): RunningModel {
     address: origin.address,
     runs: last ? on(last.device ? 'webgpu' : 'wasm', trial) : null,
     trains: trains ? on(trains, trainingTrial) : null,
+    writes: writing?.place() ?? null,
   };
 }
 
@@ -941,7 +1005,16 @@ function readyHere(
 
 function described(core: Core, program: CoreProgram, gradient: unknown): ReadyProgram {
   const description = JSON.parse(guard(core, () => program.describe())) as ProgramDescription;
-  return { gradient: gradient !== undefined, program, description, users: 0, dropped: false };
+  const isGradient = gradient !== undefined;
+  const underWay = new Set<DeviceRun>();
+  return { gradient: isGradient, program, description, underWay, users: 0, dropped: false };
+}
+
+/** Copies the inputs for the runs that need them should the device be lost: others come to write them. */
+function keepInputs({ program, description, underWay }: ReadyProgram): void {
+  for (const run of underWay) {
+    run.inputs ??= description.inputs.map((_, i) => program.input(i).slice());
+  }
 }
 
 /** Frees a program, once nobody works with it. */
@@ -1082,5 +1155,6 @@ function refuseSeed(output: string, wanted: number, { data, shape }: Tensor): ne
 function forgetPrograms(loaded: LoadedModel): void {
   for (const ready of loaded.programs.values()) free(ready);
   loaded.programs.clear();
+  loaded.making.clear();
   loaded.stale = false;
 }

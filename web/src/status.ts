@@ -40,8 +40,8 @@ export async function status(): Promise<Status> {
   const running = await client.status();
   const { build, threads, memory, models, adapter = null } = running;
   const faster = adviceOn(running, client.far);
-  const { trains, runs } = models.at(-1) ?? {};
-  const backend = (trains ?? runs)?.backend ?? 'wasm';
+  const { trains, writes, runs } = models.at(-1) ?? {};
+  const backend = (trains ?? writes ?? runs)?.backend ?? 'wasm';
   return { build, threads, backend, adapter, models, worker: client.far, memory, faster };
 }
 

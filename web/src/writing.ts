@@ -3,6 +3,8 @@ import { breath } from './breath.js';
 import { type Core, type CoreModel, type CoreWriter, guard, type Throwing } from './engine.js';
 import { fail } from './errors.js';
 import { countOf } from './tensor.js';
+import type { Trial } from './webgpu/trials.js';
+import type { DeviceWriting } from './webgpu/writing.js';
 
 /** How a code is chosen among those that may follow. */
 export interface Sampling {
@@ -63,20 +65,45 @@ interface SavedState {
 /** What of the core writing needs. */
 export type WritingCore = Throwing & Pick<Core, 'Writer'>;
 
+/** A graphics processor on which texts may be written. */
+export interface WritingAcceleration {
+  /** Opens it; what that gives moves a writer's steps there. */
+  open(): Promise<(writer: CoreWriter) => DeviceWriting>;
+  /** What came of an earlier trial with so many lanes. */
+  trial?: (lanes: number) => Trial | undefined;
+  /** Told what came of a trial. Left out: there is none, and all texts are written there. */
+  tried?: (lanes: number, trial: Trial) => void;
+}
+
 /** Milliseconds of writing between two looks at messages: about a frame of the page. */
 const frameMilliseconds = 16;
+
+/** Milliseconds for which steps are tried, here and on a graphics processor. */
+const trialMilliseconds = 5;
 
 /** One model that writes. Every method can be called from another thread; each waits its turn. */
 export class Writing {
   readonly #core: WritingCore;
   readonly #model: CoreModel;
+  #acceleration: WritingAcceleration | undefined;
   #writer: CoreWriter | undefined;
+  #device: DeviceWriting | undefined;
+  #trial: Trial | undefined; // with as many lanes as the last text has
   #last: Promise<unknown> = Promise.resolve();
   #deleted = false;
 
-  constructor(core: WritingCore, model: CoreModel) {
+  /** @param acceleration left out: all is written on the processor */
+  constructor(core: WritingCore, model: CoreModel, acceleration?: WritingAcceleration) {
     this.#core = core;
     this.#model = model;
+    this.#acceleration = acceleration;
+  }
+
+  /** What computes the last text; undefined before the first. */
+  place(): { backend: 'wasm' | 'webgpu'; trial?: Trial } | undefined {
+    if (!this.#writer) return undefined;
+    const trial = this.#trial;
+    return { backend: this.#device ? 'webgpu' : 'wasm', ...(trial && { trial }) };
   }
 
   /**
@@ -97,18 +124,24 @@ export class Writing {
       const options = { ...how, prompts: lists(prompts), stops: lists(stops) };
       signal?.throwIfAborted();
       this.#call((writer) => writer.begin(JSON.stringify(options)));
-      for (;;) {
-        const [done, chunk] = readSlice(this.#call((writer) => writer.run(frameMilliseconds)));
-        for (const { lane, codes } of chunk) {
-          for (const code of codes) texts[lane]?.push(code);
+      await this.#choosePlace(prompts.length);
+      try {
+        for (;;) {
+          const [done, chunk] = readSlice(await this.#slice());
+          for (const { lane, codes } of chunk) {
+            for (const code of codes) texts[lane]?.push(code);
+          }
+          const answered = chunk.length > 0 ? told?.(chunk) : undefined;
+          if (done) {
+            await answered; // nothing is told after the end
+            return texts.map((codes) => Int32Array.from(codes));
+          }
+          await breath();
+          signal?.throwIfAborted();
         }
-        const answered = chunk.length > 0 ? told?.(chunk) : undefined;
-        if (done) {
-          await answered; // nothing is told after the end
-          return texts.map((codes) => Int32Array.from(codes));
-        }
-        await breath();
-        signal?.throwIfAborted();
+      } catch (error) {
+        await this.#onDevice((device) => device.keep());
+        throw error;
       }
     });
   }
@@ -183,6 +216,8 @@ export class Writing {
 
   delete(): void {
     this.#deleted = true;
+    this.#device?.dispose();
+    this.#device = undefined;
     this.#writer?.delete();
     this.#writer = undefined;
   }
@@ -192,6 +227,73 @@ export class Writing {
     const result = this.#last.then(work, work);
     this.#last = result.catch(() => {}); // its caller hears of it
     return result;
+  }
+
+  /** Writes for about a frame. @returns what CoreWriter.run() says */
+  async #slice(): Promise<Int32Array<ArrayBuffer>> {
+    const said = await this.#onDevice((device) => device.slice(frameMilliseconds));
+    return said ?? this.#call((writer) => writer.run(frameMilliseconds));
+  }
+
+  /** Moves a text that has just begun to where it is to be written. */
+  async #choosePlace(lanes: number): Promise<void> {
+    const { trial, tried } = this.#acceleration ?? {};
+    if (tried) {
+      this.#trial = trial?.(lanes) ?? (await this.#try());
+      if (this.#trial === undefined) return;
+      tried(lanes, this.#trial);
+      if (this.#trial.wasm <= this.#trial.webgpu) return this.#moveHere();
+    }
+    await this.#moveToDevice();
+  }
+
+  /** Milliseconds of a step here and there. */
+  async #try(): Promise<Trial | undefined> {
+    this.#moveHere();
+    const wasm = this.#call((writer) => writer.rehearse(trialMilliseconds));
+    await this.#moveToDevice();
+    const webgpu = await this.#onDevice((device) => device.rehearse(trialMilliseconds));
+    return webgpu === undefined ? undefined : { wasm, webgpu };
+  }
+
+  async #moveToDevice(): Promise<void> {
+    if (!this.#device) {
+      try {
+        const move = await this.#acceleration?.open();
+        this.#device = move && this.#call(move);
+      } catch (error) {
+        this.#stay(error, false);
+      }
+    }
+    await this.#onDevice((device) => device.begin());
+  }
+
+  #moveHere(): void {
+    if (!this.#device) return;
+    this.#device.dispose();
+    this.#device = undefined;
+    this.#call((writer) => writer.useProcessor());
+  }
+
+  /** Does something on the device, where one writes; undefined where it does not, or no longer. */
+  async #onDevice<T>(work: (device: DeviceWriting) => Promise<T>): Promise<T | undefined> {
+    const device = this.#device;
+    if (device === undefined) return undefined;
+    try {
+      return await work(device);
+    } catch (error) {
+      if (this.#deleted) return undefined; // whoever asks for more hears of it
+      this.#stay(error, device.isLost);
+      return undefined;
+    }
+  }
+
+  /** From now on the processor writes, unless it must not. */
+  #stay(error: unknown, isLost: boolean): void {
+    if (this.#deleted || !(isLost || this.#acceleration?.tried)) throw error;
+    console.warn(`gesso: the processor takes over from the graphics processor. ${error}`);
+    this.#acceleration = undefined;
+    this.#moveHere();
   }
 
   #call<T>(work: (writer: CoreWriter) => T): T {

@@ -89,8 +89,15 @@ export class Buffers {
   release(given: SharedBuffer): void {
     const shared = given as Counted;
     if (--shared.users > 0) return;
-    this.#shared.delete(shared.key);
+    if (this.#shared.get(shared.key) === shared) this.#shared.delete(shared.key);
     this.destroy(shared.buffer);
+  }
+
+  /** Constants have other values: programs from now on do not share those of programs from before. */
+  renew(): void {
+    for (const [key, { planned }] of this.#shared) {
+      if (planned.kind === 'constant') this.#shared.delete(key);
+    }
   }
 
   /** A buffer for reading back, of at least so many bytes. */

@@ -4,6 +4,7 @@ import type { CreateCore } from '../engine.js';
 export { accelerator } from './accelerator.js';
 export { DeviceTraining } from './training.js';
 export { runTrial, Trials } from './trials.js';
+export { DeviceWriting } from './writing.js';
 
 /** The JavaScript half of a WebAssembly build that can plan. */
 export function importPlanner(

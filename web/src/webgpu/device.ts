@@ -93,6 +93,11 @@ export class Device {
     await this.#shop.buffers.download([...new Set(variables)]);
   }
 
+  /** To be called when weights have changed: programs from now on upload them again. */
+  renew(): void {
+    this.#shop.buffers.renew();
+  }
+
   /** Waits until the device has done all that it was given. */
   async idle(): Promise<void> {
     await this.#shop.device.queue.onSubmittedWorkDone();

@@ -1,10 +1,10 @@
 // A program of the core that a device runs: its inputs and outputs stay where C++ reads and writes them.
 import type { CoreProgram } from '../engine.js';
-import { dtypeOf } from '../tensor.js';
+import { dtypeOf, type TypedArray } from '../tensor.js';
 import type { Memory } from './buffers.js';
 import type { Device } from './device.js';
 import { narrowed, type Plan, widened } from './plan.js';
-import type { Program } from './program.js';
+import type { DoCall, Program } from './program.js';
 
 /** Calls into C++, whose errors become ours. */
 export type Guard = <T>(call: () => T) => T;
@@ -14,6 +14,7 @@ export class OnDevice {
   readonly #guard: Guard;
   readonly #program: Program;
   readonly #device: Device;
+  #last: Promise<unknown> = Promise.resolve();
 
   /**
    * @param core what compileForDevice() gave
@@ -21,11 +22,7 @@ export class OnDevice {
    */
   static async load(device: Device, core: CoreProgram, guard: Guard, memory: Memory) {
     const plan = JSON.parse(guard(() => core.plan())) as Plan;
-    const results = new Map(
-      plan.steps.flatMap((step) => ('call' in step ? [[step.call, step.writes.length]] : [])),
-    );
-    const call = (number: number, inputs: ArrayBuffer[]) =>
-      guard(() => doCall(core, number, inputs, results.get(number) ?? 0));
+    const call = processorsShare(plan, core, guard);
     return new OnDevice(device, core, guard, await device.load(plan, memory, call));
   }
 
@@ -36,17 +33,36 @@ export class OnDevice {
     this.#program = program;
   }
 
+  /** Whether runs leave something to later runs. */
+  get remembers(): boolean {
+    return this.#program.variables.length > 0;
+  }
+
   /**
    * Runs on what the inputs hold now, and then at once what reads the outputs: nobody else runs in
    * between.
    */
   async run<T>(read: () => T): Promise<T> {
-    for (const i of this.#program.inputs.keys()) {
-      this.#program.write(
-        i,
-        this.#guard(() => this.#core.input(i)),
-      );
-    }
+    const values = (i: number): TypedArray => this.#guard(() => this.#core.input(i));
+    if (!this.remembers) return this.#run(values, read);
+    const copies = this.#program.inputs.map((_, i) => values(i).slice());
+    const inTurn = () => this.#runAndRemember((i) => copies[i] ?? values(i), read);
+    const result = this.#last.then(inTurn);
+    this.#last = result.catch(() => {}); // its caller hears of it
+    return result;
+  }
+
+  /** What runs leave to later ones lies in WebAssembly's memory between them, where others use it too. */
+  async #runAndRemember<T>(values: (i: number) => TypedArray, read: () => T): Promise<T> {
+    const { variables } = this.#program;
+    this.#device.upload(variables);
+    await this.#run(values, () => {});
+    await this.#device.download(variables);
+    return this.#guard(read);
+  }
+
+  async #run<T>(values: (i: number) => TypedArray, read: () => T): Promise<T> {
+    for (const i of this.#program.inputs.keys()) this.#program.write(i, values(i));
     const outputs = await this.#program.run();
     return this.#guard(() => {
       for (const [i, output] of outputs.entries()) this.#core.output(i).set(output);
@@ -70,9 +86,20 @@ export class OnDevice {
   }
 }
 
+/** What does the calls of a plan. */
+type Callee = Pick<CoreProgram, 'callInput' | 'callOutput' | 'call'>;
+
+/** What a plan leaves to the processor. */
+export function processorsShare(plan: Plan, core: Callee, guard: Guard): DoCall {
+  const results = new Map(
+    plan.steps.flatMap((step) => ('call' in step ? [[step.call, step.writes.length]] : [])),
+  );
+  return (number, inputs) => guard(() => doCall(core, number, inputs, results.get(number) ?? 0));
+}
+
 /** Every element takes 4 bytes where the device reads and writes. */
 function doCall(
-  core: CoreProgram,
+  core: Callee,
   call: number,
   inputs: readonly ArrayBuffer[],
   outputs: number,

@@ -1,7 +1,7 @@
 // A plan on the device: a run replays it with one submit, and reads back only what is asked for.
 import { fail, MLError } from '../errors.js';
 import type { TypedArray } from '../tensor.js';
-import { type Memory, Reading, type SharedBuffer } from './buffers.js';
+import { type Memory, Reading, type SharedBuffer, usage } from './buffers.js';
 import { encode, refusedStep } from './encode.js';
 import { type Failure, refuse, watched } from './failures.js';
 import {
@@ -28,6 +28,14 @@ export type DoCall = (
   call: number,
   inputs: ArrayBuffer[],
 ) => ArrayBuffer[] | Promise<ArrayBuffer[]>;
+
+/** Puts work in front of a run. */
+type Lead = (encoder: GPUCommandEncoder) => void;
+
+interface How {
+  lead?: Lead | undefined;
+  stopwatch?: Stopwatch | undefined;
+}
 
 /** A graph made ready to run on a device. Inputs keep their contents from run to run. */
 export class Program {
@@ -91,12 +99,38 @@ export class Program {
    * @returns new arrays in the same order
    * @throws MLError when the device is lost or refuses a step
    */
-  async run(outputs: readonly number[] = this.outputs.map((_, i) => i)): Promise<TypedArray[]> {
-    const ports = outputs.map((i) => this.#port(this.outputs, i, 'output'));
-    const parts = ports.map(({ shape, buffer }) => [buffer, countOf(shape)] as const);
-    return this.#execute(parts, (words, offsets) =>
-      ports.map(({ dtype, shape }, i) => narrowed(dtype, words, offsets[i] ?? 0, countOf(shape))),
-    );
+  run(outputs: readonly number[] = this.outputs.map((_, i) => i)): Promise<TypedArray[]> {
+    return this.#read(outputs);
+  }
+
+  /**
+   * Runs several times, with one submit, each on the next values of an input, and reads all outputs of
+   * the last run. What a run leaves to the next lies in variables.
+   *
+   * @param values for each run as many as the input has
+   * @throws MLError when the device is lost or refuses a step
+   */
+  async series(input: number, values: TypedArray, runs: number): Promise<TypedArray[]> {
+    const { shape, buffer } = this.#port(this.inputs, input, 'input');
+    const count = countOf(shape);
+    if (runs === 1 || this.#hasCalls) return this.#oneByOne(input, values.slice(), count, runs);
+    this.#check();
+    const { buffers } = this.#shop;
+    const bytes = 4 * count;
+    const all = buffers.create('series', bytes * runs, usage.copyFrom | usage.copyTo);
+    try {
+      buffers.write(all, widened(values));
+      const target = this.#prepared.buffer(buffer);
+      const outputs = this.outputs.map((_, i) => i);
+      return await this.#read(outputs, (encoder) => {
+        for (let run = 0; run < runs; run++) {
+          encoder.copyBufferToBuffer(all, bytes * run, target, 0, bytes);
+          if (run < runs - 1) encode(encoder, this.#prepared, 0);
+        }
+      });
+    } finally {
+      buffers.destroy(all);
+    }
   }
 
   /** Runs once and reads nothing. The promise waits until the device has the work, not for its end. */
@@ -121,7 +155,7 @@ export class Program {
       return await this.#execute(
         [],
         (words, offsets) => stopwatch.milliseconds(words, offsets.at(-1) ?? 0),
-        stopwatch,
+        { stopwatch },
       );
     } finally {
       stopwatch.dispose();
@@ -134,6 +168,22 @@ export class Program {
     this.#disposed = true;
     this.#shop.programs.delete(this);
     this.#prepared.dispose();
+  }
+
+  async #read(outputs: readonly number[], lead?: Lead): Promise<TypedArray[]> {
+    const ports = outputs.map((i) => this.#port(this.outputs, i, 'output'));
+    const parts = ports.map(({ shape, buffer }) => [buffer, countOf(shape)] as const);
+    const use = (words: ArrayBuffer, offsets: number[]) =>
+      ports.map(({ dtype, shape }, i) => narrowed(dtype, words, offsets[i] ?? 0, countOf(shape)));
+    return this.#execute(parts, use, { lead });
+  }
+
+  async #oneByOne(input: number, values: TypedArray, count: number, runs: number) {
+    for (let run = 0; ; run++) {
+      this.write(input, values.subarray(run * count, (run + 1) * count));
+      if (run === runs - 1) return this.run();
+      await this.submit();
+    }
   }
 
   #port(ports: readonly PlannedPort[], i: number, kind: string): PlannedPort {
@@ -150,7 +200,7 @@ export class Program {
   async #execute<T>(
     parts: readonly (readonly [buffer: number, words: number])[],
     use: (words: ArrayBuffer, offsets: number[]) => T,
-    stopwatch?: Stopwatch,
+    how: How = {},
   ): Promise<T> {
     this.#check();
     if (this.#running) {
@@ -159,7 +209,7 @@ export class Program {
     this.#running = this.#hasCalls; // others take their turns on the device
     try {
       for (let from = 0; ; ) {
-        const { next, reading, failure } = this.#submit(from, parts, stopwatch);
+        const { next, reading, failure } = this.#submit(from, parts, how);
         const read = reading.read((words, offsets) =>
           next ? { inputs: slices(words, offsets) } : { result: use(words, offsets) },
         );
@@ -186,12 +236,13 @@ export class Program {
   #submit(
     from: number,
     parts: readonly (readonly [buffer: number, words: number])[],
-    stopwatch: Stopwatch | undefined,
+    { lead, stopwatch }: How,
   ) {
     const { device, buffers } = this.#shop;
     const prepared = this.#prepared;
     const work = () => {
       const encoder = device.createCommandEncoder({ label: 'run' });
+      if (from === 0) lead?.(encoder);
       const next = encode(encoder, prepared, from, stopwatch?.timing);
       const read = next
         ? next.call.reads.map((i) => wholeOf(prepared.buffer(i)))

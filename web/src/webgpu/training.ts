@@ -55,7 +55,10 @@ export class DeviceTraining {
       const number = this.#guard(() => this.#trainer.stage());
       if (number < 0) break;
       const program = this.#programs.get(number) ?? (await this.#load(number));
-      pending.push([number, this.#step(number, program)]);
+      if (program === undefined) return undefined;
+      const outputs = this.#step(number, program);
+      outputs.catch(() => {}); // it is told below, or the next program cannot be loaded either
+      pending.push([number, outputs]);
     }
     const results = await Promise.all(pending.map(([, outputs]) => outputs));
     if (this.#disposed) return undefined;
@@ -105,10 +108,15 @@ export class DeviceTraining {
     }
   }
 
-  async #load(number: number): Promise<Program> {
+  /** Undefined if this was disposed of meanwhile. */
+  async #load(number: number): Promise<Program | undefined> {
     this.#prune();
     const plan = JSON.parse(this.#guard(() => this.#trainer.plan(number))) as Plan;
     const program = await this.#accelerator.device.load(plan, this.#memory);
+    if (this.#disposed) {
+      program.dispose();
+      return undefined;
+    }
     this.#programs.set(number, program);
     return program;
   }
