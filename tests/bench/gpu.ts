@@ -1,25 +1,13 @@
-// Times gesso, TF.js and ONNX Runtime on the GPU of this machine, shows a table and leaves the rows for a
+// Times gesso, TF.js and ONNX Runtime on the GPU of this machine, shows a table and leaves the report for a
 // driver. A visitor starts it with a button; `?start` starts it at once.
-import { setWasmPath, status } from 'gesso';
-import { setBackend } from '../../web/src/settings.js';
 import { Meter } from './gpuMeter.js';
-import { gpuWorks, type Peers } from './gpuNetworks.js';
-import { type GpuRow, type GpuTimes, timeOnGpu } from './gpuTimes.js';
-
-/** What a driver finds on this page. */
-export interface GpuReport {
-  /** Which GPU. */
-  adapter: { vendor: string; architecture: string; description: string; software: boolean };
-  browser: string;
-  date: string;
-  gesso: { build: string; threads: number };
-  /** The versions of the others, or why they are not here. */
-  peers: Record<string, string>;
-  rows: GpuRow[];
-}
+import { openPeers } from './gpuPeers.js';
+import { type Adapter, adapterOf, type GpuReport, measure } from './gpuReport.js';
+import type { GpuRow, GpuTimes } from './gpuTimes.js';
 
 declare global {
   interface Window {
+    /** What a driver finds on this page. */
     gpuReport?: GpuReport;
     failure?: string;
   }
@@ -27,108 +15,113 @@ declare global {
 
 const query = new URLSearchParams(location.search);
 const find = <T extends HTMLElement>(selector: string) => document.querySelector(selector) as T;
-const [line, table] = [find('[role=status]'), find('tbody')];
+const [line, facts, table] = [find('[role=status]'), find('dl'), find('table')];
 const [button, link] = [find<HTMLButtonElement>('button'), find<HTMLAnchorElement>('a[download]')];
+const progress = find<HTMLProgressElement>('progress');
 
-/** The libraries that are here, and their versions. */
-async function others(): Promise<{ peers: Peers; versions: Record<string, string> }> {
-  const peers: Peers = {};
-  const versions: Record<string, string> = {};
-  const wanted = (query.get('peers') ?? 'tfjs,ort').split(',');
-  try {
-    const tf = await import('@tensorflow/tfjs');
-    peers.reader = tf;
-    if (wanted.includes('tfjs')) {
-      await import('@tensorflow/tfjs-backend-webgpu');
-      if (!(await tf.setBackend('webgpu'))) throw new Error('it has no WebGPU here');
-      peers.tf = tf;
-      versions.tfjs = tf.version_core;
-    } else {
-      await tf.setBackend('cpu');
-    }
-  } catch (error) {
-    versions.tfjs = String(error);
-  }
-  try {
-    if (wanted.includes('ort')) {
-      const ort = await import(/* @vite-ignore */ `${location.origin}/ort/ort.webgpu.min.mjs`);
-      ort.env.wasm.wasmPaths = `${location.origin}/ort/`;
-      ort.env.wasm.numThreads = 1;
-      ort.env.logLevel = 'error';
-      peers.ort = ort;
-      peers.onnx = await import('./gpuOnnx.js');
-      versions.ort = ort.env.versions.common;
-    }
-  } catch (error) {
-    versions.ort = String(error);
-  }
-  return { peers, versions };
+function element(tag: string, text: string, more: Record<string, unknown> = {}): HTMLElement {
+  return Object.assign(document.createElement(tag), { textContent: text, ...more });
 }
 
-async function adapterInfo(): Promise<GpuReport['adapter']> {
-  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' });
-  if (!adapter) throw new Error('there is no WebGPU here');
-  const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
-  return { vendor, architecture, description, software: isFallbackAdapter ?? false };
+function showFacts(named: Record<string, string | undefined>): void {
+  for (const [name, value] of Object.entries(named)) {
+    if (value) facts.append(element('dt', name), element('dd', value));
+  }
 }
 
+function showAdapter({ vendor, architecture, device, description, software }: Adapter): void {
+  const name = [vendor, architecture, device, description].filter((part) => part !== '');
+  const warning =
+    ' – software: a processor pretends to be a GPU, so the times say little about a real one';
+  showFacts({
+    GPU: `${name.join(', ') || 'it does not say which'}${software ? warning : ''}`,
+    Browser: navigator.userAgent,
+  });
+}
+
+/** A body of the table for a piece of work, with a row for each library. */
 function show({ name, libraries, ratios }: GpuRow): void {
+  const body = document.createElement('tbody');
+  const title = document.createElement('tr');
+  title.append(element('th', name, { colSpan: 9, scope: 'rowgroup' }));
+  body.append(title);
   for (const [library, times] of Object.entries(libraries)) {
-    const cells = 'failure' in times ? [times.failure] : cellsOf(times, ratios[library]);
     const row = document.createElement('tr');
-    row.append(
-      ...[name, library, ...cells].map((text) =>
-        Object.assign(document.createElement('td'), { textContent: text }),
-      ),
-    );
-    table.append(row);
+    row.append(element('th', library, { scope: 'row' }));
+    if ('failure' in times) row.append(element('td', times.failure, { colSpan: 8 }));
+    else row.append(...cellsOf(times, ratios[library]));
+    body.append(row);
   }
+  table.append(body);
+  table.hidden = false;
 }
 
-function cellsOf({ median_ms, best_ms, gpu_ms, dispatches }: GpuTimes, ratio?: number): string[] {
-  const numbers = [median_ms, best_ms, gpu_ms, dispatches, ratio];
-  return numbers.map((each) => each?.toFixed(2) ?? '–');
+function cellsOf(times: GpuTimes, ratio?: number): HTMLElement[] {
+  const { median_ms, best_ms, gpu_ms, first_ms, dispatches, nodes, difference, agrees } = times;
+  const cells = [median_ms, best_ms, gpu_ms, first_ms, dispatches, nodes].map((number) =>
+    element('td', shown(number)),
+  );
+  const className = ratio !== undefined && ratio < 1 ? 'worse' : '';
+  cells.push(element('td', ratio === undefined ? '' : `${shown(ratio)} ×`, { className }));
+  const text = difference === null ? 'no number' : difference.toExponential(0);
+  cells.push(element('td', text, { className: agrees ? '' : 'worse' }));
+  return cells;
 }
 
-async function main(): Promise<void> {
-  const adapter = await adapterInfo();
+/** Three digits, or none at all. */
+function shown(number: number | null | undefined): string {
+  if (number === null || number === undefined) return '–';
+  return number.toLocaleString('en', { maximumSignificantDigits: number < 1000 ? 3 : 4 });
+}
+
+async function main(adapter: Adapter): Promise<void> {
   const meter = new Meter().install();
-  const { peers, versions } = await others();
-  setWasmPath('/gesso/');
-  setBackend('webgpu');
+  line.textContent = 'Loading the libraries…';
+  const wanted = (query.get('peers') ?? 'tfjs,ort').split(',');
+  const opened = await openPeers(wanted, `${location.origin}/ort/`);
   const only = query.get('only')?.split(',');
-  const works = gpuWorks(peers).filter(({ name }) => only?.includes(name) ?? true);
-  const seconds = Number(query.get('seconds') ?? 3);
-  const rows: GpuRow[] = [];
-  for (const work of works) {
-    line.textContent = `Timing ${work.name}…`;
-    const row = await timeOnGpu(work, meter, { seconds, details: query.has('details') });
-    rows.push(row);
-    show(row);
-  }
-  const { build, threads } = await status();
-  const report: GpuReport = {
-    adapter,
-    browser: navigator.userAgent,
-    date: new Date().toISOString(),
-    gesso: { build, threads },
-    peers: versions,
-    rows,
-  };
-  line.textContent = `Done: ${Object.values(adapter).join(' ')}.`;
+  const report = await measure(adapter, navigator.userAgent, opened, meter, {
+    seconds: Number(query.get('seconds') ?? 3),
+    details: query.has('details'),
+    ...(only && { only }),
+    tell: (what) => {
+      line.textContent = `${what}…`;
+    },
+    show: (row, count) => {
+      show(row);
+      progress.value += 1 / count;
+    },
+  });
+  showFacts({
+    gesso: `${report.gesso.build} build`,
+    'TensorFlow.js': report.peers.tfjs,
+    'ONNX Runtime': report.peers.ort,
+  });
+  line.textContent = 'Done.';
   const text = `${JSON.stringify(report, null, 2)}\n`;
   link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
   link.hidden = false;
   window.gpuReport = report;
 }
 
-function start(): void {
-  button.disabled = true;
-  main().catch((error: unknown) => {
-    window.failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    line.textContent = window.failure;
-  });
+function failed(error: unknown): void {
+  window.failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  line.textContent = window.failure;
 }
 
-button.addEventListener('click', start);
-if (query.has('start')) start();
+async function open(): Promise<void> {
+  const adapter = await adapterOf(navigator.gpu);
+  showAdapter(adapter);
+  const start = () => {
+    button.disabled = true;
+    progress.hidden = false;
+    main(adapter).catch(failed);
+  };
+  button.addEventListener('click', start);
+  if (query.has('start')) start();
+}
+
+open().catch((error: unknown) => {
+  button.disabled = true;
+  failed(error);
+});

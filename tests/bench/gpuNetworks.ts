@@ -1,6 +1,6 @@
 // The networks that are timed on the GPU, each in every library that can run it.
 import type * as TF from '@tensorflow/tfjs';
-import { type Layer, loadModel, type Tensor, tensor } from 'gesso';
+import { type Backend, type Layer, loadModel, type Tensor, tensor } from 'gesso';
 import { dense, lstm, sequential } from 'gesso/layers';
 import type * as ORT from 'onnxruntime-web';
 import { type Network, networks, numbers } from './networks.js';
@@ -15,30 +15,41 @@ export interface Peers {
   onnx?: typeof import('./gpuOnnx.js');
 }
 
+/** Numbers that libraries must agree on: the outputs of a network, or the losses of its training. */
+export type Results = ArrayLike<number>[];
+
 /** One piece of work in one library. */
 export interface Task {
   /** Ends with the numbers in JavaScript's hands. */
   run(): Promise<unknown>;
-  /** Some of the results, to be compared with those of the others. */
-  result?(): Promise<ArrayLike<number>>;
+  /** After some runs. */
+  results(): Promise<Results>;
   /** How many inferences, or steps of training, one run is. */
   times: number;
 }
 
 export interface GpuWork {
   name: string;
+  /** What gesso gets on the processor. */
+  expected(): Promise<Results>;
   /** By library; each is prepared when it is asked for. */
   tasks: Record<string, () => Promise<Task>>;
 }
 
-/** The place of the shared models: the server's, or a folder for Node. */
-export type Place = (address: string) => string;
+/** Where the models are that networks.ts names. */
+export interface Models {
+  gesso(address: string): string;
+  tfjs(address: string): string | TF.io.IOHandler;
+}
 
-function inference({ name, address, kind, shape }: Network, peers: Peers, place: Place): GpuWork {
+/** A server has them under their own addresses. */
+const served: Models = { gesso: (address) => address, tfjs: (address) => address };
+
+function inference({ name, address, kind, shape }: Network, peers: Peers, models: Models): GpuWork {
   const { tf, reader, ort, onnx } = peers;
   const data = numbers(shape);
-  const gesso = async (): Promise<Task> => {
-    const model = await loadModel(place(address), { worker: false });
+  const gesso = async (backend: Backend): Promise<Task> => {
+    const model = await loadModel(models.gesso(address), { worker: false, backend });
     const [input] = model.inputs;
     if (!input) throw new Error('the model has no input');
     const inputs: Record<string, Tensor> = { [input.name]: tensor(data, shape) };
@@ -48,11 +59,13 @@ function inference({ name, address, kind, shape }: Network, peers: Peers, place:
       run: async () => {
         results = await model.run(inputs, { into: results });
       },
-      result: async () => largest(Object.values(results).map((each) => each.data)),
+      results: async () => Object.values(results).map((each) => each.data),
     };
   };
-  const load = async (library: typeof TF) =>
-    kind === 'layers' ? library.loadLayersModel(address) : library.loadGraphModel(address);
+  const load = async (library: typeof TF) => {
+    const file = models.tfjs(address);
+    return kind === 'layers' ? library.loadLayersModel(file) : library.loadGraphModel(file);
+  };
   const tfjs = async (library: typeof TF): Promise<Task> => {
     const model = await load(library);
     const x = library.tensor4d(data, shape);
@@ -63,7 +76,7 @@ function inference({ name, address, kind, shape }: Network, peers: Peers, place:
       library.dispose(outputs);
       return values;
     };
-    return { times: 1, run: once, result: async () => largest(await once()) };
+    return { times: 1, run: once, results: once };
   };
   const runtime = async (library: typeof ORT, tfjs: typeof TF): Promise<Task> => {
     if (!onnx) throw new Error('nothing writes ONNX here');
@@ -81,23 +94,17 @@ function inference({ name, address, kind, shape }: Network, peers: Peers, place:
       const outputs = Object.values(await session.run({ x }));
       return outputs.map((each) => each.data as Float32Array);
     };
-    return { times: 1, run: once, result: async () => largest(await once()) };
+    return { times: 1, run: once, results: once };
   };
   return {
     name,
+    expected: async () => (await gesso('wasm')).results(),
     tasks: {
-      gesso,
+      gesso: () => gesso('webgpu'),
       ...(tf && { tfjs: () => tfjs(tf) }),
       ...(ort && reader && { ort: () => runtime(ort, reader) }),
     },
   };
-}
-
-/** The largest number of each output, smallest first: libraries name outputs in their own order. */
-function largest(outputs: ArrayLike<number>[]): number[] {
-  const most = (output: ArrayLike<number>) =>
-    Array.from(output).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  return outputs.map(most).sort((a, b) => a - b);
 }
 
 interface Training {
@@ -148,6 +155,9 @@ const trainings: Training[] = [
   },
 ];
 
+/** Each is the mean of one run's steps. */
+const comparedLosses = 3;
+
 const training = { optimizer: 'adam', loss: 'categoricalCrossentropy' } as const;
 
 /** Rows with a single 1 each, never in a pattern that a network could learn at once. */
@@ -167,33 +177,49 @@ function stepsOf(
   const { tf } = peers;
   const [x, y] = [input, labels].map((row) => [batch * steps, ...row]) as [number[], number[]];
   const inputs = input.length === 2 ? oneHots(x) : numbers(x);
-  const gesso = async (): Promise<Task> => {
-    const model = await sequential(network.gesso(), { seed: 1, worker: false });
+  const make = (backend: Backend) =>
+    sequential(network.gesso(), { seed: 1, worker: false, backend });
+  const task = (fit: () => Promise<{ history: Record<string, unknown> }>): Task => {
+    const losses: number[] = [];
+    const run = async () => {
+      losses.push(...((await fit()).history.loss as number[]));
+    };
+    return { times: steps, run, results: async () => [losses.slice(0, comparedLosses)] };
+  };
+  const gesso = async (backend: Backend): Promise<Task> => {
+    const model = await make(backend);
     model.compile(training);
     const samples = [tensor(inputs, x), tensor(oneHots(y), y)] as const;
-    return {
-      times: steps,
-      run: () => model.fit(...samples, { batchSize: batch, epochs: 1, shuffle: false }),
-    };
+    return task(() => model.fit(...samples, { batchSize: batch, epochs: 1, shuffle: false }));
   };
   const tfjs = async (library: typeof TF): Promise<Task> => {
     const model = library.sequential({ layers: network.tfjs(library) });
+    const begin = await (await make('wasm')).getWeights(); // the same for both
+    model.setWeights(
+      Object.values(begin).map(({ data, shape }) => library.tensor(data as Float32Array, shape)),
+    );
     model.compile(training);
     const samples = [library.tensor(inputs, x), library.tensor(oneHots(y), y)] as const;
     const quietly = { shuffle: false, verbose: 0, yieldEvery: 'never' } as const;
-    return {
-      times: steps,
-      run: () => model.fit(...samples, { batchSize: batch, epochs: 1, ...quietly }),
-    };
+    return task(() => model.fit(...samples, { batchSize: batch, epochs: 1, ...quietly }));
   };
-  return { name, tasks: { gesso, ...(tf && { tfjs: () => tfjs(tf) }) } };
+  const expected = async () => {
+    const onProcessor = await gesso('wasm');
+    for (let i = 0; i < comparedLosses; ++i) await onProcessor.run();
+    return onProcessor.results();
+  };
+  return {
+    name,
+    expected,
+    tasks: { gesso: () => gesso('webgpu'), ...(tf && { tfjs: () => tfjs(tf) }) },
+  };
 }
 
 /** All work for which there are models and libraries. */
-export function gpuWorks(peers: Peers, place: Place = (address) => address): GpuWork[] {
+export function gpuWorks(peers: Peers, models = served): GpuWork[] {
   const wanted = networks.filter(({ name }) => name !== 'bodypix-050');
   return [
-    ...wanted.map((network) => inference(network, peers, place)),
+    ...wanted.map((network) => inference(network, peers, models)),
     ...trainings.map((each) => stepsOf(each, peers)),
   ];
 }
