@@ -53,7 +53,7 @@ Region region_of(Fit fit, int width, int height, int width_out, int height_out) 
 }
 
 // Element i of n over a part of a picture that has `pixels` pixels along this axis.
-ImageScratch::Tap tap_of(Sampling sampling, int i, int n, Stretch part, int pixels) {
+Tap tap_of(Sampling sampling, int i, int n, Stretch part, int pixels) {
   double m = double(part.size), at = 0;
   switch (sampling) {
     case Sampling::align_corners:
@@ -107,9 +107,8 @@ void write_element(Pixel value, Pixel mean, Pixel deviation, float* out) {
 
 // One row of the tensor, between two rows of the picture. A null row is black.
 template <int channels, bool binarize>
-void write_row(const uint8_t* top, const uint8_t* bottom, float down,
-               std::span<const ImageScratch::Tap> columns, Pixel mean, Pixel deviation,
-               float* out) {
+void write_row(const uint8_t* top, const uint8_t* bottom, float down, std::span<const Tap> columns,
+               Pixel mean, Pixel deviation, float* out) {
   for (const auto& [left, right, way] : columns) {
     Pixel above = mix(pixel_at(top, left), pixel_at(top, right), way);
     Pixel below = mix(pixel_at(bottom, left), pixel_at(bottom, right), way);
@@ -216,49 +215,68 @@ Pixel pixel_of(const std::array<float, 3>& colours) {
   return {colours[0], colours[1], colours[2], colours[2]};
 }
 
-void check(std::span<const uint8_t> rgba, int width, int height, const ImageOptions& options,
-           const Shape& shape, std::span<float> out) {
-  std::string size = std::to_string(width) + " x " + std::to_string(height);
-  if (width < 1 || height < 1)
-    fail("writeImage: the picture is empty", {{"picture", size}},
-         "wait until it has loaded; a video has no size before its first frame");
+std::string size_text(int width, int height) {
+  return std::to_string(width) + " x " + std::to_string(height);
+}
+
+[[noreturn]] void refuse(const Shape& shape) {
+  fail("writeImage: this input of the model does not take one picture", {{"input", shape}},
+       "an input [1, height, width, 1, 3 or 4]");
+}
+
+void check_room(std::span<const uint8_t> rgba, int width, int height, const Shape& shape,
+                std::span<float> out) {
   uint64_t bytes = uint64_t(width) * uint64_t(height) * 4;
   if (rgba.size() < bytes)
     fail("writeImage: the picture has fewer bytes than its size needs",
-         {{"picture", size}, {"bytes", rgba.size()}},
+         {{"picture", size_text(width, height)}, {"bytes", rgba.size()}},
          phrase({std::to_string(bytes), " bytes: red, green, blue and alpha for every pixel"}));
+  if (out.size() < shape.count()) refuse(shape);
+}
+
+}  // namespace
+
+void check_image(int width, int height, const ImageOptions& options, const Shape& shape) {
+  if (width < 1 || height < 1)
+    fail("writeImage: the picture is empty", {{"picture", size_text(width, height)}},
+         "wait until it has loaded; a video has no size before its first frame");
   bool fits = shape.rank() == 4 && shape[0] == 1 && shape[1] > 0 && shape[2] > 0 &&
               (shape[3] == 1 || shape[3] == 3 || shape[3] == 4);
-  if (!fits || out.size() < shape.count())
-    fail("writeImage: this input of the model does not take one picture", {{"input", shape}},
-         "an input [1, height, width, 1, 3 or 4]");
+  if (!fits) refuse(shape);
   for (float deviation : options.std)
     if (!(std::abs(deviation) > 0))
       fail("writeImage: std cannot be 0", {{"std", decimal(double(deviation))}},
            "255 for elements between 0 and 1");
 }
 
-}  // namespace
+void find_taps(int width, int height, const ImageOptions& options, const Shape& shape,
+               std::vector<Tap>& taps) {
+  check_image(width, height, options, shape);
+  int rows = shape[1], columns = shape[2];
+  Region region = region_of(options.fit, width, height, columns, rows);
+  taps.resize(size_t(columns) + size_t(rows));
+  for (int i = 0; i < columns; ++i)
+    taps[size_t(options.flip ? columns - 1 - i : i)] =
+        tap_of(options.sampling, i, columns, region.across, width);
+  for (int i = 0; i < rows; ++i)
+    taps[size_t(columns) + size_t(i)] = tap_of(options.sampling, i, rows, region.down, height);
+}
 
 void write_image(std::span<const uint8_t> rgba, int width, int height, const ImageOptions& options,
                  const Shape& shape, std::span<float> out, ImageScratch& scratch) {
-  check(rgba, width, height, options, shape, out);
-  int rows = shape[1], columns = shape[2], channels = shape[3];
-  Region region = region_of(options.fit, width, height, columns, rows);
-  scratch.columns.resize(size_t(columns));
-  for (int i = 0; i < columns; ++i)
-    scratch.columns[size_t(options.flip ? columns - 1 - i : i)] =
-        tap_of(options.sampling, i, columns, region.across, width);
-
-  auto write = writer_of(channels, options.binarize).row;
+  find_taps(width, height, options, shape, scratch.taps);
+  check_room(rgba, width, height, shape, out);
+  auto columns = std::span<const Tap>(scratch.taps).first(size_t(shape[2]));
+  auto rows = std::span<const Tap>(scratch.taps).subspan(columns.size());
+  auto write = writer_of(shape[3], options.binarize).row;
   Pixel mean = pixel_of(options.mean), deviation = pixel_of(options.std);
-  for (int i = 0; i < rows; ++i) {
-    auto tap = tap_of(options.sampling, i, rows, region.down, height);
+  float* to = out.data();
+  for (const Tap& tap : rows) {
     auto row = [&](int place) {
       return place < 0 ? nullptr : rgba.data() + size_t(place) * size_t(width) * 4;
     };
-    write(row(tap.first), row(tap.second), tap.way, scratch.columns, mean, deviation,
-          out.data() + size_t(i) * size_t(columns) * size_t(channels));
+    write(row(tap.first), row(tap.second), tap.way, columns, mean, deviation, to);
+    to += columns.size() * size_t(shape[3]);
   }
 }
 
@@ -292,7 +310,8 @@ PictureMap map_of_square(double x, double y, double size, double angle, const Sh
 
 void write_mapped(std::span<const uint8_t> rgba, int width, int height, const PictureMap& map,
                   const ImageOptions& options, const Shape& shape, std::span<float> out) {
-  check(rgba, width, height, options, shape, out);
+  check_image(width, height, options, shape);
+  check_room(rgba, width, height, shape, out);
   int rows = shape[1], columns = shape[2], channels = shape[3];
   auto write = writer_of(channels, options.binarize).mapped_row;
   Source source{rgba.data(), width, height};

@@ -37,16 +37,16 @@ struct ImageOptions {
   bool flip = false;      // mirrors left and right
 };
 
+// The two pixels that one element lies between, and how far it is on the way to the second.
+// A pixel of -1 is black padding.
+struct Tap {
+  int first, second;
+  float way;
+};
+
 // Memory that write_image may keep from one call to the next, so that it need not allocate.
-class ImageScratch {
- public:
-  // The two pixels that one element lies between, and how far it is on the way to the second.
-  // A pixel of -1 is black padding.
-  struct Tap {
-    int first, second;
-    float way;
-  };
-  std::vector<Tap> columns;
+struct ImageScratch {
+  std::vector<Tap> taps;
 };
 
 // Fills `out`, a tensor of `shape` [1, height, width, channels] with 1, 3 or 4 channels, from a
@@ -63,6 +63,14 @@ inline void write_image(std::span<const uint8_t> rgba, int width, int height,
   ImageScratch scratch;
   write_image(rgba, width, height, options, shape, out, scratch);
 }
+
+// Fails as write_image does, but for too few bytes.
+void check_image(int width, int height, const ImageOptions& options, const Shape& shape);
+
+// What write_image mixes: a tap for each column of the tensor, and then one for each row.
+// Fails as check_image.
+void find_taps(int width, int height, const ImageOptions& options, const Shape& shape,
+               std::vector<Tap>& taps);
 
 // Where the elements of a tensor lie in a picture, in pixels; 0, 0 is the middle of the upper left
 // one.

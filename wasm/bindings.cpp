@@ -224,6 +224,29 @@ class BoundProgram {
   val call_input(int call, int i) { return gesso::call_input(device_, call, i); }
   val call_output(int call, int i) { return gesso::call_output(device_, call, i); }
   void call(int call) { called(device_, call).run(); }
+
+  // For a picture that a shader makes the input, as write_image would: what it mixes for each
+  // column, and then for each row.
+  val place_image(int i, int width, int height, const std::string& text) {
+    const TensorType& type = picture_type(i);
+    ImageOptions options = image_options(*Given("image options", text));
+    find_taps(width, height, options, type.shape, scratch_.taps);
+    place(width, height, map_of(width, height, options, type.shape));
+    return view_as<uint8_t>(reinterpret_cast<const std::byte*>(scratch_.taps.data()),
+                            scratch_.taps.size() * sizeof(Tap));
+  }
+
+  // The same for write_square: the place of the first element, and from one column and one row to
+  // the next.
+  val place_square(int i, int width, int height, const std::string& text) {
+    const Shape& shape = picture_type(i).shape;
+    Given given("image options", text);
+    check_image(width, height, image_options(*given), shape);
+    place(width, height, square_of(*given, shape));
+    placed_ = {float(map_.x),           float(map_.y),        float(map_.x_by_column),
+               float(map_.y_by_column), float(map_.x_by_row), float(map_.y_by_row)};
+    return val(emscripten::typed_memory_view(placed_.size(), placed_.data()));
+  }
 #endif
 
   std::string describe() const {
@@ -255,18 +278,20 @@ class BoundProgram {
       gesso::write_image(picture.pixels(), picture.width(), picture.height(), options, shape,
                          numbers, scratch_);
     });
-    map_ = map_of(picture.width(), picture.height(), options, shape);
+    place(picture.width(), picture.height(),
+          map_of(picture.width(), picture.height(), options, shape));
   }
 
   // Of the picture a square of `size` pixels around `x`, `y`, turned clockwise by `angle` radians.
   void write_square(int i, const Picture& picture, const std::string& text) {
     const Shape& shape = input_type(i).shape;
     Given given("image options", text);
-    map_ = map_of_square(given->at("x").number(), given->at("y").number(),
-                         given->at("size").number(), given->at("angle").number(), shape);
+    ImageOptions options = image_options(*given);
+    check_image(picture.width(), picture.height(), options, shape);
+    place(picture.width(), picture.height(), square_of(*given, shape));
     write_numbers(i, [&](std::span<float> numbers) {
-      write_mapped(picture.pixels(), picture.width(), picture.height(), map_, image_options(*given),
-                   shape, numbers);
+      write_mapped(picture.pixels(), picture.width(), picture.height(), map_, options, shape,
+                   numbers);
     });
   }
 
@@ -276,10 +301,9 @@ class BoundProgram {
   }
   val found() const { return val(emscripten::typed_memory_view(found_.size(), found_.data())); }
 
-  val mask(const Picture& picture, const std::string& options) {
-    mask_.resize(picture.pixels().size() / 4);
-    found_ = gesso::mask(*program_, map_, picture.width(), picture.height(),
-                         *Given("options", options), mask_);
+  val mask(const std::string& options) {
+    mask_.resize(size_t(width_) * size_t(height_));
+    found_ = gesso::mask(*program_, map_, width_, height_, *Given("options", options), mask_);
     return val(emscripten::typed_memory_view(mask_.size(), mask_.data()));
   }
 
@@ -287,6 +311,26 @@ class BoundProgram {
   const TensorType& input_type(int i) const {
     const auto& inputs = program_->inputs();
     return inputs[checked(i, inputs.size(), "input")].type;
+  }
+#ifdef GESSO_WEBGPU
+  // Of an input that can hold the numbers of a picture.
+  const TensorType& picture_type(int i) const {
+    const TensorType& type = input_type(i);
+    bool fits = type.dtype == DType::f32 || type.dtype == DType::i32 || type.dtype == DType::u8;
+    if (!fits) refuse(type);
+    return type;
+  }
+#endif
+
+  void place(int width, int height, const PictureMap& map) {
+    width_ = width;
+    height_ = height;
+    map_ = map;
+  }
+
+  static PictureMap square_of(const Field& given, const Shape& shape) {
+    return map_of_square(given.at("x").number(), given.at("y").number(), given.at("size").number(),
+                         given.at("angle").number(), shape);
   }
 
   // Lets `write` fill an input with real numbers, which are rounded where it holds whole ones.
@@ -304,19 +348,25 @@ class BoundProgram {
       std::transform(numbers_.begin(), numbers_.end(), reinterpret_cast<uint8_t*>(data),
                      [](float x) { return uint8_t(std::clamp(rounded(x), 0, 255)); });
     else
-      fail("image: the model's input does not hold numbers of a picture",
-           {{"input", to_string(type)}}, "run() with a tensor of that type");
+      refuse(type);
+  }
+
+  [[noreturn]] static void refuse(const TensorType& type) {
+    fail("image: the model's input does not hold numbers of a picture",
+         {{"input", to_string(type)}}, "run() with a tensor of that type");
   }
   static int rounded(float x) { return int(std::lround(x)); }
 
   ImageScratch scratch_;
 #ifdef GESSO_WEBGPU
   webgpu::DeviceProgram* device_ = nullptr;  // the program, where it is one
+  std::array<float, 6> placed_;
 #endif
   std::unique_ptr<Program> program_;
   std::vector<double> seconds_;
   std::vector<float> numbers_;  // of a picture, on their way into an input of whole numbers
-  PictureMap map_;              // where the elements of the input lie in its picture
+  int width_ = 0, height_ = 0;  // of the picture that the input holds,
+  PictureMap map_;              // and where in it the elements lie
   std::vector<float> found_;
   std::vector<uint8_t> mask_;
 };
@@ -810,6 +860,8 @@ EMSCRIPTEN_BINDINGS(gesso) {
       .function("callInput", &BoundProgram::call_input)
       .function("callOutput", &BoundProgram::call_output)
       .function("call", &BoundProgram::call)
+      .function("placeImage", &BoundProgram::place_image)
+      .function("placeSquare", &BoundProgram::place_square)
 #endif
       .function("profile", &BoundProgram::profile)
       .function("steps", &BoundProgram::steps)

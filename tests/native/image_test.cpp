@@ -313,10 +313,10 @@ TEST(Image, KeepsItsScratch) {
   std::vector<float> out(16 * 16 * 3);
   Picture picture = random_picture(20, 20);
   write_image(picture.rgba, 20, 20, {}, {1, 16, 16, 3}, out, scratch);
-  const auto* before = scratch.columns.data();
+  const auto* before = scratch.taps.data();
   write_image(picture.rgba, 20, 20, {}, {1, 16, 8, 3}, out, scratch);
   write_image(picture.rgba, 20, 20, {}, {1, 16, 16, 3}, out, scratch);
-  EXPECT_EQ(scratch.columns.data(), before);
+  EXPECT_EQ(scratch.taps.data(), before);
 }
 
 void expect_refusal(const Picture& picture, const ImageOptions& options, const Shape& shape,

@@ -165,6 +165,7 @@ TEST(WebgpuPlan, RefusesTensorsThatADeviceCannotHold) {
   small.limits.max_storage_buffer_binding_size = 1 << 20;
   expect_error([&] { webgpu::plan(graph, small); },
                "webgpu: a tensor is larger than this device allows.\n"
+               "  operator  exp\n"
                "  tensor  float32 [1024, 1024]\n"
                "  bytes  4194304\n"
                "  allowed  1048576\n"

@@ -15,6 +15,7 @@ function line(pace = 0) {
   const training = new Training(core, model, () => {});
   const client: Client = {
     far: false,
+    takesBitmaps: false,
     open: unused,
     create: unused,
     layers: unused,

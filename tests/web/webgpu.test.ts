@@ -76,6 +76,26 @@ function counter(at: number): Plan {
 
 const floats = (...values: number[]) => new Float32Array(values);
 
+/** A graphics processor whose devices always say that there is no memory left. */
+function withoutMemory(gpu: GPU): GPU {
+  const requestAdapter = async () => {
+    const adapter = (await gpu.requestAdapter()) as GPUAdapter;
+    const requestDevice = async () => {
+      const device = await adapter.requestDevice();
+      const scopes: string[] = [];
+      device.pushErrorScope = (kind) => {
+        scopes.push(kind);
+        return undefined;
+      };
+      device.popErrorScope = async () =>
+        scopes.pop() === 'out-of-memory' ? ({ message: 'Out of memory' } as GPUError) : null;
+      return device;
+    };
+    return { limits: adapter.limits, features: adapter.features, requestDevice };
+  };
+  return { requestAdapter } as unknown as GPU;
+}
+
 describe.skipIf(!hasDriver())('the executor on Dawn (needs a driver for Vulkan)', () => {
   let gpu: GPU;
   let device: Device;
@@ -265,8 +285,28 @@ describe.skipIf(!hasDriver())('the executor on Dawn (needs a driver for Vulkan)'
     const empty = fresh();
     const plan = product(heap.put(floats(1, 2, 3, 4)));
     plan.buffers[2] = { kind: 'scratch', bytes: 2 ** 40 };
-    expect(await messageFrom(() => load(plan))).toContain('webgpu: the program cannot be made');
+    const message = await messageFrom(() => load(plan));
+    expect(message).toContain('webgpu: the program cannot be made');
+    expect(message).toContain('  most of it  1099511627776 bytes for mul\n  node  model/mul\n');
     expect(fresh()).toEqual(empty);
+  });
+
+  it('says for which operator there was no memory left', async () => {
+    const other = await openDevice(withoutMemory(gpu));
+    heap = new Heap();
+    const plan = product(heap.put(floats(1, 2, 3, 4)));
+    const message = await messageFrom(() => other.load(plan, (at, bytes) => heap.read(at, bytes)));
+    expect(message).toBe(
+      'webgpu: the program cannot be made: the graphics processor has no memory left.\n' +
+        '  wanted  48 bytes\n' +
+        '  most of it  16 bytes for mul\n' +
+        '  node  model/mul\n' +
+        '  shape  [2, 2]\n' +
+        '  shader  mul\n' +
+        '  on the device  48 bytes\n' +
+        "  Try: backend: 'wasm'",
+    );
+    other.dispose();
   });
 
   it('refuses to work when the device is lost', async () => {

@@ -3,7 +3,7 @@ import * as Comlink from 'comlink';
 import type { ToldAnalysis } from './analysis.js';
 import { embedded, embeddedWorker } from './embedded.js';
 import { fail, MLError, messageOf, revived } from './errors.js';
-import type { Picture } from './image.js';
+import { type Picture, workersCanDraw } from './image.js';
 import type { Held } from './memory.js';
 import { nearRuntime } from './nearRuntime.js';
 import { type Observed, type Observer, observed, tell } from './observer.js';
@@ -44,6 +44,8 @@ type PictureSize = readonly [height: number, width: number];
 export interface Client {
   /** Whether it lives in a worker. */
   far: boolean;
+  /** Whether it does better with an ImageBitmap than with the bytes of a picture. */
+  readonly takesBitmaps: boolean;
   open(
     request: OpenRequest,
     onProgress?: (progress: Progress) => void,
@@ -163,8 +165,10 @@ export function started(): Client[] {
 
 function clientOf(calls: Calls, isFar: boolean): Client {
   const models = new Map<number, Observed>();
+  let onDevice = false;
   const added = (opened: Opened) => {
-    const { model, address, sha256, build, threads } = opened;
+    const { model, address, sha256, build, threads, backend } = opened;
+    onDevice ||= backend !== 'wasm';
     models.set(model, { address, sha256, build, threads });
     return opened;
   };
@@ -210,6 +214,9 @@ function clientOf(calls: Calls, isFar: boolean): Client {
   }
   return {
     far: isFar,
+    get takesBitmaps() {
+      return (isFar || onDevice) && workersCanDraw();
+    },
     async open(request, onProgress, signal) {
       signal?.throwIfAborted();
       await configure();

@@ -251,6 +251,13 @@ export interface CoreProgram {
   callInput(call: number, i: number): TypedArray;
   callOutput(call: number, i: number): TypedArray;
   call(call: number): void;
+  /**
+   * For a picture of which a shader makes an input: what ShownPicture in webgpu/pictures.ts wants to know.
+   *
+   * @param options as those of writeImage and writeSquare
+   */
+  placeImage(i: number, width: number, height: number, options: string): Uint8Array<ArrayBuffer>;
+  placeSquare(i: number, width: number, height: number, options: string): Float32Array<ArrayBuffer>;
   /** Runs once on the clock: seconds for each of steps(). */
   profile(): Float64Array;
   /** JSON: see StepDescription in profiling.ts. */
@@ -261,11 +268,10 @@ export interface CoreProgram {
   /** @param options JSON: see Decode in people/find.ts; points are where the picture written last has them */
   decode(options: string): Float32Array<ArrayBuffer>;
   /**
-   * @param image the picture that was written last
    * @param options JSON: see Mask in people/masks.ts, and `flip`
-   * @returns a byte for each of its pixels
+   * @returns a byte for each pixel of the picture that was written last
    */
-  mask(image: CoreImage, options: string): Uint8Array<ArrayBuffer>;
+  mask(options: string): Uint8Array<ArrayBuffer>;
   /** The people whom mask() told apart, as decode() gives poses. */
   found(): Float32Array<ArrayBuffer>;
   delete(): void;

@@ -45,7 +45,7 @@ type Drawable = Exclude<CanvasImageSource, SVGImageElement> | SVGImageElement;
  * Takes the picture out of a source, as it is now.
  *
  * @param who the function that the user called, to begin messages with
- * @param far whether WebAssembly lives in a worker that can read an ImageBitmap by itself
+ * @param bitmap whether to give an ImageBitmap, which workers and graphics processors read by themselves
  * @param most how many pixels the longer side may have: what the browser draws is drawn smaller if need be,
  *   because reading pixels takes as long as a small network
  * @throws MLError when there is no picture yet, or the page may not read it; the message says why
@@ -53,7 +53,7 @@ type Drawable = Exclude<CanvasImageSource, SVGImageElement> | SVGImageElement;
 export async function takePicture(
   who: string,
   source: ImageSource,
-  far: boolean,
+  bitmap: boolean,
   most = Number.POSITIVE_INFINITY,
 ): Promise<Picture> {
   const drawn = unwrap(source);
@@ -74,7 +74,7 @@ export async function takePicture(
     const [width, height] = sizeOf(drawn);
     const scale = Math.min(1, most / Math.max(width, height));
     const fitted = (side: number) => Math.max(1, Math.round(side * scale));
-    if (!far) return draw(drawn, fitted(width), fitted(height));
+    if (!bitmap) return draw(drawn, fitted(width), fitted(height));
     const size = { resizeWidth: fitted(width), resizeHeight: fitted(height) };
     // Awaited here, so that a refusal lands in the catch.
     return await createImageBitmap(drawn, scale < 1 ? { ...size, resizeQuality: 'medium' } : {});

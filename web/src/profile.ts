@@ -1,7 +1,7 @@
 // Where the time of an answer goes: every operator of a model on the clock.
 import type { BuildName } from './engine.js';
 import { fail } from './errors.js';
-import { type ImageSource, type Pixels, takePicture, workersCanDraw } from './image.js';
+import { type ImageSource, type Pixels, takePicture } from './image.js';
 import { type Inside, insideOf } from './insides.js';
 import type { Samples } from './layers/layersModel.js';
 import { checkInputs, type Input, type LoadedModel, type Port } from './model.js';
@@ -144,7 +144,7 @@ export async function profile(model: Profilable, options: ProfileOptions = {}): 
   } else if (preprocess !== undefined) {
     const given = (input as ImageSource | undefined) ?? madeUpPicture(description.inputs);
     const start = performance.now();
-    const picture = await takePicture(who, given, client.far && workersCanDraw());
+    const picture = await takePicture(who, given, client.takesBitmaps);
     const taken = performance.now() - start;
     const request = { ...often, picture, preprocess: await preprocess() };
     measured = await client.profile(number, request);

@@ -18,6 +18,7 @@ import { type Picture, type Pixels, pixelsOf } from './image.js';
 import type { Held, ModelInMemory, ProgramInMemory } from './memory.js';
 import { type Contents, readModel, type Saved, type Wanted } from './modelFiles.js';
 import { type OwnFiles, useOwnFiles } from './ownFiles.js';
+import type { Square } from './people/find.js';
 import { type Measured, type MeasureRequest, measure, type StepDescription } from './profiling.js';
 import type { Progress } from './progress.js';
 import type { Preprocess } from './recipe.js';
@@ -25,11 +26,13 @@ import type { LookAnswer, LookMethod, LookRequest, Sight } from './seeing.js';
 import { seeingCode } from './seeingCode.js';
 import { type Backend, type Settings, settings } from './settings.js';
 import { sha256 } from './sha256.js';
+import { Shown } from './shown.js';
 import { countOf, type DType, keep, showShape, type Tensor, type TypedArray } from './tensor.js';
 import type { Acceleration, DataSet, Told, Training } from './training.js';
 import type { Accelerator, AdapterInfo } from './webgpu/accelerator.js';
 import type { Memory } from './webgpu/buffers.js';
 import type { OnDevice } from './webgpu/onDevice.js';
+import type { ShownPicture } from './webgpu/pictures.js';
 import type { Trial, Trials } from './webgpu/trials.js';
 import type { ToldWritten, Writing, WritingAcceleration } from './writing.js';
 
@@ -120,6 +123,8 @@ export interface Opened {
   build: BuildName;
   threads: number;
   version: string;
+  /** Where it is to run. */
+  backend: Backend;
   timing: Timing;
   /** What was asked for by `withTraining`. */
   saved?: Saved;
@@ -249,6 +254,23 @@ interface ReadyProgram {
   /** Whether to free it when they are done. */
   dropped: boolean;
   description: ProgramDescription;
+}
+
+/** How a picture becomes the input of a run. */
+interface Showing {
+  /** On the processor. */
+  write(program: CoreProgram): void;
+  /** Tells C++ where in the picture the elements of the input lie. */
+  place(): Float32Array | Uint8Array;
+  /** For a device that prepares it. */
+  shown?: ShownPicture;
+}
+
+/** A program that a look works with. */
+interface Looking {
+  loaded: LoadedModel;
+  ready: ReadyProgram;
+  showing?: Showing;
 }
 
 /** Opens models and runs them. All methods are asynchronous, as if they were far away. */
@@ -484,9 +506,13 @@ export class Runtime {
   ): Promise<Tensors> {
     const loaded = this.#find(model);
     return this.#using(this.#programOf(loaded, size), async (ready) => {
-      this.#upload(loaded, pixelsOf(picture));
-      this.#prepare(loaded, ready, preprocess);
-      return this.#outputs(loaded, ready);
+      const shown = new Shown(picture);
+      try {
+        const showing = this.#show(loaded, ready, shown, preprocess);
+        return await this.#run(loaded, ready, () => readOutputs(ready), showing);
+      } finally {
+        shown.close();
+      }
     });
   }
 
@@ -518,36 +544,40 @@ export class Runtime {
   ): Promise<LookAnswer<M>> {
     const { looks } = await seeingCode();
     const loaded = this.#find(request.model);
-    const pixels = pixelsOf(picture);
-    const image = () =>
-      (this.#uploaded.get(loaded.core) === pixels && this.#images.get(loaded.core)) ||
-      this.#upload(loaded, pixels);
-    const known = new Map<CoreProgram, [LoadedModel, ReadyProgram]>();
+    const shown = new Shown(picture);
+    const known = new Map<CoreProgram, Looking>();
+    const find = (program: CoreProgram) =>
+      known.get(program) ?? fail('look: this program is not known', {}, 'program() first');
     const sight: Sight = {
       guard: (call) => guard(loaded.core, call),
-      get image() {
-        return image();
-      },
-      width: pixels.width,
-      height: pixels.height,
       program: async (model, size) => {
         const found = this.#find(model);
         const ready = await this.#programOf(found, size);
         if (known.has(ready.program)) release(ready);
-        known.set(ready.program, [found, ready]);
+        known.set(ready.program, { loaded: found, ready });
         return ready.program;
       },
+      show: (program, preprocess, square) => {
+        const looking = find(program);
+        const { loaded, ready } = looking;
+        looking.showing = this.#show(loaded, ready, shown, preprocess, square);
+      },
+      prepare: (program, preprocess) => {
+        const { loaded } = find(program);
+        this.#write(loaded, program, shown, preprocess);
+        return program.input(0);
+      },
       run: (program, read) => {
-        const [found, ready] =
-          known.get(program) ?? fail('look: this program is not known', {}, 'program() first');
-        return this.#run(found, ready, read);
+        const { loaded, ready, showing } = find(program);
+        return this.#run(loaded, ready, read, showing);
       },
     };
     const look = looks[method] as (sight: Sight, request: LookRequest<M>) => Promise<LookAnswer<M>>;
     try {
       return await look(sight, request);
     } finally {
-      for (const [, ready] of known.values()) release(ready);
+      shown.close();
+      for (const { ready } of known.values()) release(ready);
     }
   }
 
@@ -649,6 +679,51 @@ export class Runtime {
     });
   }
 
+  /** Makes a picture the input of a program on the processor. */
+  #write(
+    loaded: LoadedModel,
+    program: CoreProgram,
+    { pixels }: Shown,
+    preprocess: Preprocess,
+    square?: Square,
+  ): void {
+    const { core } = loaded;
+    const known = this.#uploaded.get(core) === pixels && this.#images.get(core);
+    const image = known || this.#upload(loaded, pixels);
+    const options = JSON.stringify({ ...preprocess, ...square });
+    guard(core, () =>
+      square ? program.writeSquare(0, image, options) : program.writeImage(0, image, options),
+    );
+  }
+
+  /** Makes a picture the input of a program: at once, or with the run where the device prepares it. */
+  #show(
+    loaded: LoadedModel,
+    ready: ReadyProgram,
+    picture: Shown,
+    preprocess: Preprocess,
+    square?: Square,
+  ): Showing {
+    const { device, program } = ready;
+    const { width, height, bitmap } = picture;
+    const options = JSON.stringify({ ...preprocess, ...square });
+    const write = (program: CoreProgram) =>
+      this.#write(loaded, program, picture, preprocess, square);
+    const place = () =>
+      guard(loaded.core, () =>
+        square
+          ? program.placeSquare(0, width, height, options)
+          : program.placeImage(0, width, height, options),
+      );
+    if (bitmap && device?.takes(bitmap)) {
+      const isSquare = square !== undefined;
+      const shown = { source: bitmap, isSquare, place, colours: preprocess };
+      return { write, place, shown };
+    }
+    write(program);
+    return { write, place };
+  }
+
   /** Makes what was uploaded last the input of a program. */
   #prepare({ core }: LoadedModel, { program }: ReadyProgram, preprocess: Preprocess): void {
     guard(core, () => program.writeImage(0, this.#imageOf(core), JSON.stringify(preprocess)));
@@ -732,7 +807,12 @@ export class Runtime {
       identity,
       stale: false,
     });
-    const runs = { build: core.build(), threads: core.threadCount(), version: core.version() };
+    const runs = {
+      build: core.build(),
+      threads: core.threadCount(),
+      version: core.version(),
+      backend,
+    };
     return { model: number, description, ...origin, ...runs };
   }
 
@@ -898,8 +978,15 @@ export class Runtime {
     gradient: Omit<GradientRequest, 'seed'> | undefined,
   ): Promise<ReadyProgram> {
     const { core, model } = loaded;
+    const here = () => readyHere(loaded, sizes, gradient);
     const { accelerator } = await gpuCode();
-    const opened = await accelerator();
+    let opened: Accelerator;
+    try {
+      opened = await accelerator();
+    } catch (error) {
+      takeOver(loaded, error); // it was there when the model was opened
+      return here();
+    }
     this.#checkOpen(loaded);
     const calls = <T>(call: () => T) => guard(core, call);
     const program = calls(() =>
@@ -912,20 +999,28 @@ export class Runtime {
           )
         : model.compileForDevice(sizes, opened.options),
     );
-    const device = await opened.load(program, calls, this.#memory(core)).catch((error: unknown) => {
+    try {
+      const device = await opened.load(program, calls, this.#memory(core));
+      this.#accelerator = opened;
+      return { ...described(core, program, gradient), device, here };
+    } catch (error) {
       program.delete();
-      throw error;
-    });
-    this.#accelerator = opened;
-    const here = () => readyHere(loaded, sizes, gradient);
-    return { ...described(core, program, gradient), device, here };
+      if (!opened.lost) throw error;
+      takeOver(loaded, error);
+      return here();
+    }
   }
 
   /**
    * Runs a program on what its inputs hold, and then at once what reads its outputs. Where the graphics
    * processor has gone the processor takes over, for good.
    */
-  async #run<T>(loaded: LoadedModel, ready: ReadyProgram, read: () => T): Promise<T> {
+  async #run<T>(
+    loaded: LoadedModel,
+    ready: ReadyProgram,
+    read: () => T,
+    showing?: Showing,
+  ): Promise<T> {
     const { core, origin } = loaded;
     const start = performance.now();
     const answer = () => {
@@ -937,28 +1032,30 @@ export class Runtime {
       guard(core, () => program.run());
       return guard(core, answer);
     }
+    const placed = () => {
+      showing?.place(); // others may have had their turn
+      return answer();
+    };
     const run: DeviceRun = {};
     ready.underWay.add(run);
     if (ready.users > 1) keepInputs(ready);
     try {
-      return await device.run(answer);
+      return await device.run(placed, showing?.shown);
     } catch (error) {
       if (!device.isLost) throw error;
-      if (loaded.backend !== 'wasm') {
-        console.warn(`gesso: the processor takes over from the graphics processor. ${error}`);
-      }
-      loaded.backend = 'wasm';
+      takeOver(loaded, error);
       const other = here();
       const answered = guard(core, () => {
         for (const i of ready.description.inputs.keys()) {
           other.program.input(i).set(run.inputs?.[i] ?? program.input(i));
         }
+        if (showing?.shown) showing.write(other.program);
         other.program.run();
         for (const i of ready.description.outputs.keys()) {
           program.output(i).set(other.program.output(i));
         }
         other.program.delete();
-        return answer();
+        return placed();
       });
       forgetPrograms(loaded);
       return answered;
@@ -970,6 +1067,14 @@ export class Runtime {
   #outputs(loaded: LoadedModel, ready: ReadyProgram, into?: Tensors): Promise<Tensors> {
     return this.#run(loaded, ready, () => readOutputs(ready, into));
   }
+}
+
+/** Leaves a model to the processor, where the graphics processor has gone. */
+function takeOver(loaded: LoadedModel, error: unknown): void {
+  if (loaded.backend !== 'wasm') {
+    console.warn(`gesso: the processor takes over from the graphics processor. ${error}`);
+  }
+  loaded.backend = 'wasm';
 }
 
 function runningModel(loaded: LoadedModel): RunningModel {

@@ -184,17 +184,29 @@ void Planner::close(Edge value) {
   open.reset();
 }
 
-int Planner::add_storage(Storage storage) {
+// What computes a value, or else the first that reads it: messages name it.
+const Node& Planner::user_of(Edge edge) const {
+  if (node(edge.id).op) return node(edge.id);
+  for (const Node& n : graph_.nodes())
+    for (Edge input : n.inputs)
+      if (input.id >= 0 && resolve(input) == edge) return n;
+  return node(edge.id);
+}
+
+int Planner::add_storage(Storage storage, Edge of) {
   size_t& bytes = storage.buffer.bytes;
   bytes = std::max(size_t{16}, (storage.buffer.type.shape.count() * 4 + 15) / 16 * 16);
-  if (bytes > options_.limits.max_storage_buffer_binding_size ||
-      bytes > options_.limits.max_buffer_size)
-    fail("webgpu: a tensor is larger than this device allows",
-         {{"tensor", to_string(storage.buffer.type)},
-          {"bytes", bytes},
-          {"allowed", std::min(options_.limits.max_storage_buffer_binding_size,
-                               options_.limits.max_buffer_size)}},
+  const Limits& limits = options_.limits;
+  size_t allowed = std::min(limits.max_storage_buffer_binding_size, limits.max_buffer_size);
+  if (bytes > allowed) {
+    const Node& user = user_of(of);
+    std::string tensor = to_string(storage.buffer.type);
+    std::vector<Fact> facts{{"tensor", tensor}, {"bytes", bytes}, {"allowed", allowed}};
+    if (!user.name.empty()) facts.insert(facts.begin(), {"node", user.name});
+    if (user.op) facts.insert(facts.begin(), {"operator", user.op->name});
+    fail("webgpu: a tensor is larger than this device allows", facts,
          "a smaller batch or image, or the backend wasm");
+  }
   storages_.push_back(std::move(storage));
   return int(storages_.size()) - 1;
 }
@@ -279,7 +291,7 @@ int Planner::storage_of(Edge edge) {
           storages_[s].buffer.type.dtype == storage.buffer.type.dtype &&
           storages_[s].buffer.type.shape.count() == storage.buffer.type.shape.count())
         return value.storage = int(s);
-  return value.storage = add_storage(std::move(storage));
+  return value.storage = add_storage(std::move(storage), edge);
 }
 
 void Planner::touch(int storage) {
@@ -375,7 +387,7 @@ void Planner::copy_assigned() {
       Storage stage;
       stage.buffer.type = type(a.variable);
       stage.forever = true;
-      int between = add_storage(std::move(stage));
+      int between = add_storage(std::move(stage), a.variable);
       from_variables.push_back(copy(from, between, bytes));
       others.push_back(copy(between, to, bytes));
     } else {
@@ -448,7 +460,7 @@ Operand Lowering::output(int i) const {
 Operand Lowering::scratch(TensorType type) {
   Planner::Storage storage;
   storage.buffer.type = type;
-  return {planner_.add_storage(std::move(storage)), {}, type};
+  return {planner_.add_storage(std::move(storage), planner_.made_by(group_)), {}, type};
 }
 
 Operand Lowering::constant(int32_t value) {
@@ -459,7 +471,7 @@ Operand Lowering::constant(int32_t value) {
     storage.buffer.type = type;
     storage.buffer.kind = DeviceBuffer::Kind::constant;
     storage.buffer.contents = Buffer::copy(std::as_bytes(std::span(&value, 1)));
-    found->second = planner_.add_storage(std::move(storage));
+    found->second = planner_.add_storage(std::move(storage), planner_.made_by(group_));
   }
   return {found->second, {}, type};
 }

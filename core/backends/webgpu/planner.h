@@ -64,7 +64,9 @@ class Planner {
   const Node& node(int id) const { return graph_.nodes()[size_t(id)]; }
   const TensorType& type(Edge edge) const { return node(edge.id).outputs[size_t(edge.output)]; }
   Around around(const Node& node) const;
-  int add_storage(Storage storage);
+  const Node& user_of(Edge edge) const;
+  Edge made_by(int group) const { return {groups_[size_t(group)].work.kernel, 0}; }
+  int add_storage(Storage storage, Edge of);
   int storage_of(Edge edge);
   void touch(int storage);
   // Whether a value is computed within a group, and not by its kernel.

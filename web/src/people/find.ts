@@ -33,9 +33,6 @@ export interface FindRequest {
 export async function find(sight: Sight, request: FindRequest): Promise<Float32Array<ArrayBuffer>> {
   const { model, size, preprocess, square, decode } = request;
   const program = await sight.program(model, size);
-  sight.guard(() => {
-    if (square) program.writeSquare(0, sight.image, JSON.stringify({ ...preprocess, ...square }));
-    else program.writeImage(0, sight.image, JSON.stringify(preprocess));
-  });
+  sight.show(program, preprocess, square);
   return sight.run(program, () => program.decode(JSON.stringify(decode)).slice());
 }

@@ -1,15 +1,7 @@
 // What all tasks that look at people share: pictures come in, and answers lie where the pictures are.
 import type { Client } from '../client.js';
 import type { ImageSource } from '../image.js';
-import {
-  drawableOf,
-  isVideo,
-  refuseReading,
-  sizeMeant,
-  takePicture,
-  unwrap,
-  workersCanDraw,
-} from '../library.js';
+import { drawableOf, isVideo, refuseReading, sizeMeant, takePicture, unwrap } from '../library.js';
 import type { LookAnswer, LookMethod, LookRequest } from '../seeing.js';
 
 /** One picture, which may be a frame of many. */
@@ -55,9 +47,8 @@ export class Looking<Memory> {
     const client = this.#client;
     const source = unwrap(image);
     const alone = !(follows || isVideo(source)) || typeof source !== 'object' || source === null;
-    const far = client.far && workersCanDraw();
     const own = drawableOf(image);
-    const picture = await takePicture(this.#who, image, far, this.#most);
+    const picture = await takePicture(this.#who, image, client.takesBitmaps, this.#most);
     const { width, height } = picture;
     return {
       width,

@@ -28,9 +28,9 @@ export interface Masks {
 export async function masks(sight: Sight, request: MaskRequest): Promise<Masks> {
   const { model, size, preprocess, mask, flip } = request;
   const program = await sight.program(model, size);
-  sight.guard(() => program.writeImage(0, sight.image, JSON.stringify(preprocess)));
+  sight.show(program, preprocess);
   return sight.run(program, () => {
-    const data = program.mask(sight.image, JSON.stringify({ ...mask, flip })).slice();
+    const data = program.mask(JSON.stringify({ ...mask, flip })).slice();
     return { data, poses: program.found().slice() };
   });
 }

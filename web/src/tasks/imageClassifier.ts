@@ -1,7 +1,7 @@
 // Names what is in a picture.
 import { fail } from '../errors.js';
 import { Folder } from '../folder.js';
-import { type ImageSource, refuseReading, takePicture, workersCanDraw } from '../image.js';
+import { type ImageSource, refuseReading, takePicture } from '../image.js';
 import {
   type About,
   type LoadOptions,
@@ -146,7 +146,7 @@ export function imageClassifier(
     const { open, labels, preprocess, activation, topK: usual } = loaded ?? (await ready);
     session.refuseDisposed();
     const { client, model: number } = open;
-    const picture = await takePicture('classify', image, client.far && workersCanDraw());
+    const picture = await takePicture('classify', image, client.takesBitmaps);
     const outputs = await client
       .see(number, picture, preprocess)
       .catch((error: unknown) => refuseReading('classify', error)); // as it moves to the worker

@@ -31,16 +31,15 @@ export async function examine(sight: Sight, request: ExamineRequest): Promise<Ex
   const [height, width, channels] = size;
   const program = await sight.program(model, [height, width]);
   const answer: Examined = { features: new Float32Array(0) };
-  sight.guard(() => {
-    if (copy) {
-      const plain = { ...preprocess, mean: 0, std: 1, binarize: false, flip: false };
-      program.writeImage(0, sight.image, JSON.stringify(plain));
-      answer.copy = { width, height, data: coloured(program.input(0), channels) };
-    }
-    program.writeImage(0, sight.image, JSON.stringify(preprocess));
-    if (input) answer.input = Float32Array.from(program.input(0));
-  });
-  if (input) return answer;
+  if (copy) {
+    const plain = { ...preprocess, mean: 0, std: 1, binarize: false, flip: false };
+    answer.copy = { width, height, data: coloured(sight.prepare(program, plain), channels) };
+  }
+  if (input) {
+    answer.input = Float32Array.from(sight.prepare(program, preprocess));
+    return answer;
+  }
+  sight.show(program, preprocess);
   answer.features = await sight.run(program, () => meanOf(program.output(0), features));
   if (head === undefined) return answer;
   const last = await sight.program(head);

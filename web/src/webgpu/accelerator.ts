@@ -44,10 +44,10 @@ let opening: Promise<Accelerator> | undefined;
  *
  * @throws MLError where there is none
  */
-export async function accelerator(): Promise<Accelerator> {
-  const opened = await opening?.catch(() => undefined);
-  if (opened === undefined || opened.lost) opening = open();
-  return opening as Promise<Accelerator>;
+export function accelerator(): Promise<Accelerator> {
+  // At once: whoever asks next waits for the same one.
+  opening = opening?.then((opened) => (opened.lost ? open() : opened), open) ?? open();
+  return opening;
 }
 
 async function open(): Promise<Accelerator> {

@@ -1,8 +1,10 @@
 // A graphics processor: opened once, it runs the programs of all models.
 import { fail } from '../errors.js';
+import type { Picture } from '../image.js';
 import type { AdapterInfo } from './accelerator.js';
 import { Buffers, type Memory, type SharedBuffer } from './buffers.js';
 import { type Limits, limitsOf, requestDevice } from './limits.js';
+import { Pictures } from './pictures.js';
 import { Pipelines } from './pipelines.js';
 import type { Plan } from './plan.js';
 import type { Shop } from './prepare.js';
@@ -33,10 +35,17 @@ export class Device {
 
   constructor(device: GPUDevice) {
     const check = () => this.#check();
+    const checkLoss = async () => {
+      await new Promise((resolve) => setTimeout(resolve));
+      this.#checkLoss();
+    };
+    const buffers = new Buffers(device);
     this.#shop = {
       device,
       check,
-      buffers: new Buffers(device),
+      checkLoss,
+      buffers,
+      pictures: new Pictures(device, buffers),
       pipelines: new Pipelines(device),
       programs: new Set(),
     };
@@ -81,6 +90,11 @@ export class Device {
     return program;
   }
 
+  /** Whether a picture is small enough to be shown to programs. */
+  takes(picture: Picture): boolean {
+    return this.#shop.pictures.takes(picture);
+  }
+
   /** Copies variables of programs from WebAssembly's memory to the device. */
   upload(variables: Iterable<SharedBuffer>): void {
     this.#check();
@@ -113,6 +127,7 @@ export class Device {
   /** Frees what is only kept to be used again. */
   trim(): void {
     this.#shop.buffers.trim();
+    this.#shop.pictures.trim();
     this.#shop.pipelines.trim();
   }
 
@@ -123,11 +138,14 @@ export class Device {
     this.#shop.device.destroy();
   }
 
+  #checkLoss(): void {
+    if (!this.#loss) return;
+    const { reason, message } = this.#loss;
+    fail('webgpu: the device was lost', { reason, message }, "backend: 'wasm'");
+  }
+
   #check(): void {
-    if (this.#loss) {
-      const { reason, message } = this.#loss;
-      fail('webgpu: the device was lost', { reason, message }, "backend: 'wasm'");
-    }
+    this.#checkLoss();
     const error = this.#error;
     this.#error = undefined;
     if (error)

@@ -1,8 +1,10 @@
 // A program of the core that a device runs: its inputs and outputs stay where C++ reads and writes them.
 import type { CoreProgram } from '../engine.js';
+import type { Picture } from '../image.js';
 import { dtypeOf, type TypedArray } from '../tensor.js';
 import type { Memory } from './buffers.js';
 import type { Device } from './device.js';
+import type { ShownPicture } from './pictures.js';
 import { narrowed, type Plan, widened } from './plan.js';
 import type { DoCall, Program } from './program.js';
 
@@ -41,33 +43,50 @@ export class OnDevice {
   /**
    * Runs on what the inputs hold now, and then at once what reads the outputs: nobody else runs in
    * between.
+   *
+   * @param shown a picture that takes the place of what input 0 holds
    */
-  async run<T>(read: () => T): Promise<T> {
+  async run<T>(read: () => T, shown?: ShownPicture): Promise<T> {
     const values = (i: number): TypedArray => this.#guard(() => this.#core.input(i));
-    if (!this.remembers) return this.#run(values, read);
+    if (!this.remembers) return this.#run(values, read, shown);
     const copies = this.#program.inputs.map((_, i) => values(i).slice());
-    const inTurn = () => this.#runAndRemember((i) => copies[i] ?? values(i), read);
+    const inTurn = () => this.#runAndRemember((i) => copies[i] ?? values(i), read, shown);
     const result = this.#last.then(inTurn);
     this.#last = result.catch(() => {}); // its caller hears of it
     return result;
   }
 
   /** What runs leave to later ones lies in WebAssembly's memory between them, where others use it too. */
-  async #runAndRemember<T>(values: (i: number) => TypedArray, read: () => T): Promise<T> {
+  async #runAndRemember<T>(
+    values: (i: number) => TypedArray,
+    read: () => T,
+    shown?: ShownPicture,
+  ): Promise<T> {
     const { variables } = this.#program;
     this.#device.upload(variables);
-    await this.#run(values, () => {});
+    await this.#run(values, () => {}, shown);
     await this.#device.download(variables);
     return this.#guard(read);
   }
 
-  async #run<T>(values: (i: number) => TypedArray, read: () => T): Promise<T> {
-    for (const i of this.#program.inputs.keys()) this.#program.write(i, values(i));
-    const outputs = await this.#program.run();
+  async #run<T>(
+    values: (i: number) => TypedArray,
+    read: () => T,
+    shown?: ShownPicture,
+  ): Promise<T> {
+    for (const i of this.#program.inputs.keys()) {
+      if (i > 0 || !shown) this.#program.write(i, values(i));
+    }
+    const outputs = await this.#program.run(undefined, shown);
     return this.#guard(() => {
       for (const [i, output] of outputs.entries()) this.#core.output(i).set(output);
       return read();
     });
+  }
+
+  /** Whether a picture is small enough to be shown to run(). */
+  takes(picture: Picture): boolean {
+    return this.#device.takes(picture);
   }
 
   /** Runs once on the clock. @returns seconds for each step */

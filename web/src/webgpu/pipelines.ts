@@ -96,7 +96,7 @@ export class Pipelines {
     const made = await result.made;
     const first = await failure;
     if ('pipeline' in made && first === undefined) return made;
-    const errors = await compilerErrors(result.module, code);
+    const errors = await compilerErrors(result.module, code).catch(() => []); // of a lost device
     if (errors.length > 0) return { failure: { outOfMemory: false, text: errors.join('; ') } };
     return { failure: first ?? (made as Failure) };
   }

@@ -2,6 +2,7 @@
 import { messageOf } from '../errors.js';
 import type { Buffers, Memory, SharedBuffer } from './buffers.js';
 import { refuse, watched } from './failures.js';
+import type { Pictures } from './pictures.js';
 import type { Compiled, Pipelines } from './pipelines.js';
 import type { Call, Copy, Dispatch, Plan } from './plan.js';
 
@@ -10,10 +11,13 @@ export interface Shop {
   readonly device: GPUDevice;
   readonly buffers: Buffers;
   readonly pipelines: Pipelines;
+  readonly pictures: Pictures;
   /** Those that have not been disposed. */
   readonly programs: Set<{ dispose(): void }>;
   /** Throws when the device is lost, or when something went wrong that nobody has waited for. */
   check(): void;
+  /** Throws when the device is lost, which it tells a moment after what fails for that reason. */
+  checkLoss(): Promise<void>;
 }
 
 /** A step that runs a shader, ready to be encoded. */
@@ -43,6 +47,7 @@ export class Prepared {
       await prepared.#build(plan, memory);
     } catch (error) {
       prepared.dispose();
+      await shop.checkLoss();
       throw error;
     }
     return prepared;
@@ -58,7 +63,9 @@ export class Prepared {
       plan.steps.map((step) => ('shader' in step ? this.#bind(step) : null)),
     );
     const compiled = await Promise.all(compiling);
-    const failure = (await allocated.failure) ?? (await bound.failure);
+    const failure = await allocated.failure;
+    if (failure) refuse('the program cannot be made', failure, this.#costs(plan));
+    const unbound = await bound.failure;
     plan.steps.forEach((step, i) => {
       const [pipeline, bindGroup] = [compiled[i], bound.result[i]];
       if (!('shader' in step)) this.steps.push(step);
@@ -66,8 +73,7 @@ export class Prepared {
         refuse(`${step.op} cannot be compiled`, pipeline.failure, factsOf(plan, step));
       else if (pipeline && bindGroup) this.steps.push({ ...step, ...pipeline, bindGroup });
     });
-    const { bytes } = this.#shop.buffers.counts;
-    if (failure) refuse('the program cannot be made', failure, { 'bytes on the device': bytes });
+    if (unbound) refuse('the program cannot be made', unbound, this.#costs(plan));
   }
 
   #allocate(plan: Plan, memory: Memory): void {
@@ -86,8 +92,26 @@ export class Prepared {
       }
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      refuse('the program cannot be made', { outOfMemory: true, text: messageOf(error) });
+      const failure = { outOfMemory: true, text: messageOf(error) };
+      refuse('the program cannot be made', failure, this.#costs(plan));
     }
+  }
+
+  /** What a message says where there is too little memory. */
+  #costs(plan: Plan): Record<string, unknown> {
+    const sizes = plan.buffers.map(({ bytes }) => bytes);
+    const most = Math.max(0, ...sizes);
+    const largest = sizes.indexOf(most);
+    const dispatches = plan.steps.filter((step) => 'shader' in step);
+    const uses = (access: number) => (step: Dispatch) =>
+      step.bindings.some(([i, how]) => i === largest && how === access);
+    const step = dispatches.find(uses(1)) ?? dispatches.find(uses(0));
+    return {
+      wanted: `${sizes.reduce((sum, bytes) => sum + bytes, 0)} bytes`,
+      'most of it': step ? `${most} bytes for ${step.op}` : `${most} bytes`,
+      ...(step && factsOf(plan, step)),
+      'on the device': `${this.#shop.buffers.counts.bytes} bytes`,
+    };
   }
 
   #compile(plan: Plan, step: Dispatch): Promise<Compiled> | null {

@@ -4,6 +4,7 @@ import type { TypedArray } from '../tensor.js';
 import { type Memory, Reading, type SharedBuffer, usage } from './buffers.js';
 import { encode, refusedStep } from './encode.js';
 import { type Failure, refuse, watched } from './failures.js';
+import type { ShownPicture } from './pictures.js';
 import {
   type Call,
   countOf,
@@ -34,6 +35,7 @@ type Lead = (encoder: GPUCommandEncoder) => void;
 
 interface How {
   lead?: Lead | undefined;
+  shown?: ShownPicture | undefined;
   stopwatch?: Stopwatch | undefined;
 }
 
@@ -96,11 +98,15 @@ export class Program {
    * Runs once and reads outputs, all of them by default.
    *
    * @param outputs which, by their numbers
+   * @param shown becomes input 0 before, in the same submit
    * @returns new arrays in the same order
    * @throws MLError when the device is lost or refuses a step
    */
-  run(outputs: readonly number[] = this.outputs.map((_, i) => i)): Promise<TypedArray[]> {
-    return this.#read(outputs);
+  run(
+    outputs: readonly number[] = this.outputs.map((_, i) => i),
+    shown?: ShownPicture,
+  ): Promise<TypedArray[]> {
+    return this.#read(outputs, { shown });
   }
 
   /**
@@ -122,12 +128,13 @@ export class Program {
       buffers.write(all, widened(values));
       const target = this.#prepared.buffer(buffer);
       const outputs = this.outputs.map((_, i) => i);
-      return await this.#read(outputs, (encoder) => {
+      const lead: Lead = (encoder) => {
         for (let run = 0; run < runs; run++) {
           encoder.copyBufferToBuffer(all, bytes * run, target, 0, bytes);
           if (run < runs - 1) encode(encoder, this.#prepared, 0);
         }
-      });
+      };
+      return await this.#read(outputs, { lead });
     } finally {
       buffers.destroy(all);
     }
@@ -170,12 +177,12 @@ export class Program {
     this.#prepared.dispose();
   }
 
-  async #read(outputs: readonly number[], lead?: Lead): Promise<TypedArray[]> {
+  async #read(outputs: readonly number[], how: How = {}): Promise<TypedArray[]> {
     const ports = outputs.map((i) => this.#port(this.outputs, i, 'output'));
     const parts = ports.map(({ shape, buffer }) => [buffer, countOf(shape)] as const);
     const use = (words: ArrayBuffer, offsets: number[]) =>
       ports.map(({ dtype, shape }, i) => narrowed(dtype, words, offsets[i] ?? 0, countOf(shape)));
-    return this.#execute(parts, use, { lead });
+    return this.#execute(parts, use, how);
   }
 
   async #oneByOne(input: number, values: TypedArray, count: number, runs: number) {
@@ -214,7 +221,7 @@ export class Program {
           next ? { inputs: slices(words, offsets) } : { result: use(words, offsets) },
         );
         const [refused, done] = await Promise.all([failure, read]);
-        if (refused) await this.#refuse(refused);
+        if (refused) await this.#refuse(refused, how.shown);
         if (!next) this.#proven = true;
         if ('result' in done) return done.result;
         if (next) {
@@ -224,7 +231,7 @@ export class Program {
       }
     } catch (error) {
       if (error instanceof MLError) throw error;
-      await new Promise((resolve) => setTimeout(resolve)); // the loss of a device is told later
+      await this.#shop.checkLoss();
       this.#shop.check();
       throw error;
     } finally {
@@ -236,12 +243,16 @@ export class Program {
   #submit(
     from: number,
     parts: readonly (readonly [buffer: number, words: number])[],
-    { lead, stopwatch }: How,
+    { lead, stopwatch, shown }: How,
   ) {
-    const { device, buffers } = this.#shop;
+    const { device, buffers, pictures } = this.#shop;
     const prepared = this.#prepared;
+    const input = from === 0 && shown ? this.#port(this.inputs, 0, 'input') : undefined;
     const work = () => {
       const encoder = device.createCommandEncoder({ label: 'run' });
+      if (input && shown) {
+        pictures.encode(encoder, shown, input, prepared.buffer(input.buffer));
+      }
       if (from === 0) lead?.(encoder);
       const next = encode(encoder, prepared, from, stopwatch?.timing);
       const read = next
@@ -254,7 +265,8 @@ export class Program {
       return { next, reading };
     };
     // Asking what went wrong takes a turn of the browser: the first run answers for the others.
-    if (this.#proven) return { ...work(), failure: undefined };
+    const isKnown = !(input && shown) || pictures.isReady(shown, input);
+    if (this.#proven && isKnown) return { ...work(), failure: undefined };
     const { result, failure } = watched(device, work);
     return { ...result, failure };
   }
@@ -272,8 +284,13 @@ export class Program {
   }
 
   /** Says which step the device refuses. */
-  async #refuse(failure: Failure): Promise<never> {
+  async #refuse(failure: Failure, shown: ShownPicture | undefined): Promise<never> {
     const found = await refusedStep(this.#shop.device, this.#prepared);
+    if (!found && shown) {
+      const { width, height } = shown.source;
+      this.#shop.pictures.trim();
+      refuse('the picture cannot be shown', failure, { picture: `${width} × ${height}` });
+    }
     if (!found) refuse('the program cannot run', failure);
     refuse(`${found.step.op} cannot run`, found.failure, factsOf(this.#plan, found.step));
   }
