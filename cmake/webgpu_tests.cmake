@@ -33,3 +33,14 @@ gesso_webgpu_tests(webgpu-least "${all}" ${least})
 gesso_webgpu_tests(webgpu-least-part "${least_part}" ${least})
 gesso_webgpu_tests(webgpu-chromium "${all}" ${chromium})
 gesso_webgpu_tests(webgpu-chromium-part "${chromium_part}" ${chromium})
+
+# Kernels that add up with subgroups, which software does not prefer: the last variant of each.
+set(with_subgroups reduceSum reduceMean softmax layerNormalization gemm lstmCell gruCell)
+list(TRANSFORM with_subgroups PREPEND Ops/Kernels.BackendAgrees/)
+list(TRANSFORM with_subgroups APPEND _*)
+list(JOIN with_subgroups ":" with_subgroups)
+add_test(NAME webgpu.subgroups
+  COMMAND gesso_tests --gtest_brief=1 "--gtest_filter=${with_subgroups}"
+  WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+set_tests_properties(webgpu.subgroups PROPERTIES LABELS webgpu TIMEOUT 1800
+  ENVIRONMENT "GESSO_TEST_BACKEND=dawn;GESSO_TEST_VARIANT=9")

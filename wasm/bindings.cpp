@@ -187,6 +187,7 @@ val call_output(const webgpu::DeviceProgram* device, int call, int i) {
 }
 
 // What a device allows, and what is to stay on the processor: {"limits": {name: number},
+// "subgroups"?: fewest invocations, "half"?: f16 is enough, "f16"?: shaders have it,
 // "onCpu"?: [operator], "chosen"?: {key: variant}}.
 webgpu::Options device_options(const std::string& text) {
   Given given("device", text);
@@ -203,6 +204,9 @@ webgpu::Options device_options(const std::string& text) {
   read("maxComputeWorkgroupsPerDimension", most.max_compute_workgroups_per_dimension);
   read("maxStorageBufferBindingSize", most.max_storage_buffer_binding_size);
   read("maxBufferSize", most.max_buffer_size);
+  if (Field fewest = given->get("subgroups")) options.subgroups = uint32_t(fewest.number());
+  if (Field half = given->get("half")) options.half = half.flag();
+  if (Field f16 = given->get("f16")) options.f16 = f16.flag();
   if (Field names = given->get("onCpu"))
     for (const Field& name : names.items()) options.on_cpu.insert(name.text());
   if (Field chosen = given->get("chosen"))

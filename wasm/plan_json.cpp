@@ -25,6 +25,7 @@ std::string buffer(const DeviceBuffer& buffer) {
   if (!buffer.contents) return json_object({{"kind", kind}, {"bytes", number(buffer.bytes)}});
   return json_object({{"kind", kind},
                       {"bytes", number(buffer.bytes)},
+                      {"half", json_flag(buffer.half)},
                       {"at", number(reinterpret_cast<uintptr_t>(buffer.contents->data()))},
                       {"count", number(buffer.type.shape.count())},
                       {"dtype", json_text(to_string(buffer.type.dtype))}});
@@ -53,6 +54,7 @@ std::string step(const PlanStep& step) {
                       {"bindings", list(step.bindings, pair)},
                       {"groups", json_list({number(step.groups[0]), number(step.groups[1]),
                                             number(step.groups[2])})},
+                      {"choices", list(step.choices, integer)},
                       {"op", op},
                       {"name", name},
                       {"shape", json_ints(step.info.type.shape.sizes())}});

@@ -16,6 +16,12 @@ export function dawn(): GPU {
   return create([]);
 }
 
+/** The same without a driver: it has every feature, checks shaders, and computes nothing. */
+export function checker(): GPU {
+  Object.assign(globalThis, globals);
+  return create(['backend=null']);
+}
+
 export async function openDawn(ask: 'most' | 'least'): Promise<Host> {
   const gpu = dawn();
   const session = await Session.open(gpu, ask);

@@ -53,9 +53,19 @@ webgpu::Options options() {
       uint32_t(hosted_limit("maxComputeWorkgroupsPerDimension"));
   limits.max_storage_buffer_binding_size = uint64_t(hosted_limit("maxStorageBufferBindingSize"));
   limits.max_buffer_size = uint64_t(hosted_limit("maxBufferSize"));
+  options.subgroups = uint32_t(hosted_limit("subgroups"));
+  options.half = *setting("GESSO_TEST_HALF") != '\0';
   std::istringstream names(setting("GESSO_TEST_ON_CPU"));
   for (std::string name; std::getline(names, name, ',');) options.on_cpu.insert(name);
   return options;
+}
+
+webgpu::DevicePlan planned(const Graph& graph) {
+  webgpu::Options given = options();
+  if (const char* variant = setting("GESSO_TEST_VARIANT"); *variant)
+    for (const webgpu::Choice& choice : webgpu::plan(graph, given).choices)
+      given.chosen[choice.key] = std::atoi(variant);
+  return webgpu::plan(graph, given);
 }
 
 // Elements of the processor as the device has them, 4 bytes each, and the other way round.
@@ -89,7 +99,7 @@ void narrow(const std::vector<int32_t>& words, const TensorType& type, std::byte
 
 class HostedProgram final : public Program {
  public:
-  explicit HostedProgram(const Graph& graph) : plan_(webgpu::plan(graph, options())) {
+  explicit HostedProgram(const Graph& graph) : plan_(planned(graph)) {
     for (const webgpu::PlanPort& port : plan_.inputs) add(port, inputs_, in_);
     for (const webgpu::PlanPort& port : plan_.outputs) add(port, outputs_, out_);
     for (const webgpu::PlanStep& step : plan_.steps)

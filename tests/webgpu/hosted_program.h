@@ -5,6 +5,8 @@
 //   GESSO_TEST_BACKEND=chromium  Debian's Chromium, on SwiftShader
 //   GESSO_TEST_LIMITS=least      a device with the limits that every device has, and no features
 //   GESSO_TEST_ON_CPU=relu,add   operators that the plan is to leave to the processor
+//   GESSO_TEST_HALF=1            weights as f16
+//   GESSO_TEST_VARIANT=2         of each kernel the variant with this number, or the last
 #pragma once
 
 #include <memory>

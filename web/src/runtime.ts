@@ -901,6 +901,7 @@ export class Runtime {
     const open = async () => {
       const opened = await accelerator();
       this.#accelerator = opened;
+      await opened.recall(core.version());
       return (trainer: CoreTrainer) =>
         new DeviceTraining(opened, trainer, calls, this.#memory(core));
     };
@@ -987,18 +988,21 @@ export class Runtime {
       takeOver(loaded, error); // it was there when the model was opened
       return here();
     }
-    this.#checkOpen(loaded);
     const calls = <T>(call: () => T) => guard(core, call);
-    const program = calls(() =>
-      gradient
-        ? model.compileGradientForDevice(
-            sizes,
-            gradient.output,
-            JSON.stringify(gradient.of),
-            opened.options,
-          )
-        : model.compileForDevice(sizes, opened.options),
-    );
+    const make = (options: string) => {
+      this.#checkOpen(loaded);
+      return calls(() =>
+        gradient
+          ? model.compileGradientForDevice(
+              sizes,
+              gradient.output,
+              JSON.stringify(gradient.of),
+              options,
+            )
+          : model.compileForDevice(sizes, options),
+      );
+    };
+    const program = await opened.compile(make, calls, core.version());
     try {
       const device = await opened.load(program, calls, this.#memory(core));
       this.#accelerator = opened;

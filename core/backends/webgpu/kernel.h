@@ -86,6 +86,8 @@ class Shader {
   // Declares name(i: u32), which gives elements 4 i to 4 i + 3 of an f32 tensor, whose count must
   // be a multiple of 4.
   Shader& reads4(const Operand& x, std::string_view name);
+  // The same with f16 for elements, a vec4h.
+  Shader& reads4_half(const Operand& x, std::string_view name);
   // Declares name(i: u32, value: f32 or i32), which sets element i: to be called once for each.
   Shader& writes(const Operand& y, std::string_view name);
   // Declares name(i: u32, value: vec4f), for four elements at once.
@@ -100,6 +102,8 @@ class Shader {
   // Declarations in front of main: functions, var<workgroup>.
   Shader& declare(std::string_view text);
   Shader& use(const Snippet& snippet);
+  // An extension of the language: "subgroups" or "f16".
+  Shader& enable(std::string_view extension);
 
   // Runs `body` for each i: u32 below count.
   void run(size_t count, std::string_view body);
@@ -113,7 +117,7 @@ class Shader {
   struct Slot {
     int storage = 0;
     DType dtype = DType::f32;
-    bool writes = false, wide = false;
+    bool writes = false, wide = false, half = false;
   };
 
   Shader(Planner& planner, int group) : planner_(planner), group_(group) {}
@@ -121,6 +125,7 @@ class Shader {
   std::string function(Edge edge);
   bool is_behind(Edge edge) const;
   std::string call(Edge edge, std::string_view place);
+  std::string four_of(const Operand& x);
   void finish(std::array<uint32_t, 3> groups, std::string_view entry);
 
   Planner& planner_;
@@ -128,7 +133,7 @@ class Shader {
   std::vector<Slot> slots_;
   std::vector<std::pair<Edge, std::string>> functions_;  // that exist, by name
   std::vector<const Snippet*> snippets_;
-  std::string constants_, snippet_text_, declarations_, starts_;
+  std::string extensions_, constants_, snippet_text_, declarations_, starts_;
   int names_ = 0;
 };
 
@@ -136,6 +141,8 @@ class Shader {
 class Lowering : public Around {
  public:
   Operand input(int i = 0) const;  // void where it was left out
+  // The same for weights, which may lie there as f16.
+  Operand weight(int i) const;
   Operand output(int i = 0) const;
   // Memory of this node alone.
   Operand scratch(TensorType type);

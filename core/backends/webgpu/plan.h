@@ -2,7 +2,7 @@
 // Nothing here talks to a device: web/src/webgpu replays a plan, and tests read it.
 //
 // On the device every element takes four bytes: floats are f32, all other types i32, truth values
-// as 0 and 1.
+// as 0 and 1. Where the user allows it, weights take two, as f16.
 #pragma once
 
 #include <array>
@@ -28,7 +28,11 @@ struct Limits {
 
 struct Options {
   Limits limits;
-  std::set<std::string> on_cpu;       // operators that are to stay on the processor
+  // The fewest invocations of a subgroup; 0: there are no subgroups.
+  uint32_t subgroups = 0;
+  bool half = false;             // f16 is enough for the weights of products and convolutions
+  bool f16 = false;              // shaders can compute with f16, and do so where `half` allows it
+  std::set<std::string> on_cpu;  // operators that are to stay on the processor
   std::map<std::string, int> chosen;  // by Choice::key, which variant of a kernel to take
 };
 
@@ -39,7 +43,8 @@ struct DeviceBuffer {
   Kind kind = Kind::scratch;
   size_t bytes = 0;  // a multiple of 16
   std::shared_ptr<const Buffer> contents;
-  TensorType type;  // of the contents
+  TensorType type;    // of the contents
+  bool half = false;  // f32 as contents, and f16 on the device
 };
 
 struct ShaderText {
@@ -63,6 +68,7 @@ struct PlanStep {
   int shader = 0;                    // of a dispatch
   std::array<uint32_t, 3> groups{};  // of a dispatch
   std::vector<Binding> bindings;     // of a dispatch, in the order of the shader's numbers
+  std::vector<int> choices;          // of a dispatch, those in Plan::choices that it came of
   int from = 0, to = 0;              // of a copy
   size_t bytes = 0;                  // of a copy
   int call = 0;                      // of a call, into Plan::calls

@@ -1,6 +1,7 @@
 #include "core/backends/webgpu/planner.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -35,6 +36,14 @@ const Kernel* kernel_of(const Around& around) {
 
 bool is_formula(const Node& node) {
   return find(formulas(), node.op);
+}
+
+// Whether f16 has a number near each element.
+bool fits_half(const Buffer& data, const TensorType& type) {
+  constexpr float largest = 65504;
+  if (type.dtype != DType::f32) return false;
+  std::span elements(reinterpret_cast<const float*>(data.data()), type.shape.count());
+  return std::ranges::all_of(elements, [](float x) { return std::abs(x) <= largest; });
 }
 
 }  // namespace
@@ -194,8 +203,9 @@ const Node& Planner::user_of(Edge edge) const {
 }
 
 int Planner::add_storage(Storage storage, Edge of) {
+  size_t element = storage.buffer.half ? 2 : 4;
   size_t& bytes = storage.buffer.bytes;
-  bytes = std::max(size_t{16}, (storage.buffer.type.shape.count() * 4 + 15) / 16 * 16);
+  bytes = std::max(size_t{16}, (storage.buffer.type.shape.count() * element + 15) / 16 * 16);
   const Limits& limits = options_.limits;
   size_t allowed = std::min(limits.max_storage_buffer_binding_size, limits.max_buffer_size);
   if (bytes > allowed) {
@@ -284,14 +294,33 @@ int Planner::storage_of(Edge edge) {
     storage.buffer.kind = Kind::variable;
     storage.buffer.contents = n.state;
   }
-  // Constants that several nodes hold are there once.
-  if (storage.buffer.contents)
-    for (size_t s = 0; s < storages_.size(); ++s)
-      if (storages_[s].buffer.contents == storage.buffer.contents &&
-          storages_[s].buffer.type.dtype == storage.buffer.type.dtype &&
-          storages_[s].buffer.type.shape.count() == storage.buffer.type.shape.count())
-        return value.storage = int(s);
-  return value.storage = add_storage(std::move(storage), edge);
+  return value.storage = share_storage(std::move(storage), edge);
+}
+
+int Planner::weight_of(Edge edge) {
+  Known& value = known(edge);
+  const Node& n = node(edge.id);
+  if (value.half != nowhere) return value.half;
+  if (!options_.half || !n.is_constant() || !fits_half(*n.data, type(edge)))
+    return value.half = storage_of(edge);
+  Storage storage;
+  storage.buffer.type = type(edge);
+  storage.buffer.kind = DeviceBuffer::Kind::constant;
+  storage.buffer.contents = n.data;
+  storage.buffer.half = true;
+  return value.half = share_storage(std::move(storage), edge);
+}
+
+// Constants that several nodes hold are there once.
+int Planner::share_storage(Storage storage, Edge of) {
+  const DeviceBuffer& buffer = storage.buffer;
+  for (size_t s = 0; buffer.contents && s < storages_.size(); ++s) {
+    const DeviceBuffer& other = storages_[s].buffer;
+    if (other.contents == buffer.contents && other.type.dtype == buffer.type.dtype &&
+        other.type.shape.count() == buffer.type.shape.count() && other.half == buffer.half)
+      return int(s);
+  }
+  return add_storage(std::move(storage), of);
 }
 
 void Planner::touch(int storage) {
@@ -322,6 +351,7 @@ int Planner::add_shader(std::string label, std::string code) {
 }
 
 void Planner::emit(int index) {
+  choices_.clear();
   const Group& group = groups_[size_t(index)];
   if (int id = group.work.kernel; id >= 0) {
     Around here = around(node(id));
@@ -476,6 +506,13 @@ Operand Lowering::constant(int32_t value) {
   return {found->second, {}, type};
 }
 
+Operand Lowering::weight(int i) const {
+  if (!has(i)) return {};
+  Edge edge = planner_.resolve(node.inputs[size_t(i)]);
+  if (planner_.is_computed(group_, edge)) return input(i);
+  return {planner_.weight_of(edge), edge, in[size_t(i)]};
+}
+
 Shader Lowering::shader() {
   return Shader(planner_, group_);
 }
@@ -488,9 +525,11 @@ int Lowering::choose(std::string_view key, int variants, int preferred) {
   auto found = planner_.options_.chosen.find(std::string(key));
   int chosen = found == planner_.options_.chosen.end() ? preferred : found->second;
   chosen = std::clamp(chosen, 0, variants - 1);
-  for (const Choice& choice : planner_.plan_.choices)
-    if (choice.key == key) return chosen;
-  planner_.plan_.choices.push_back({std::string(key), variants, chosen});
+  std::vector<Choice>& choices = planner_.plan_.choices;
+  auto known = std::ranges::find(choices, key, &Choice::key);
+  int number = int(known - choices.begin());
+  if (known == choices.end()) choices.push_back({std::string(key), variants, chosen});
+  add_new(planner_.choices_, number);
   return chosen;
 }
 

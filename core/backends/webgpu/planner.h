@@ -36,7 +36,7 @@ class Planner {
     int readers = 0;           // nodes that read it
     bool kept = false;         // it is needed when all is done
     std::optional<Work> open;  // it is not in memory, and perhaps never will be
-    int storage = nowhere;
+    int storage = nowhere, half = nowhere;
     int group = nowhere;
   };
   struct Storage {
@@ -68,6 +68,9 @@ class Planner {
   Edge made_by(int group) const { return {groups_[size_t(group)].work.kernel, 0}; }
   int add_storage(Storage storage, Edge of);
   int storage_of(Edge edge);
+  // The same, as f16 if the value may be.
+  int weight_of(Edge edge);
+  int share_storage(Storage storage, Edge of);
   void touch(int storage);
   // Whether a value is computed within a group, and not by its kernel.
   bool is_computed(int group, Edge edge) const;
@@ -80,6 +83,7 @@ class Planner {
   std::vector<std::vector<Known>> known_;  // by node and output
   std::vector<Group> groups_;
   std::vector<Storage> storages_;
+  std::vector<int> choices_;              // those that the node in the making has had so far
   std::map<std::string, int> shader_of_;  // by its text
   std::map<int32_t, int> constants_;      // their storages, by value
 };

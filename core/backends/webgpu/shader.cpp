@@ -124,7 +124,7 @@ int Shader::slot(int storage, DType dtype, bool writes, bool wide) {
       slots_[s].wide |= wide;
       return int(s);
     }
-  slots_.push_back({storage, dtype, writes, wide});
+  slots_.push_back({storage, dtype, writes, wide, planner_.storages_[size_t(storage)].buffer.half});
   return int(slots_.size()) - 1;
 }
 
@@ -136,16 +136,34 @@ Shader& Shader::reads(const Operand& x, std::string_view name) {
   return *this;
 }
 
-Shader& Shader::reads4(const Operand& x, std::string_view name) {
+// Text: elements 4 i to 4 i + 3 as a vec4f.
+std::string Shader::four_of(const Operand& x) {
   std::string body;
   if (x.storage >= 0) {
-    body = text("b", slot(x.storage, x.type.dtype, false, true), "[i]");
+    int from = slot(x.storage, x.type.dtype, false, true);
+    body = text("b", from, "[i]");
+    if (slots_[size_t(from)].half)
+      body = text("vec4f(unpack2x16float(", body, ".x), unpack2x16float(", body, ".y))");
   } else {
     std::string f = function(x.edge);
     body = text("vec4f(", f, "(4u * i), ", f, "(4u * i + 1u), ", f, "(4u * i + 2u), ", f,
                 "(4u * i + 3u))");
   }
-  declarations_ += text("fn ", name, "(i: u32) -> vec4f {\n  return ", body, ";\n}\n");
+  return body;
+}
+
+Shader& Shader::reads4(const Operand& x, std::string_view name) {
+  std::string four = four_of(x);
+  declarations_ += text("fn ", name, "(i: u32) -> vec4f {\n  return ", four, ";\n}\n");
+  return *this;
+}
+
+Shader& Shader::reads4_half(const Operand& x, std::string_view name) {
+  enable("f16");
+  std::string four = text("vec4h(", four_of(x), ")");
+  if (x.storage >= 0 && planner_.storages_[size_t(x.storage)].buffer.half)
+    four = text("bitcast<vec4h>(b", slot(x.storage, x.type.dtype, false, true), "[i])");
+  declarations_ += text("fn ", name, "(i: u32) -> vec4h {\n  return ", four, ";\n}\n");
   return *this;
 }
 
@@ -211,6 +229,12 @@ Shader& Shader::use(const Snippet& snippet) {
   for (const Snippet* needed : snippet.uses) use(*needed);
   snippets_.push_back(&snippet);
   snippet_text_ += snippet.text;
+  return *this;
+}
+
+Shader& Shader::enable(std::string_view extension) {
+  std::string line = text("enable ", extension, ";\n");
+  if (extensions_.find(line) == std::string::npos) extensions_ += line;
   return *this;
 }
 
@@ -293,15 +317,21 @@ void Shader::run(std::array<uint32_t, 3> groups, std::array<uint32_t, 3> size,
 }
 
 void Shader::finish(std::array<uint32_t, 3> groups, std::string_view entry) {
-  std::string code, access;
+  std::string code = extensions_, access;
   PlanStep step;
   for (size_t s = 0; s < slots_.size(); ++s) {
     const Slot& slot = slots_[s];
     std::string type = name_of(slot.dtype);
+    std::string stored = slot.wide ? text("vec4<", type, ">") : type;
+    std::string value = text("b", s, slot.wide ? "[i / 4u][i % 4u]" : "[i]");
+    if (slot.half) {
+      stored = slot.wide ? "vec2u" : "u32";
+      value = text("unpack2x16float(b", s, slot.wide ? "[i / 4u][i / 2u % 2u]" : "[i / 2u]",
+                   ")[i % 2u]");
+    }
     code += text("@group(0) @binding(", s, ") var<storage, ", slot.writes ? "read_write" : "read",
-                 "> b", s, ": array<", slot.wide ? text("vec4<", type, ">") : type, ">;\n");
-    access += text("fn at", s, "(i: u32) -> ", type, " {\n  return b", s,
-                   slot.wide ? "[i / 4u][i % 4u]" : "[i]", ";\n}\n");
+                 "> b", s, ": array<", stored, ">;\n");
+    access += text("fn at", s, "(i: u32) -> ", type, " {\n  return ", value, ";\n}\n");
     step.bindings.push_back({slot.storage, slot.writes});
     planner_.touch(slot.storage);
   }
@@ -314,6 +344,7 @@ void Shader::finish(std::array<uint32_t, 3> groups, std::string_view entry) {
   const Planner::Group& group = planner_.groups_[size_t(group_)];
   const Node& node = planner_.node(group.work.kernel >= 0 ? group.work.kernel : group.root.id);
   step.groups = groups;
+  step.choices = planner_.choices_;
   step.info = {node.op->name, "webgpu", node.name, node.outputs[0]};
   step.shader = planner_.add_shader(planner_.label_of(group), std::move(code));
   planner_.plan_.steps.push_back(std::move(step));

@@ -4,6 +4,8 @@ import { fail } from '../errors.js';
 import type { Memory } from './buffers.js';
 import { type Device, openDevice } from './device.js';
 import { type Guard, OnDevice } from './onDevice.js';
+import type { Plan } from './plan.js';
+import { type Chosen, Tuner, tuning } from './tuner.js';
 
 /** What a graphics processor says of itself. */
 export interface AdapterInfo {
@@ -17,19 +19,70 @@ export interface AdapterInfo {
 export class Accelerator {
   readonly device: Device;
   readonly info: AdapterInfo;
-  /** For compileForDevice(): what a plan must keep to. */
-  readonly options: string;
+  /** Whether the user allows f16 where it is enough. */
+  half = false;
+  #tuner: Tuner | undefined;
 
   constructor(device: Device) {
     this.device = device;
     this.info = device.info;
-    const { subgroups: _, half: __, ...limits } = device.limits; // which no shader uses yet
-    this.options = JSON.stringify({ limits });
+  }
+
+  /** For compileForDevice(): what a plan must keep to, and what has been chosen for it so far. */
+  get options(): string {
+    return this.#options(this.#tuner?.chosen);
+  }
+
+  #options(chosen: Chosen = {}): string {
+    const { subgroups, half: f16, ...limits } = this.device.limits;
+    return JSON.stringify({ limits, subgroups, half: this.half, f16, chosen });
   }
 
   /** Whether programs can still be made here. */
   get lost(): boolean {
     return this.device.isLost;
+  }
+
+  /**
+   * Takes what was chosen on earlier pages. Software is never measured, nor remembered.
+   *
+   * @param version of the library
+   */
+  async recall(version: string): Promise<Tuner | undefined> {
+    if (this.info.software && !tuning.software) return undefined;
+    this.#tuner ??= await Tuner.open(this.device, version);
+    return this.#tuner;
+  }
+
+  /**
+   * Makes a program of the kernels that are the fastest here. Those that this adapter has not yet
+   * run are measured first, within limits: see `tuning`.
+   *
+   * @param make compiles with these options
+   * @param version of the library
+   */
+  async compile(
+    make: (options: string) => CoreProgram,
+    guard: Guard,
+    version: string,
+  ): Promise<CoreProgram> {
+    const tuner = await this.recall(version);
+    if (tuner === undefined) return make(this.options);
+    const program = make(this.options);
+    const planOf = (made: CoreProgram) => JSON.parse(guard(() => made.plan())) as Plan;
+    const planned = (chosen: Chosen) => {
+      const other = make(this.#options(chosen));
+      try {
+        return planOf(other);
+      } finally {
+        other.delete();
+      }
+    };
+    // What goes wrong here goes wrong again where the program is loaded, and is told there.
+    const changed = await tuner.tune(planOf(program), planned).catch(() => false);
+    if (!changed) return program;
+    program.delete();
+    return make(this.options);
   }
 
   load(core: CoreProgram, guard: Guard, memory: Memory): Promise<OnDevice> {

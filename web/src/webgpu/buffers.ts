@@ -1,5 +1,13 @@
 // Memory on the device: counted, shared between programs, and used again for reading back.
-import { bytesOf, elementsOf, narrowed, type PlannedBuffer, type Words, widened } from './plan.js';
+import {
+  bytesOf,
+  elementsOf,
+  halved,
+  narrowed,
+  type PlannedBuffer,
+  type Words,
+  widened,
+} from './plan.js';
 
 /** A view of WebAssembly's memory, made when asked for: growing detaches it. */
 export type Memory = (at: number, bytes: number) => Uint8Array;
@@ -68,16 +76,20 @@ export class Buffers {
 
   /** A constant or a variable: uploaded when no living program has it yet, and counted. */
   share(planned: PlannedBuffer, memory: Memory): SharedBuffer {
-    const { kind, bytes, at = 0, count = 0, dtype = 'float32' } = planned;
-    const key = [kind, at, count, dtype, bytes].join();
+    const { kind, bytes, at = 0, count = 0, dtype = 'float32', half = false } = planned;
+    const key = [kind, at, count, dtype, bytes, half].join();
     let shared = this.#shared.get(key);
     if (shared === undefined) {
       const buffer = this.create(kind, bytes, computing, true);
       const elements = elementsOf(dtype, memory(at, bytesOf(dtype, count)));
       const words = widened(elements);
-      new (wordsOf(words))(buffer.getMappedRange(), 0, words.length).set(words);
+      if (half && words instanceof Float32Array) {
+        new Uint16Array(buffer.getMappedRange(), 0, count).set(halved(words));
+      } else {
+        new (wordsOf(words))(buffer.getMappedRange(), 0, words.length).set(words);
+      }
       buffer.unmap();
-      const whole = { kind, bytes, at, count, dtype };
+      const whole = { kind, bytes, at, count, dtype, half };
       shared = { key, users: 0, buffer, planned: whole, memory };
       this.#shared.set(key, shared);
     }

@@ -72,6 +72,11 @@ export class Device {
     return { vendor, architecture, description, software };
   }
 
+  /** Whether it has a clock: see Program.profile(). */
+  get hasClock(): boolean {
+    return this.#shop.device.features.has('timestamp-query');
+  }
+
   /** What a planner wants to know. */
   get limits(): Limits {
     return limitsOf(this.#shop.device);

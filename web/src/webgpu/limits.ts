@@ -19,11 +19,14 @@ const asked = [
   'maxComputeWorkgroupSizeZ',
 ] as const;
 
+const smallestSubgroup = 4; // by WebGPU's specification
+
 const features = ['subgroups', 'shader-f16', 'timestamp-query'] as const;
 
 /** What core/backends/webgpu wants to know of a device. */
 export type Limits = Record<(typeof planned)[number], number> & {
-  subgroups: boolean;
+  /** The fewest invocations of a subgroup; 0 where shaders have none. */
+  subgroups: number;
   half: boolean;
 };
 
@@ -32,7 +35,9 @@ export function limitsOf(device: GPUDevice): Limits {
   const limits = planned.map((name) => [name, device.limits[name]]);
   return {
     ...(Object.fromEntries(limits) as Record<(typeof planned)[number], number>),
-    subgroups: device.features.has('subgroups'),
+    subgroups: device.features.has('subgroups')
+      ? (device.adapterInfo?.subgroupMinSize ?? smallestSubgroup)
+      : 0,
     half: device.features.has('shader-f16'),
   };
 }

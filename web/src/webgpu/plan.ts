@@ -1,7 +1,7 @@
 // The plan of a program for a GPU, as core/backends/webgpu writes it, and its element types.
 import type { DType, TypedArray } from '../tensor.js';
 
-/** One buffer on the device, where every element takes 4 bytes. */
+/** One buffer on the device, where every element takes 4 bytes, or 2 in half the precision. */
 export interface PlannedBuffer {
   /** Scratch belongs to one program. The others lie in WebAssembly's memory too, and are shared. */
   kind: 'scratch' | 'constant' | 'variable';
@@ -12,6 +12,8 @@ export interface PlannedBuffer {
   /** How many elements lie there. */
   count?: number;
   dtype?: DType;
+  /** Of a constant: on the device its elements are 16 bits long, two to a word. */
+  half?: boolean;
 }
 
 /** WGSL with an entry point `main`. Its bindings are in group 0, in the order of the step's list. */
@@ -26,6 +28,8 @@ export interface Dispatch {
   /** Buffers with 0 where the shader only reads them, 1 where it writes them. */
   bindings: [buffer: number, access: 0 | 1][];
   groups: [x: number, y: number, z: number];
+  /** Those of the plan's choices that it came of. */
+  choices?: number[];
   op: string;
   /** What the model's file calls the node. */
   name: string;
@@ -56,12 +60,22 @@ export interface PlannedPort {
   buffer: number;
 }
 
+/** Kernels of a node among which a device may choose by timing them. */
+export interface Choice {
+  /** Of all nodes of the same shapes. */
+  key: string;
+  variants: number;
+  chosen: number;
+}
+
 export interface Plan {
   buffers: PlannedBuffer[];
   shaders: PlannedShader[];
   steps: PlannedStep[];
   inputs: PlannedPort[];
   outputs: PlannedPort[];
+  /** Left out: there are none. */
+  choices?: Choice[];
 }
 
 /** Elements of a shape. */
@@ -101,6 +115,29 @@ export function fits(dtype: DType, values: TypedArray): boolean {
 export function widened(values: TypedArray): Words {
   if (values instanceof Float32Array || values instanceof Int32Array) return values;
   return Int32Array.from(values);
+}
+
+/** Floats as f16, the nearest of them: even where two are as near. */
+export function halved(values: Float32Array): Uint16Array {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return Uint16Array.from(words, half);
+}
+
+const [number, bits] = [new Float32Array(1), new Uint32Array(1)];
+const bitsOfNumber = new Uint32Array(number.buffer);
+const numberOfBits = new Float32Array(bits.buffer);
+
+/** The bits of an f16 for those of an f32. */
+function half(word: number): number {
+  const sign = (word >>> 16) & 0x8000;
+  const size = word & 0x7fffffff;
+  if (size > 0x7f800000) return sign | 0x7e00; // NaN
+  if (size >= 0x477ff000) return sign | 0x7c00; // infinite, or rounded to that
+  if (size >= 0x38800000) return sign | ((size + 0xfff + ((size >>> 13) & 1) - 0x38000000) >>> 13);
+  // Below 2^-14 f16 counts in steps of 2^-24, as f32 does from 0.5 on.
+  bits[0] = size;
+  number[0] = (numberOfBits[0] ?? 0) + 0.5;
+  return sign | ((bitsOfNumber[0] ?? 0) - 0x3f000000);
 }
 
 /** What the device has written, as a new array of a type. */

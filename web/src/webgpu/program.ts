@@ -153,20 +153,20 @@ export class Program {
    */
   async profile(): Promise<number[]> {
     this.#check();
-    const { device, buffers } = this.#shop;
-    if (!device.features.has('timestamp-query')) {
+    if (!this.#hasClock) {
       fail('webgpu: this device cannot measure', { lacks: 'timestamp-query' }, "backend: 'wasm'");
     }
-    const stopwatch = new Stopwatch(device, buffers, this.#prepared.steps.length);
-    try {
-      return await this.#execute(
-        [],
-        (words, offsets) => stopwatch.milliseconds(words, offsets.at(-1) ?? 0),
-        { stopwatch },
-      );
-    } finally {
-      stopwatch.dispose();
-    }
+    return this.#measure((stopwatch, words, at) => stopwatch.milliseconds(words, at));
+  }
+
+  /** Runs once. @returns milliseconds, by the clock of the device if it has one */
+  async time(): Promise<number> {
+    this.#check();
+    if (this.#hasClock) return this.#measure((stopwatch, words, at) => stopwatch.span(words, at));
+    const start = performance.now();
+    await this.submit();
+    await this.#shop.device.queue.onSubmittedWorkDone();
+    return performance.now() - start;
   }
 
   /** Frees what no other program uses. */
@@ -196,6 +196,24 @@ export class Program {
   #port(ports: readonly PlannedPort[], i: number, kind: string): PlannedPort {
     const port = ports[i];
     return port ?? fail(`webgpu: there is no ${kind} ${i}`, { [`${kind}s`]: ports.length }, '0');
+  }
+
+  get #hasClock(): boolean {
+    return this.#shop.device.features.has('timestamp-query');
+  }
+
+  async #measure<T>(use: (stopwatch: Stopwatch, words: ArrayBuffer, at: number) => T): Promise<T> {
+    const { device, buffers } = this.#shop;
+    const stopwatch = new Stopwatch(device, buffers, this.#prepared.steps.length);
+    try {
+      return await this.#execute(
+        [],
+        (words, offsets) => use(stopwatch, words, offsets.at(-1) ?? 0),
+        { stopwatch },
+      );
+    } finally {
+      stopwatch.dispose();
+    }
   }
 
   #check(): void {

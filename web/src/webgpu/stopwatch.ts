@@ -50,6 +50,15 @@ export class Stopwatch {
     });
   }
 
+  /** Milliseconds from the beginning of the first shader to the end of the last. */
+  span(words: ArrayBuffer, at: number): number {
+    const stamps = new BigUint64Array(words.slice(at, at + this.#bytes)).filter(
+      (time) => time > 0n,
+    );
+    const [first = 0n] = stamps;
+    return Math.max(0, Number((stamps.at(-1) ?? 0n) - first)) * nanoseconds;
+  }
+
   dispose(): void {
     for (const set of this.#sets) set.destroy();
     this.#buffers.destroy(this.#times);

@@ -201,7 +201,7 @@ void conv2d(Lowering& l) {
   p.taps_y = filter[1];
   p.taps_x = filter[2];
   read_patches(p, l.input(0), s, 1);
-  read_filters(p, l.input(1), true, 1, s.groups);
+  read_filters(p, l.weight(1), true, 1, s.groups);
   add_bias(p, l, 1, s.groups);
   is_pointwise(s) ? read_pixels(p, s) : slide(p, s);
   multiply(l, p, key_of(l));
@@ -217,7 +217,7 @@ void conv_transpose2d(Lowering& l) {
   p.taps_y = filter[1];
   p.taps_x = filter[2];
   read_patches(p, l.input(0), s, phases);
-  read_filters(p, l.input(1), true, phases, s.groups);
+  read_filters(p, l.weight(1), true, phases, s.groups);
   add_bias(p, l, phases, s.groups);
   slide_back(p, s, size_t(in[0]));
   multiply(l, p, key_of(l));
@@ -234,7 +234,7 @@ void conv2d_input_gradient(Lowering& l) {
   p.taps_y = filter[1];
   p.taps_x = filter[2];
   read_patches(p, l.input(1), s, phases);
-  read_filters(p, l.input(0), false, phases, s.groups);
+  read_filters(p, l.weight(0), false, phases, s.groups);
   p.finish = [](bool) { return "sum"; };
   if (is_pointwise(s)) {
     p.batches = size_t(s.groups);

@@ -170,7 +170,7 @@ void depthwise(Lowering& l) {
            in[3],
            in[3] % 4 == 0,
            false};
-  run(l, s, l.input(0), l.input(1), false);
+  run(l, s, l.input(0), l.weight(1), false);
 }
 
 void depthwise_input_gradient(Lowering& l) {
@@ -191,7 +191,7 @@ void depthwise_input_gradient(Lowering& l) {
       window->before = int(window->extent()) - 1 - window->before;
     s.flipped = true;
   }
-  run(l, s, l.input(1), l.input(0), back);
+  run(l, s, l.input(1), l.weight(0), back);
 }
 
 }  // namespace gesso::webgpu

@@ -123,7 +123,7 @@ class GruWriter {
     if (m.gates)
       body += set_gate(at.z, "z") + set_gate(at.r, "r") + set_gate(at.n, "n") +
               set_gate(at.fourth, "fourth");
-    run_step(shader, s, {"vec4f", has_state(n) ? s.hidden : 0}, now, body);
+    run_step(l_, shader, s, {"vec4f", has_state(n) ? s.hidden : 0, "state", n == 0}, now, body);
   }
 
   // Without it, first z, r and r * h, from which others compute n.
@@ -131,7 +131,7 @@ class GruWriter {
     Shader shader = begin(n);
     std::string now = declare_now(l_, shader, n, n == 0);
     if (has_state(n)) declare_weight(shader, m.recurrent_weight, packed_of(n), 3);
-    run_step(shader, s, {"vec4f", has_state(n) ? s.hidden : 0}, now,
+    run_step(l_, shader, s, {"vec4f", has_state(n) ? s.hidden : 0, "state", n == 0}, now,
              text(begin_text, masked({at.z, at.r, at.fourth}, false), "  let z_sum = ", gate(at.z),
                   " + sums[", at.z, "];\n  let r_sum = ", gate(at.r), " + sums[", at.r,
                   "];\n  let r = ", activation_text(at.gate, "r_sum"), ";\n",
@@ -150,7 +150,7 @@ class GruWriter {
                  " + sums;\n  let n = ", activation_text(at.candidate, "n_sum"),
                  ";\n  set_state(d, now, b, j, z * before + (1.0 - z) * n);\n");
     if (m.gates) body += set_gate(at.n, "n");
-    run_step(shader, s, {"f32", has_state(n) ? s.hidden : 0, "reset_state"}, now, body);
+    run_step(l_, shader, s, {"f32", has_state(n) ? s.hidden : 0, "reset_state", n == 0}, now, body);
   }
 
   // The part of the recurrent weight that n has, and the state it is for.
@@ -184,7 +184,7 @@ void gru(Lowering& l) {
   namespace in = recurrent::gru_in;
   namespace out = recurrent::gru_out;
   auto x = [&](int i) { return l.input(i); };
-  GruOperands m{x(in::input),        x(in::weight),         x(in::recurrent_weight),
+  GruOperands m{x(in::input),        l.weight(in::weight),  l.weight(in::recurrent_weight),
                 x(in::bias),         x(in::recurrent_bias), x(in::hidden),
                 x(in::mask),         l.output(out::hidden), asked(l, out::sequence),
                 asked(l, out::gates)};
@@ -196,7 +196,8 @@ void gru_cell(Lowering& l) {
   namespace in = recurrent::gru_cell_in;
   auto x = [&](int i) { return l.input(i); };
   GruOperands m{};
-  m.input = x(in::input), m.weight = x(in::weight), m.recurrent_weight = x(in::recurrent_weight);
+  m.input = x(in::input), m.weight = l.weight(in::weight),
+  m.recurrent_weight = l.weight(in::recurrent_weight);
   m.bias = x(in::bias), m.recurrent_bias = x(in::recurrent_bias);
   m.initial_hidden = x(in::hidden), m.hidden = l.output();
   Sizes sizes(l.shape(0), l.shape(2));

@@ -116,7 +116,7 @@ class GruGradientWriter {
       body += read("r", at.r) + read("fourth", at.fourth) +
               set(at.r, text(with_given(at.r, "dn * fourth"), " * ", slope_text(at.gate, "r"))) +
               set(at.fourth, with_given(at.fourth, "dn * r"));
-    run_step(shader, s, {"f32", is_last ? 0 : depth()}, now, body);
+    run_step(l_, shader, s, {"f32", is_last ? 0 : depth()}, now, body);
   }
 
   // Without it, from fourth = r * h. Where a step does not count, all of this is 0.
@@ -130,7 +130,7 @@ class GruGradientWriter {
         "fn state(d: u32, now: u32, b: u32, k: u32) -> f32 {\n"
         "  return d_gate(gates_at(d, now, b) + 2u * hidden + k);\n}");
     run_step(
-        shader, s, {"f32", s.hidden}, now,
+        l_, shader, s, {"f32", s.hidden}, now,
         text(places, read("r", at.r), "  let by_fourth = ", with_given(at.fourth, "sums"), ";\n",
              set(at.r, text(with_given(at.r, "by_fourth * before(d, now, b, j)"), " * ",
                             slope_text(at.gate, "r"))),
@@ -142,7 +142,7 @@ class GruGradientWriter {
     Shader shader = begin();
     shader.reads(carried_, "carried").writes(l_.output(d_hidden), "set_d_hidden");
     declare_sums(shader, "now");
-    run_step(shader, s, {"f32", depth()}, "  let now = 0u;\n",
+    run_step(l_, shader, s, {"f32", depth()}, "  let now = 0u;\n",
              "  let at = (d * batch + b) * hidden + j;\n  set_d_hidden(at, sums + carried(at));\n");
   }
 

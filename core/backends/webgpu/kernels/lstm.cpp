@@ -77,7 +77,7 @@ class LstmWriter {
     std::string body = text("  let before = ", cell, ";\n  let place = gates_at(d, now, b) + j;\n");
     body += masked(shader, has_state ? "state(d, now, b, j)" : "0.0");
     body += gates(shader);
-    run_step(shader, s, {"vec4f", has_state ? s.hidden : 0}, now, body);
+    run_step(l_, shader, s, {"vec4f", has_state ? s.hidden : 0, "state", n == 0}, now, body);
   }
 
   // Declares state(d, now, b, k), the hidden state before a step, and set_state(d, now, b, j,
@@ -169,7 +169,7 @@ void lstm(Lowering& l) {
   namespace in = recurrent::lstm_in;
   namespace out = recurrent::lstm_out;
   auto x = [&](int i) { return l.input(i); };
-  LstmOperands m{x(in::input),          x(in::weight),         x(in::recurrent_weight),
+  LstmOperands m{x(in::input),          l.weight(in::weight),  l.weight(in::recurrent_weight),
                  x(in::bias),           x(in::recurrent_bias), x(in::peephole),
                  x(in::hidden),         x(in::cell),           x(in::mask),
                  asked(l, out::hidden), asked(l, out::cell),   asked(l, out::sequence),
@@ -182,7 +182,8 @@ void lstm_cell(Lowering& l) {
   namespace in = recurrent::lstm_cell_in;
   auto x = [&](int i) { return l.input(i); };
   LstmOperands m{};
-  m.input = x(in::input), m.weight = x(in::weight), m.recurrent_weight = x(in::recurrent_weight);
+  m.input = x(in::input), m.weight = l.weight(in::weight),
+  m.recurrent_weight = l.weight(in::recurrent_weight);
   m.bias = x(in::bias), m.recurrent_bias = x(in::recurrent_bias), m.peephole = x(in::peephole);
   m.initial_hidden = x(in::hidden), m.initial_cell = x(in::cell);
   m.hidden = l.output(0), m.cell = l.output(1);

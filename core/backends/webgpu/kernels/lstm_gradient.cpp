@@ -136,7 +136,7 @@ class LstmGradientWriter {
     if (!is_last || starts()) body += text("  dc += carried(at + ", slab, "u);\n");
     if (x(in::mask)) body += masked();
     body += gates(shader, n);
-    run_step(shader, s, {"f32", is_last ? 0 : width}, now, body);
+    run_step(l_, shader, s, {"f32", is_last ? 0 : width}, now, body);
   }
 
   std::string masked() const {
@@ -195,7 +195,7 @@ class LstmGradientWriter {
     shader.reads(d_gates_, "d_gate").reads(carried_, "carried");
     shader.writes(l_.output(d_hidden), "set_d_hidden").writes(l_.output(d_cell), "set_d_cell");
     declare_sums(shader, "now");
-    run_step(shader, s, {"f32", width}, "  let now = 0u;\n",
+    run_step(l_, shader, s, {"f32", width}, "  let now = 0u;\n",
              text("  let at = (d * batch + b) * hidden + j;\n  set_d_hidden(at, sums",
                   x(in::mask) ? " + carried(at)" : "", ");\n  set_d_cell(at, carried(at + ", slab,
                   "u));\n"));

@@ -24,7 +24,7 @@ void matmul(Lowering& l) {
   p.depth = size_t(a.back());
   Shape batch = batch_of(out), a_batch = batch_of(a), b_batch = batch_of(b);
   p.a = matrix(l.input(0), true, p.depth);
-  p.b = matrix(l.input(1), false, p.columns);
+  p.b = matrix(l.weight(1), false, p.columns);
   p.batches = batch.count();
   if (b_batch.count() == 1 && a_batch.count() == p.batches) {
     // One matrix for all: the batch is rows of one product.
@@ -53,7 +53,7 @@ void gemm(Lowering& l) {
   p.columns = size_t(out[1]);
   p.depth = size_t(a[!a_transpose]);
   p.a = matrix(l.input(0), !a_transpose, size_t(a[1]));
-  p.b = matrix(l.input(1), b_transpose, size_t(b[1]));
+  p.b = matrix(l.weight(1), b_transpose, size_t(b[1]));
   size_t columns = p.columns;
   p.place = [=](const std::string& row) { return text(row, " * ", columns, "u"); };
   p.declare = [&](Shader& shader) {

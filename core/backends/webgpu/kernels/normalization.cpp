@@ -27,7 +27,7 @@ struct ScaleAndBias {
 };
 
 // A workgroup for each row, of which every invocation keeps what it reads.
-void normalize_rows(Lowering& l, size_t rows, size_t size) {
+void normalize_rows(Lowering& l, size_t rows, size_t size, bool subgroups) {
   size_t width = size <= 64 * most_kept ? 64 : 256, kept = (size + width - 1) / width;
   std::string read, square, write;
   ScaleAndBias parameters{l};
@@ -51,14 +51,16 @@ void normalize_rows(Lowering& l, size_t rows, size_t size) {
                       ">;\nvar<workgroup> pairs: array<vec2f, ", width,
                       ">;\nfn add(a: f32, b: f32) -> f32 {\n  return a + b;\n}\n"
                       "fn add_pairs(a: vec2f, b: vec2f) -> vec2f {\n  return a + b;\n}"));
+  Together group{int(width), subgroups};
+  std::string start = group.start(shader);
   shader.run(
       each.groups, {uint32_t(width), 1, 1},
-      text(each.start, "  let base = row * ", size, "u;\n  var sum = 0.0;\n", read,
-           "  totals[index] = sum;\n", fold_totals(int(width), "totals", "add"),
-           "  let mean = workgroupUniformLoad(&totals[0]) / ", literal(double(size)),
-           ";\n  var squares = vec2f();\n", square, "  pairs[index] = squares;\n",
-           fold_totals(int(width), "pairs", "add_pairs"),
-           "  let moments = workgroupUniformLoad(&pairs[0]) / ", literal(double(size)),
+      text(start, each.start, "  let base = row * ", size, "u;\n  var sum = 0.0;\n", read,
+           "  totals[index] = sum;\n", group.fold("total", "totals", "add", "subgroupAdd"),
+           "  let mean = total / ", literal(double(size)), ";\n  var squares = vec2f();\n", square,
+           "  pairs[index] = squares;\n",
+           group.fold("total_pair", "pairs", "add_pairs", "subgroupAdd"),
+           "  let moments = total_pair / ", literal(double(size)),
            ";\n  let shift = moments.x;\n  let factor = 1.0 / sqrt(moments.y - shift * shift "
            "+ epsilon);\n",
            write));
@@ -152,9 +154,10 @@ void layer_normalization(Lowering& l) {
   size_t size = reduced.count();
   // One run of memory for each result, which the parameters follow.
   bool in_rows = reduced.at("i") == "(i)" && parameter.at("i") == text("((i)) % ", size, "u");
-  if (in_rows && size >= 32 && size <= 256 * most_kept &&
-      l.choose(text("layerNormalization ", kept.count(), " ", size), 2, 0) == 0)
-    return normalize_rows(l, kept.count(), size);
+  By by = By::invocation;
+  if (in_rows && size >= 32 && size <= 256 * most_kept)
+    by = choose_by(l, text("layerNormalization ", kept.count(), " ", size), By::group);
+  if (by != By::invocation) return normalize_rows(l, kept.count(), size, by == By::subgroups);
   Moments moments(l, kept, reduced);
   ScaleAndBias parameters{l};
   Shader shader = l.shader();

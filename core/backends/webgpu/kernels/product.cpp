@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/backends/webgpu/kernels/reduction.h"
+
 namespace gesso::webgpu {
 namespace {
 
@@ -14,7 +16,7 @@ class Writer {
 
   // Each invocation computes `height` rows and four columns on its own; with `slices` above 1, that
   // many work on the same ones and add up, `lanes` next to one another in a workgroup.
-  void direct(int height, uint32_t lanes, uint32_t slices);
+  void direct(int height, uint32_t lanes, uint32_t slices, bool subgroups = false);
   // Workgroups bring tiles of both matrices to their memory.
   void tiled(int tile);
 
@@ -22,7 +24,9 @@ class Writer {
   enum class Read { along_depth, along_side, single };
 
   std::string vec4() const { return real_ ? "vec4f" : "vec4i"; }
+  std::string factor4() const { return half_ ? "vec4h" : vec4(); }
   const char* zero() const { return real_ ? "0.0" : "0"; }
+  bool can_halve() const;
   bool wide_output() const { return real_ && p_.columns % 4 == 0; }
   void declare();
   std::string begin_taps() const;
@@ -31,6 +35,8 @@ class Writer {
   std::string find_rows(int count) const;
   std::string find_columns() const;
   std::string steps(int height, uint32_t slices) const;
+  std::string four_steps(int height, const char* sum) const;
+  std::string steps_in_half(int height, uint32_t slices) const;
   std::string guarded(int r, const std::string& value, bool wide) const;
   std::string store(int height) const;
   std::string load_rows(int tile) const;
@@ -40,11 +46,17 @@ class Writer {
   const Product& p_;
   Shader shader_;
   bool real_;
+  bool half_ = false;  // factors are f16
 };
 
 void Writer::declare() {
-  p_.a.wide ? shader_.reads4(p_.a.x, "x") : shader_.reads(p_.a.x, "x");
-  p_.b.wide ? shader_.reads4(p_.b.x, "w") : shader_.reads(p_.b.x, "w");
+  auto read = [&](const Product::Side& side, const char* name) {
+    half_       ? shader_.reads4_half(side.x, name)
+    : side.wide ? shader_.reads4(side.x, name)
+                : shader_.reads(side.x, name);
+  };
+  read(p_.a, "x");
+  read(p_.b, "w");
   if (p_.declare) p_.declare(shader_);
   wide_output() ? shader_.writes4(l_.output(), "y") : shader_.writes(l_.output(), "y");
   shader_.define("rows", p_.rows).define("columns", p_.columns).define("depth", p_.depth);
@@ -94,17 +106,61 @@ std::string Writer::find_columns() const {
 
 std::string Writer::guarded(int r, const std::string& value, bool wide) const {
   if (!p_.bounded) return value;
-  return text("select(", wide ? vec4() + "()" : zero(), ", ", value, ", in", r, ")");
+  return text("select(", wide ? factor4() + "()" : zero(), ", ", value, ", in", r, ")");
+}
+
+bool Writer::can_halve() const {
+  const Options& options = l_.options();
+  return options.half && options.f16 && real_ && p_.a.wide && p_.a.along_depth && p_.b.wide;
+}
+
+// Adds four products to each <sum><r>.
+std::string Writer::four_steps(int height, const char* sum) const {
+  const Product::Side& b = p_.b;
+  std::string lines;
+  auto add = [&](const auto&... parts) { lines += text("    ", parts..., ";\n"); };
+  for (int r = 0; r < height; ++r)
+    add("let x", r, " = ", guarded(r, text("x(a", r, " + k)"), true));
+  if (b.along_depth) {
+    for (int c = 0; c < 4; ++c) add("let w", c, " = w(b", c, " + k)");
+    for (int r = 0; r < height; ++r)
+      add(sum, r, " += ", factor4(), "(dot(x", r, ", w0), dot(x", r, ", w1), dot(x", r,
+          ", w2), dot(x", r, ", w3))");
+  } else {
+    for (int j = 0; j < 4; ++j)
+      add("let w", j, " = w(b0 + (4u * k + ", j, "u) * ", b.depth_step / 4, "u)");
+    for (int r = 0; r < height; ++r)
+      add(sum, r, " += x", r, "[0] * w0 + x", r, "[1] * w1 + x", r, "[2] * w2 + x", r, "[3] * w3");
+  }
+  return lines;
+}
+
+// The same as steps(): some products are added up as f16, and what they come to as f32.
+std::string Writer::steps_in_half(int height, uint32_t slices) const {
+  constexpr uint32_t together = 4;
+  size_t count = p_.depth / 4;
+  std::string sums, add;
+  for (int r = 0; r < height; ++r) {
+    sums += text("    var h", r, " = vec4h();\n");
+    add += text("    s", r, " += vec4f(h", r, ");\n");
+  }
+  return text("  for (var begin = ", slices > 1 ? "slice" : "0u", "; begin < ", count,
+              "u; begin += ", together * slices, "u) {\n", sums, "    let end = min(begin + ",
+              together * slices, "u, ", count,
+              "u);\n    for (var k = begin; k < end; k += ", slices, "u) {\n",
+              four_steps(height, "h"), "    }\n", add, "  }\n");
 }
 
 // Adds the products along the depth to s<r>.
 std::string Writer::steps(int height, uint32_t slices) const {
   const Product::Side &a = p_.a, &b = p_.b;
+  if (half_) return steps_in_half(height, slices);
   bool four = a.wide && a.along_depth;
   size_t count = four ? p_.depth / 4 : p_.depth;
   std::string lines = text("  for (var k = ", slices > 1 ? "slice" : "0u", "; k < ", count,
                            "u; k += ", slices, "u) {\n");
   auto add = [&](const std::string& what) { lines += "    " + what + "\n"; };
+  if (four) return lines + four_steps(height, "s") + "  }\n";
   std::string a_step = a.along_depth ? "k" : text("k * ", a.depth_step / a.unit(), "u");
   for (int r = 0; r < height; ++r) {
     bool group = a.wide && !a.along_depth;
@@ -114,26 +170,13 @@ std::string Writer::steps(int height, uint32_t slices) const {
   auto element = [&](int r) {
     return a.wide && !a.along_depth ? text("x", r / 4 * 4, "[", r % 4, "]") : text("x", r);
   };
-  if (four && b.along_depth) {
-    for (int c = 0; c < 4; ++c) add(text("let w", c, " = w(b", c, " + k);"));
-    for (int r = 0; r < height; ++r)
-      add(text("s", r, " += vec4f(dot(x", r, ", w0), dot(x", r, ", w1), dot(x", r, ", w2), dot(x",
-               r, ", w3));"));
-  } else if (four) {
-    for (int j = 0; j < 4; ++j)
-      add(text("let w", j, " = w(b0 + (4u * k + ", j, "u) * ", b.depth_step / 4, "u);"));
-    for (int r = 0; r < height; ++r)
-      add(text("s", r, " += x", r, "[0] * w0 + x", r, "[1] * w1 + x", r, "[2] * w2 + x", r,
-               "[3] * w3;"));
-  } else {
-    std::string step = b.along_depth ? "k" : text("k * ", b.depth_step / b.unit(), "u");
-    if (b.wide)
-      add(text("let w = w(b0 + ", step, ");"));
-    else
-      add(text("let w = ", vec4(), "(w(b0 + ", step, "), w(b1 + ", step, "), w(b2 + ", step,
-               "), w(b3 + ", step, "));"));
-    for (int r = 0; r < height; ++r) add(text("s", r, " += ", element(r), " * w;"));
-  }
+  std::string step = b.along_depth ? "k" : text("k * ", b.depth_step / b.unit(), "u");
+  if (b.wide)
+    add(text("let w = w(b0 + ", step, ");"));
+  else
+    add(text("let w = ", vec4(), "(w(b0 + ", step, "), w(b1 + ", step, "), w(b2 + ", step,
+             "), w(b3 + ", step, "));"));
+  for (int r = 0; r < height; ++r) add(text("s", r, " += ", element(r), " * w;"));
   return lines + "  }\n";
 }
 
@@ -155,7 +198,8 @@ std::string Writer::store(int height) const {
   return lines;
 }
 
-void Writer::direct(int height, uint32_t lanes, uint32_t slices) {
+void Writer::direct(int height, uint32_t lanes, uint32_t slices, bool subgroups) {
+  half_ = can_halve();
   declare();
   size_t row_blocks = (p_.rows + size_t(height) - 1) / size_t(height);
   size_t column_blocks = (p_.columns + 3) / 4, blocks = row_blocks * column_blocks;
@@ -183,15 +227,26 @@ void Writer::direct(int height, uint32_t lanes, uint32_t slices) {
               "u;\n  let part = slice * ", lanes, "u + lane;\n  let wanted = (group.x + group.y * ",
               across, "u) * ", lanes, "u + lane;\n  let block = min(wanted, ", count - 1, "u);\n",
               body);
+  Together group{int(slices), subgroups};
+  std::string start = group.start(shader_);
+  if (subgroups)
+    shader_.declare(
+        text("fn add(a: ", vec4(), ", b: ", vec4(), ") -> ", vec4(), " {\n  return a + b;\n}"));
   for (int r = 0; r < height; ++r) {
-    body += text("  parts[part] = s", r, ";\n  workgroupBarrier();\n");
+    body += text("  parts[part] = s", r, ";\n");
+    if (subgroups) {
+      body += group.fold(text("sum", r), "parts", "add", "subgroupAdd");
+      body += text("  s", r, " = sum", r, ";\n  workgroupBarrier();\n");
+      continue;
+    }
+    body += "  workgroupBarrier();\n";
     for (uint32_t half = slices / 2; half > 0; half /= 2)
       body += text("  if (slice < ", half, "u) {\n    parts[part] += parts[part + ", half * lanes,
                    "u];\n  }\n  workgroupBarrier();\n");
     body += text("  s", r, " = parts[lane];\n  workgroupBarrier();\n");
   }
   body += text("  if (slice > 0u || wanted >= ", count, "u) {\n    return;\n  }\n", store(height));
-  shader_.run({across, down, 1}, {lanes * slices, 1, 1}, body);
+  shader_.run({across, down, 1}, {lanes * slices, 1, 1}, start + body);
 }
 
 // Columns of a tile's depth that are in workgroup memory at a time.
@@ -370,9 +425,12 @@ void multiply(Lowering& l, Product p, std::string_view key) {
     size_t steps = p.a.wide && p.a.along_depth ? p.depth / 4 : p.depth;
     uint32_t slices = 2;
     while (slices < 64 && slices * 16 <= steps) slices *= 2;
-    bool deep = steps >= 64;
-    if (l.choose(key, 2, deep ? 1 : 0) == 1)
-      return Writer(l, p).direct(height, 64 / slices, slices);
+    bool deep = steps >= 64 && preferred_for_rows(l) == By::group;
+    // All of a workgroup, if neighbours then read neighbours.
+    bool subgroups = l.options().subgroups > 0 && p.b.along_depth;
+    int variant = l.choose(key, subgroups ? 3 : 2, !deep ? 0 : subgroups ? 2 : 1);
+    if (variant == 2) return Writer(l, p).direct(height, 1, 64, true);
+    if (variant == 1) return Writer(l, p).direct(height, 64 / slices, slices);
     return Writer(l, p).direct(height, 64, 1);
   }
   const Limits& limits = l.options().limits;

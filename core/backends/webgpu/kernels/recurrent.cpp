@@ -1,6 +1,7 @@
 // Texts and dispatches that the kernels of lstm and gru share.
 #include "core/backends/webgpu/kernels/recurrent.h"
 
+#include "core/backends/webgpu/kernels/reduction.h"
 #include "core/backends/webgpu/snippets.h"
 
 namespace gesso::webgpu {
@@ -89,8 +90,29 @@ std::string declare_now(Lowering& l, Shader& shader, size_t n, bool fixed) {
   return "  let now = u32(step_number(0u));\n";
 }
 
-void run_step(Shader& shader, const Sizes& s, const StepSums& sums, std::string_view now,
-              std::string_view body) {
+namespace {
+
+// A workgroup for each sum: neighbours read neighbours.
+void run_step_together(Shader& shader, const StepSums& sums, std::string_view now,
+                       const OneEach& each, const Together& group) {
+  shader.declare(text("var<workgroup> totals: array<", sums.type, ", ", group.width,
+                      ">;\nfn add(a: ", sums.type, ", b: ", sums.type, ") -> ", sums.type,
+                      " {\n  return a + b;\n}"));
+  std::string start = group.start(shader);
+  shader.run(each.groups, {uint32_t(group.width), 1, 1},
+             text(start, each.start, "  let j = sum % hidden;\n  let b = sum / hidden % batch;\n",
+                  "  let d = sum / (hidden * batch);\n", now, "  var part = ", sums.type,
+                  "();\n  for (var k = index; k < ", sums.depth, "u; k += ", group.width,
+                  "u) {\n    part += weight(d, k, j) * ", sums.state,
+                  "(d, now, b, k);\n  }\n  totals[index] = part;\n",
+                  group.fold("sums", "totals", "add", "subgroupAdd"),
+                  "  if (index == 0u) {\n    advance(d, now, b, j, sums);\n  }\n"));
+}
+
+}  // namespace
+
+void run_step(Lowering& l, Shader& shader, const Sizes& s, const StepSums& sums,
+              std::string_view now, std::string_view body) {
   // Rows of the batch that an invocation takes share what it reads of the weight, where enough
   // invocations are left.
   constexpr size_t enough = 4096;
@@ -100,6 +122,13 @@ void run_step(Shader& shader, const Sizes& s, const StepSums& sums, std::string_
   size_t blocks = (s.batch + rows - 1) / rows;
   shader.declare(
       text("fn advance(d: u32, now: u32, b: u32, j: u32, sums: ", sums.type, ") {\n", body, "}"));
+  if (sums.along_depth && sums.depth >= 64 && rows == 1) {
+    By by =
+        choose_by(l, text(l.node.op->name, " step ", all, " ", sums.depth), preferred_for_rows(l));
+    if (by != By::invocation)
+      return run_step_together(shader, sums, now, OneEach(l, all, "sum"),
+                               {64, by == By::subgroups});
+  }
   std::string loop, start, add, end;
   for (size_t r = 0; r < rows; ++r) {
     start += text("  let b", r, " = min(b + ", r, "u, batch - 1u);\n", "  var sums", r, " = ",

@@ -38,9 +38,10 @@ struct StepSums {
   std::string type = "f32";  // or "vec4f"
   size_t depth = 0;
   std::string state = "state";  // another name of that function
+  bool along_depth = false;     // neighbours of the weight in memory are those of k
 };
-void run_step(Shader& shader, const Sizes& s, const StepSums& sums, std::string_view now,
-              std::string_view body);
+void run_step(Lowering& l, Shader& shader, const Sizes& s, const StepSums& sums,
+              std::string_view now, std::string_view body);
 
 // What is computed for all steps at once, [directions, steps, batch, width], or for as many as
 // there is room for. The shader has gates_at(d, n, b): where a row begins.

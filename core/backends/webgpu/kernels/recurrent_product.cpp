@@ -1,5 +1,6 @@
 // Products of matrices that are functions of a shader, over all steps of a sequence at once.
 #include "core/backends/webgpu/kernels/recurrent.h"
+#include "core/backends/webgpu/kernels/reduction.h"
 
 namespace gesso::webgpu {
 namespace {
@@ -74,6 +75,22 @@ void run_product_in_tiles(Shader& shader, const StepsProduct& p) {
            add, "    }\n    workgroupBarrier();\n  }\n", end));
 }
 
+// A group makes one, of few rows: neighbours read neighbours.
+void run_product_together(Lowering& l, Shader& shader, const StepsProduct& p,
+                          const Together& group) {
+  shader.declare(text("var<workgroup> totals: array<f32, ", group.width,
+                      ">;\nfn add(a: f32, b: f32) -> f32 {\n  return a + b;\n}"));
+  std::string start = group.start(shader);
+  OneEach each(l, p.count * p.rows * p.columns, "one");
+  shader.run(each.groups, {uint32_t(group.width), 1, 1},
+             text(start, each.start, "  let column = one % columns;\n",
+                  "  let row = one / columns % rows;\n  let d = one / (rows * columns);\n",
+                  "  var part = 0.0;\n  for (var k = index; k < depth; k += ", group.width,
+                  "u) {\n    part += left(d, row, k) * right(d, k, column);\n  }\n",
+                  "  totals[index] = part;\n", group.fold("sum", "totals", "add", "subgroupAdd"),
+                  "  if (index == 0u) {\n    put(d, row, column, sum);\n  }\n"));
+}
+
 }  // namespace
 
 void run_product(Lowering& l, Shader& shader, const StepsProduct& p) {
@@ -83,13 +100,16 @@ void run_product(Lowering& l, Shader& shader, const StepsProduct& p) {
   size_t most = size_t{64} * limits.max_compute_workgroups_per_dimension;
   bool fits =
       p.rows <= most && p.columns <= most && limits.max_compute_invocations_per_workgroup >= 256;
+  std::string key =
+      text(l.node.op->name, " product ", p.count, " ", p.rows, " ", p.columns, " ", p.depth,
+           p.left_along_depth ? " t" : " n", p.right_along_depth ? "t" : "n");
+  if (p.rows <= 2 && p.depth >= 64 && p.left_along_depth && p.right_along_depth) {
+    By by = choose_by(l, key, preferred_for_rows(l));
+    if (by != By::invocation) return run_product_together(l, shader, p, {64, by == By::subgroups});
+  }
   bool large = p.rows >= 32 && p.columns >= 32 && p.depth >= 16;
   int variant = 1;
-  if (fits && large)
-    variant =
-        l.choose(text(l.node.op->name, " product ", p.count, " ", p.rows, " ", p.columns, " ",
-                      p.depth, p.left_along_depth ? " t" : " n", p.right_along_depth ? "t" : "n"),
-                 2, 0);
+  if (fits && large) variant = l.choose(key, 2, 0);
   if (variant == 0)
     run_product_in_tiles(shader, p);
   else

@@ -78,11 +78,53 @@ std::string fold_totals(int width, std::string_view totals, std::string_view joi
               "[index + half]);\n    }\n  }\n");
 }
 
+std::string_view Fold::subgroup() const {
+  if (join == "a + b") return "subgroupAdd";
+  if (join == "max(a, b)") return "subgroupMax";
+  if (join == "min(a, b)") return "subgroupMin";
+  return {};
+}
+
+By preferred_for_rows(const Lowering& l) {
+  uint32_t subgroups = l.options().subgroups;
+  return subgroups > 0 && subgroups < 8 ? By::invocation : By::group;
+}
+
+By choose_by(Lowering& l, std::string_view key, By preferred, bool can_use_subgroups) {
+  bool subgroups = can_use_subgroups && l.options().subgroups > 0;
+  if (subgroups && preferred == By::group) preferred = By::subgroups;
+  return By(l.choose(key, subgroups ? 3 : 2, int(preferred)));
+}
+
+// Which invocations share a subgroup is up to the device, so each counts those in front of it.
+std::string Together::start(Shader& shader) const {
+  if (!subgroups) return {};
+  shader.enable("subgroups");
+  return "  let subgroup_place = subgroupExclusiveAdd(1u);\n  let subgroup_count = "
+         "subgroupAdd(1u);\n";
+}
+
+// Every subgroup folds all entries.
+std::string Together::fold(std::string_view name, std::string_view totals, std::string_view join,
+                           std::string_view subgroup) const {
+  if (!subgroups)
+    return text(fold_totals(width, totals, join), "  let ", name, " = workgroupUniformLoad(&",
+                totals, "[0]);\n");
+  return text("  workgroupBarrier();\n  var own_", name, " = ", totals,
+              "[subgroup_place];\n  for (var first = subgroup_count; first < ", width,
+              "u; first += subgroup_count) {\n    let at = first + subgroup_place;\n",
+              "    if (at < ", width, "u) {\n      own_", name, " = ", join, "(own_", name, ", ",
+              totals, "[at]);\n    }\n  }\n  let ", name, " = ", subgroup, "(own_", name, ");\n");
+}
+
 void reduce(Lowering& l, Reduction r) {
   size_t results = r.kept.count(), count = r.reduced.count();
   bool in_rows = r.reduced.last_step() == 1;
-  bool together = in_rows && count >= block &&
-                  l.choose(text(l.node.op->name, " ", results, " x ", count), 2, 0) == 0;
+  By by = By::invocation;
+  if (in_rows && count >= block)
+    by = choose_by(l, text(l.node.op->name, " ", results, " x ", count), By::group,
+                   !r.fold.subgroup().empty());
+  bool together = by != By::invocation;
   // Enough invocations to keep a large device busy, and enough elements for each of them.
   size_t busy = 16384, parts = std::min<size_t>(count / 16, busy / std::max<size_t>(results, 1));
   parts = std::min<size_t>(parts, 1024);
@@ -105,11 +147,15 @@ void reduce(Lowering& l, Reduction r) {
   }
   int width = count < 1024 ? 64 : 256;
   OneEach each(l, results, "o");
+  Together group{width, by == By::subgroups};
   shader.declare(text("var<workgroup> totals: array<", r.fold.type, ", ", width, ">;"));
+  std::string folded = group.subgroups ? group.fold("total", "totals", "join", r.fold.subgroup())
+                                       : fold_totals(width);
+  std::string start = group.start(shader);
   shader.run(each.groups, {uint32_t(width), 1, 1},
-             text(each.start, base, "  {\n", total_of(r, count, "index", size_t(width)),
-                  "  totals[index] = all;\n  }\n", fold_totals(width),
-                  "  if (index == 0u) {\n    let total = totals[0];\n", r.finish, "  }\n"));
+             text(start, each.start, base, "  {\n", total_of(r, count, "index", size_t(width)),
+                  "  totals[index] = all;\n  }\n", folded, "  if (index == 0u) {\n",
+                  group.subgroups ? "" : "    let total = totals[0];\n", r.finish, "  }\n"));
 }
 
 }  // namespace gesso::webgpu

@@ -17,6 +17,9 @@ struct Fold {
   std::string join = "a + b";      // two totals, a of earlier elements than b or mixed with them
   std::string declarations = {};
   const Snippet* uses = nullptr;
+
+  // The function of subgroups that does what `join` does; empty: there is none.
+  std::string_view subgroup() const;
 };
 
 struct Reduction {
@@ -44,5 +47,31 @@ struct OneEach {
 // memory, into the first entry by the function `join`.
 std::string fold_totals(int width, std::string_view totals = "totals",
                         std::string_view join = "join");
+
+// Who puts together what becomes one result.
+enum class By { group, invocation, subgroups };
+
+// Which of them a device takes for nodes of these shapes. Where a workgroup is preferred, it uses
+// subgroups if it can.
+By choose_by(Lowering& l, std::string_view key, By preferred, bool can_use_subgroups = true);
+
+// Who is to sum up what neighbours read fastest: a workgroup, but where subgroups are as small as
+// those of processors, for which barriers cost more than they save.
+By preferred_for_rows(const Lowering& l);
+
+// A workgroup of `width` invocations along x that make one of what each of them holds. Subgroups
+// save all barriers but one. They may be of any size, and of any of the invocations.
+struct Together {
+  int width;
+  bool subgroups = false;
+
+  // Text: what main begins with, where all its invocations are.
+  std::string start(Shader& shader) const;
+  // Text: declares `name`, what `totals` holds folded by the function `join`, which for subgroups
+  // is named `subgroup`. All invocations know it. Before `totals` is written again there must be a
+  // barrier.
+  std::string fold(std::string_view name, std::string_view totals, std::string_view join,
+                   std::string_view subgroup) const;
+};
 
 }  // namespace gesso::webgpu

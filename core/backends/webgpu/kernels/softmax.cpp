@@ -9,8 +9,14 @@ namespace {
 // Elements that an invocation keeps in its registers.
 constexpr size_t most_kept = 8;
 
+void declare_totals(Shader& shader, const Together& group) {
+  shader.declare(text("var<workgroup> totals: array<f32, ", group.width, ">;\n",
+                      "fn larger(a: f32, b: f32) -> f32 {\n  return select(a, b, b > a);\n}\n"
+                      "fn add(a: f32, b: f32) -> f32 {\n  return a + b;\n}"));
+}
+
 // A workgroup for each line, of which every invocation keeps what it reads: it is read once.
-void softmax_together(Lowering& l, const Lines& lines) {
+void softmax_together(Lowering& l, const Lines& lines, bool subgroups) {
   size_t width = lines.size <= 64 * most_kept ? 64 : 256;
   size_t kept = (lines.size + width - 1) / width;
   std::string read, raise, write;
@@ -26,21 +32,17 @@ void softmax_together(Lowering& l, const Lines& lines) {
                   " / total);\n  }\n");
   }
   OneEach each(l, lines.count(), "line");
-  l.shader()
-      .use(exp_of)
-      .reads(l.input(), "x")
-      .writes(l.output(), "y")
-      .declare(text("var<workgroup> totals: array<f32, ", width, ">;\n",
-                    "fn larger(a: f32, b: f32) -> f32 {\n  return select(a, b, b > a);\n}\n"
-                    "fn add(a: f32, b: f32) -> f32 {\n  return a + b;\n}"))
-      .run(each.groups, {uint32_t(width), 1, 1},
-           text(each.start, "  let base = ", lines.starts().at("line"),
-                ";\n  var most = as_float(0xff800000u);\n", read, "  totals[index] = most;\n",
-                fold_totals(int(width), "totals", "larger"),
-                "  let largest = workgroupUniformLoad(&totals[0]);\n  var sum = 0.0;\n", raise,
-                "  workgroupBarrier();\n  totals[index] = sum;\n",
-                fold_totals(int(width), "totals", "add"),
-                "  let total = workgroupUniformLoad(&totals[0]);\n", write));
+  Together group{int(width), subgroups};
+  Shader shader = l.shader();
+  shader.use(exp_of).reads(l.input(), "x").writes(l.output(), "y");
+  declare_totals(shader, group);
+  std::string start = group.start(shader);
+  shader.run(each.groups, {uint32_t(width), 1, 1},
+             text(start, each.start, "  let base = ", lines.starts().at("line"),
+                  ";\n  var most = as_float(0xff800000u);\n", read, "  totals[index] = most;\n",
+                  group.fold("largest", "totals", "larger", "subgroupMax"), "  var sum = 0.0;\n",
+                  raise, "  workgroupBarrier();\n  totals[index] = sum;\n",
+                  group.fold("total", "totals", "add", "subgroupAdd"), write));
 }
 
 // The text that declares `name`, the sum of what `body` adds to `part` for each r of a line. It is
@@ -67,9 +69,11 @@ void softmax(Lowering& l) {
   Lines lines(l.shape(), positive_axis(l.node.integer("axis"), l.shape().rank()));
   bool can = lines.size > 32 && lines.size <= 256 * most_kept;
   bool long_or_few = lines.size >= 128 || lines.count() < 1024;
-  if (can && l.choose(text("softmax ", lines.outer, " ", lines.size, " ", lines.inner), 2,
-                      lines.inner == 1 && long_or_few ? 0 : 1) == 0)
-    return softmax_together(l, lines);
+  By by = By::invocation;
+  if (can)
+    by = choose_by(l, text("softmax ", lines.outer, " ", lines.size, " ", lines.inner),
+                   lines.inner == 1 && long_or_few ? By::group : By::invocation);
+  if (by != By::invocation) return softmax_together(l, lines, by == By::subgroups);
   l.shader()
       .use(exp_of)
       .reads(l.input(), "x")
@@ -84,9 +88,10 @@ void softmax(Lowering& l) {
 // of 0 takes no part, even where its logarithm is infinite.
 void softmax_cross_entropy(Lowering& l) {
   Lines lines(l.shape(), l.shape().rank() - 1);
-  bool together = lines.size >= 64 &&
-                  l.choose(text("softmaxCrossEntropy ", lines.outer, " ", lines.size), 2, 0) == 0;
-  if (!together) {
+  By by = By::invocation;
+  if (lines.size >= 64)
+    by = choose_by(l, text("softmaxCrossEntropy ", lines.outer, " ", lines.size), By::group);
+  if (by == By::invocation) {
     l.shader()
         .use(exp_of)
         .use(log_of)
@@ -109,30 +114,27 @@ void softmax_cross_entropy(Lowering& l) {
                 "  }\n");
   };
   OneEach each(l, lines.count(), "line");
-  l.shader()
-      .use(exp_of)
-      .use(log_of)
-      .reads(l.input(0), "x")
-      .reads(l.input(1), "labels")
-      .writes(l.output(), "y")
-      .declare(text("var<workgroup> totals: array<f32, ", width, ">;\n",
-                    "fn larger(a: f32, b: f32) -> f32 {\n  return select(a, b, b > a);\n}\n"
-                    "fn add(a: f32, b: f32) -> f32 {\n  return a + b;\n}"))
-      .run(each.groups, {uint32_t(width), 1, 1},
-           text(each.start, "  let base = line * ", lines.size,
-                "u;\n  var most = as_float(0xff800000u);\n",
-                each_r("    let v = x(base + r);\n    most = select(most, v, v > most);\n"),
-                "  totals[index] = most;\n", fold_totals(width, "totals", "larger"),
-                "  let largest = workgroupUniformLoad(&totals[0]);\n  var sum = 0.0;\n",
-                each_r("    sum += exp_of(x(base + r) - largest);\n"),
-                "  workgroupBarrier();\n  totals[index] = sum;\n",
-                fold_totals(width, "totals", "add"),
-                "  let log_sum = log_of(workgroupUniformLoad(&totals[0]));\n  var loss = 0.0;\n",
-                each_r("    let label = labels(base + r);\n    if (label != 0.0) {\n"
-                       "      loss -= label * (x(base + r) - largest - log_sum);\n    }\n"),
-                "  workgroupBarrier();\n  totals[index] = loss;\n",
-                fold_totals(width, "totals", "add"),
-                "  if (index == 0u) {\n    y(line, totals[0]);\n  }\n"));
+  Together group{width, by == By::subgroups};
+  Shader shader = l.shader();
+  shader.use(exp_of).use(log_of).reads(l.input(0), "x").reads(l.input(1), "labels");
+  shader.writes(l.output(), "y");
+  declare_totals(shader, group);
+  std::string start = group.start(shader);
+  shader.run(
+      each.groups, {uint32_t(width), 1, 1},
+      text(start, each.start, "  let base = line * ", lines.size,
+           "u;\n  var most = as_float(0xff800000u);\n",
+           each_r("    let v = x(base + r);\n    most = select(most, v, v > most);\n"),
+           "  totals[index] = most;\n", group.fold("largest", "totals", "larger", "subgroupMax"),
+           "  var sum = 0.0;\n", each_r("    sum += exp_of(x(base + r) - largest);\n"),
+           "  workgroupBarrier();\n  totals[index] = sum;\n",
+           group.fold("total", "totals", "add", "subgroupAdd"),
+           "  let log_sum = log_of(total);\n  var loss = 0.0;\n",
+           each_r("    let label = labels(base + r);\n    if (label != 0.0) {\n"
+                  "      loss -= label * (x(base + r) - largest - log_sum);\n    }\n"),
+           "  workgroupBarrier();\n  totals[index] = loss;\n",
+           group.fold("all_loss", "totals", "add", "subgroupAdd"),
+           "  if (index == 0u) {\n    y(line, all_loss);\n  }\n"));
 }
 
 }  // namespace gesso::webgpu
