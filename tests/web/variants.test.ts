@@ -104,15 +104,13 @@ describe.skipIf(!hasDriver())('variants on Dawn (needs a driver)', () => {
   itNeeds([model(name)], 'store weights in half the memory where that is allowed', async () => {
     const answers: ArrayLike<number>[] = [];
     const bytes: number[] = [];
-    setBackend('webgpu');
     for (const half of [false, true]) {
-      (await accelerator()).half = half;
+      setBackend('webgpu', { half });
       const loaded = await loadModel(model(name));
       answers.push(await classesOf(loaded));
       bytes.push((await accelerator()).device.counts().bytes);
       loaded.dispose();
     }
-    (await accelerator()).half = false;
     const [wanted = [], got = []] = answers;
     const error = difference(wanted, got);
     expect(error).toBeGreaterThan(0);
@@ -195,8 +193,7 @@ describe('shaders that compute with f16', () => {
   });
 
   itNeeds([model(name)], 'are valid, each variant of them', async () => {
-    setBackend('webgpu');
-    opened.half = true;
+    setBackend('webgpu', { half: true });
     let checked = 0;
     const check: Compile = async (make, guard) => {
       const { options } = opened;

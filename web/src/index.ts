@@ -29,5 +29,12 @@ export * from './entries/teachable.js';
 export { MLError } from './errors.js';
 export { type P5, type P5Image, setP5 } from './p5.js';
 export { p5Image } from './p5Image.js';
-export { setBackend, setDeterministic, setModelPath, setThreads, setWasmPath } from './settings.js';
+export {
+  type BackendOptions,
+  setBackend,
+  setDeterministic,
+  setModelPath,
+  setThreads,
+  setWasmPath,
+} from './settings.js';
 export type { Loading } from './usable.js';

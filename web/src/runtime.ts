@@ -949,7 +949,7 @@ export class Runtime {
     try {
       const { accelerator, runTrial } = await gpuCode();
       const trials = await this.#trialsOf(loaded.core, await accelerator());
-      const key = `${loaded.identity} ${sizes}${gradient ? JSON.stringify(gradient) : ''}`;
+      const key = `${loaded.identity} ${settings.half ? 'half ' : ''}${sizes}${gradient ? JSON.stringify(gradient) : ''}`;
       loaded.trial = trials.get(key);
       if (loaded.trial && !isFaster(loaded.trial)) return here();
       const there = await this.#readyOnDevice(loaded, sizes, gradient);
@@ -1002,6 +1002,7 @@ export class Runtime {
           : model.compileForDevice(sizes, options),
       );
     };
+    opened.half = settings.half;
     const program = await opened.compile(make, calls, core.version());
     try {
       const device = await opened.load(program, calls, this.#memory(core));
