@@ -148,7 +148,10 @@ test('says which operator is too large for a device', async ({ page }) => {
     const net = gesso.sequential([gesso.dense({ units: 256, inputShape: [128] })], options);
     return net.predict(new Float32Array(128)).then(String, String);
   });
-  expect(message).toBe('');
+  expect(message).toMatch(
+    /^MLError: webgpu: a tensor is larger than this device allows\.\n {2}operator {2}gemm\n {2}node {2}dense/,
+  );
+  expect(message).toContain('  bytes  131072\n  allowed  65536\n');
 });
 
 /** Puts a photo, a canvas with it, and a video of it, on the page. */
