@@ -922,6 +922,7 @@ export class Runtime {
     const open = async () => {
       const opened = await accelerator();
       this.#accelerator = opened;
+      await opened.recall(core.version());
       return (writer: CoreWriter) => new DeviceWriting(opened, writer, calls, this.#memory(core));
     };
     if (backend === 'webgpu') return { open };
