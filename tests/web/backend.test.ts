@@ -1,6 +1,5 @@
 // Models and training on a graphics processor: Dawn, whose driver computes on the processor.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { connect, started } from '../../web/src/client.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   conv2d,
   dense,
@@ -16,11 +15,8 @@ import {
 import { platform } from '../../web/src/platform.js';
 import { setBackend } from '../../web/src/settings.js';
 import { accelerator } from '../../web/src/webgpu/accelerator.js';
-import { dawn, hasDriver } from '../webgpu/dawn.js';
 import { digits, itNeeds, messageFrom, model } from './fixtures.js';
-
-/** What runs here. */
-const status = () => (started().at(-1) ?? connect('status', undefined)).status();
+import { describeOnDawn, difference, loseDevice, noise, onBoth, status } from './onDawn.js';
 
 describe('setBackend', () => {
   it('knows three', async () => {
@@ -43,45 +39,13 @@ describe('setBackend', () => {
   });
 });
 
-describe.skipIf(!hasDriver())('webgpu on Dawn (needs a driver)', () => {
-  let gpu: GPU;
-  beforeAll(() => {
-    gpu = dawn();
-    vi.stubGlobal('navigator', { hardwareConcurrency: 2, gpu });
-  });
-  afterAll(async () => {
-    (await accelerator()).device.dispose();
-    vi.unstubAllGlobals();
-  });
-  beforeEach(() => setBackend('webgpu'));
-  afterEach(() => setBackend('wasm'));
-
-  /** Numbers from 0 to 1 that are always the same. */
-  const noise = (count: number) =>
-    Float32Array.from({ length: count }, (_, i) => ((i * 2654435761) % 4096) / 4096);
-
-  /** The largest difference, over the largest number that is wanted. */
-  function difference(wanted: ArrayLike<number>, got: ArrayLike<number>): number {
-    let [worst, largest] = [0, 0];
-    for (let i = 0; i < wanted.length; i++) {
-      worst = Math.max(worst, Math.abs((wanted[i] ?? 0) - (got[i] ?? Number.NaN)));
-      largest = Math.max(largest, Math.abs(wanted[i] ?? 0));
-    }
-    return worst / largest;
-  }
-
-  async function onBoth(open: () => PromiseLike<LoadedModel>, input: Tensor) {
-    const answers: ArrayLike<number>[][] = [];
-    for (const backend of ['wasm', 'webgpu'] as const) {
-      setBackend(backend);
-      const loaded = await open();
-      const outputs = await loaded.run(input);
-      expect((await status()).models.at(-1)?.runs?.backend).toBe(backend);
-      answers.push(Object.values(outputs).map(({ data }) => data));
-      loaded.dispose();
-    }
-    const [wanted = [], got = []] = answers;
-    return { wanted, got };
+describeOnDawn('webgpu', () => {
+  async function answersOf(open: () => PromiseLike<LoadedModel>, input: Tensor) {
+    const loaded = await open();
+    const outputs = await loaded.run(input);
+    const runs = (await status()).models.at(-1)?.runs;
+    loaded.dispose();
+    return { numbers: Object.values(outputs).map(({ data }) => data), backend: runs?.backend };
   }
 
   for (const [name, pixels] of [
@@ -90,9 +54,10 @@ describe.skipIf(!hasDriver())('webgpu on Dawn (needs a driver)', () => {
   ] as const) {
     itNeeds([model(name)], `answers as WebAssembly does: ${name}`, async () => {
       const picture = tensor(noise(pixels * pixels * 3), [1, pixels, pixels, 3]);
-      const { wanted, got } = await onBoth(() => loadModel(model(name)), picture);
-      for (const [i, numbers] of wanted.entries()) {
-        expect(difference(numbers, got[i] ?? [])).toBeLessThan(1e-4);
+      const { wanted, got } = await onBoth(() => answersOf(() => loadModel(model(name)), picture));
+      expect([wanted.backend, got.backend]).toEqual(['wasm', 'webgpu']);
+      for (const [i, numbers] of wanted.numbers.entries()) {
+        expect(difference(numbers, got.numbers[i] ?? [])).toBeLessThan(1e-4);
       }
     });
   }
@@ -324,7 +289,7 @@ describe.skipIf(!hasDriver())('webgpu on Dawn (needs a driver)', () => {
       callbacks: {
         onBatchEnd: async (_, { loss = Number.NaN }) => {
           losses.push(loss);
-          if (losses.length === 30) (await accelerator()).device.dispose();
+          if (losses.length === 30) await loseDevice();
         },
       },
     });

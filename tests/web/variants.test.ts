@@ -12,6 +12,7 @@ import { Program } from '../../web/src/webgpu/program.js';
 import { tuning } from '../../web/src/webgpu/tuner.js';
 import { checker, dawn, hasDriver } from '../webgpu/dawn.js';
 import { digits, itNeeds, model } from './fixtures.js';
+import { difference, loseDevice, noise } from './onDawn.js';
 
 vi.setConfig({ testTimeout: 600_000 }); // software computes, and compiles each variant
 
@@ -20,24 +21,10 @@ const side = 224;
 const normal = { ...tuning };
 const variants = [0, 1, 2, 3]; // where a kernel has fewer, the last is taken
 
-/** Numbers from 0 to 1 that are always the same. */
-const noise = Float32Array.from(
-  { length: side * side * 3 },
-  (_, i) => ((i * 2654435761) % 4096) / 4096,
-);
-
-/** The largest difference, over the largest number that is wanted. */
-function difference(wanted: ArrayLike<number>, got: ArrayLike<number>): number {
-  let [worst, largest] = [0, 0];
-  for (let i = 0; i < wanted.length; i++) {
-    worst = Math.max(worst, Math.abs((wanted[i] ?? 0) - (got[i] ?? Number.NaN)));
-    largest = Math.max(largest, Math.abs(wanted[i] ?? 0));
-  }
-  return worst / largest;
-}
+const input = tensor(noise(side * side * 3), [1, side, side, 3]);
 
 async function classesOf(loaded: LoadedModel): Promise<ArrayLike<number>> {
-  const outputs = await loaded.run(tensor(noise, [1, side, side, 3]));
+  const outputs = await loaded.run(input);
   return Object.values(outputs)[0]?.data ?? [];
 }
 
@@ -77,7 +64,7 @@ describe.skipIf(!hasDriver())('variants on Dawn (needs a driver)', () => {
     vi.stubGlobal('navigator', { hardwareConcurrency: 2, gpu });
   });
   afterAll(async () => {
-    (await accelerator()).device.dispose();
+    await loseDevice();
     vi.unstubAllGlobals();
   });
 
@@ -146,7 +133,7 @@ describe.skipIf(!hasDriver())('variants on Dawn (needs a driver)', () => {
     const folder = await mkdtemp(join(tmpdir(), 'gesso-tuned-'));
     vi.stubEnv('GESSO_CACHE', folder);
     const time = vi.spyOn(Program.prototype, 'time');
-    const input = noise.subarray(0, 784);
+    const input = noise(784);
     const classes = async () => {
       const loaded = await loadModel(digits);
       const [output] = Object.values(await loaded.run(input));

@@ -1,7 +1,6 @@
 // The same for gesso.js: in files beside it, because most pages need none of it.
-import { fail, messageOf } from './errors.js';
 import * as library from './library.js';
-import { fileHint, ownFile } from './ownFiles.js';
+import { ownFile, refuseScript } from './ownFiles.js';
 
 export function voiceCode(): Promise<typeof import('./text/voiceCode.js')> {
   return beside('voice.js');
@@ -39,10 +38,6 @@ async function beside<Code>(name: string): Promise<Code> {
   try {
     return await import(address);
   } catch (error) {
-    fail(
-      `gesso: the library's own file ${name} cannot be read`,
-      { address, reason: messageOf(error) },
-      fileHint(`copy ${name} beside worker.js`),
-    );
+    refuseScript(name, address, error);
   }
 }

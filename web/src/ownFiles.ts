@@ -1,7 +1,7 @@
 // The files that travel with the library: beside its script, where a bundler has put them, in the folder
 // that setWasmPath named, or inside the script.
 import { embedded, embeddedFile } from './embedded.js';
-import { fail } from './errors.js';
+import { fail, messageOf } from './errors.js';
 
 /** Written out, because bundlers look for exactly these expressions. */
 const beside = {
@@ -142,4 +142,13 @@ export function fileHint(
   return typeof location !== 'undefined' && location.protocol === 'file:'
     ? 'gesso-single.js, which works without a server; or open the page from one: npx serve'
     : otherwise;
+}
+
+/** Refuses where one of the library's own scripts cannot be loaded. */
+export function refuseScript(name: string, address: string, error: unknown): never {
+  fail(
+    `gesso: the library's own file ${name} cannot be read`,
+    { address, reason: messageOf(error) },
+    fileHint(`copy ${name} beside worker.js`),
+  );
 }
