@@ -1004,13 +1004,14 @@ export class Runtime {
       );
     };
     opened.half = settings.half;
-    const program = await opened.compile(make, calls, core.version());
+    let program: CoreProgram | undefined;
     try {
+      program = await opened.compile(make, calls, core.version());
       const device = await opened.load(program, calls, this.#memory(core));
       this.#accelerator = opened;
       return { ...described(core, program, gradient), device, here };
     } catch (error) {
-      program.delete();
+      program?.delete();
       if (!opened.lost) throw error;
       takeOver(loaded, error);
       return here();
