@@ -180,7 +180,8 @@ describe('shaders that compute with f16', () => {
   });
 
   itNeeds([model(name)], 'are valid, each variant of them', async () => {
-    setBackend('webgpu', { half: true });
+    setBackend('webgpu');
+    opened.half = true; // as setBackend says it to the one that runs models
     let checked = 0;
     const check: Compile = async (make, guard) => {
       const { options } = opened;
