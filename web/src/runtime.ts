@@ -1189,11 +1189,11 @@ async function coreFor(backend: Backend = settings.backend): Promise<PlaceToRun>
     );
   }
   if (backend === 'auto' && globalThis.navigator?.gpu === undefined) return here();
-  const { accelerator } = await gpuCode();
+  const opening = gpuCode().then(({ accelerator }) => accelerator());
   if (backend === 'webgpu') {
-    await accelerator();
+    await opening;
   } else {
-    const opened = await accelerator().catch(() => undefined);
+    const opened = await opening.catch(() => undefined);
     if (opened === undefined || opened.info.software) return here();
   }
   return { core: await engine('webgpu'), backend };
