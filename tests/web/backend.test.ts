@@ -13,7 +13,7 @@ import {
   tensor,
 } from '../../web/src/node.js';
 import { platform } from '../../web/src/platform.js';
-import { setBackend } from '../../web/src/settings.js';
+import { setBackend, setDeterministic } from '../../web/src/settings.js';
 import { accelerator } from '../../web/src/webgpu/accelerator.js';
 import { digits, itNeeds, messageFrom, model } from './fixtures.js';
 import { describeOnDawn, difference, loseDevice, noise, onBoth, status } from './onDawn.js';
@@ -26,6 +26,20 @@ describe('setBackend', () => {
         '  known  auto, wasm, webgpu\n' +
         '  Try: webgpu',
     );
+  });
+
+  it('is refused where results must not differ', async () => {
+    setDeterministic(true);
+    try {
+      expect(await messageFrom(() => loadModel(digits, { backend: 'webgpu' }))).toBe(
+        'gesso: results on a graphics processor differ by machine.\n' +
+          '  given  setDeterministic(true)\n' +
+          '  backend  webgpu\n' +
+          "  Try: backend: 'wasm', or setDeterministic(false)",
+      );
+    } finally {
+      setDeterministic(false);
+    }
   });
 
   it('says where there is no WebGPU', async () => {
