@@ -44,6 +44,7 @@ list(TRANSFORM with_subgroups APPEND _*)
 list(JOIN with_subgroups ":" with_subgroups)
 add_test(NAME webgpu.subgroups
   COMMAND gesso_tests --gtest_brief=1 "--gtest_filter=${with_subgroups}"
+          "--gtest_output=json:${PROJECT_BINARY_DIR}/webgpu_reports/subgroups.json"
   WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
 set_tests_properties(webgpu.subgroups PROPERTIES LABELS webgpu TIMEOUT 1800
   ENVIRONMENT "GESSO_TEST_BACKEND=dawn;GESSO_TEST_VARIANT=9")
