@@ -135,9 +135,10 @@ describeOnDawn('webgpu', () => {
       setBackend('auto');
       const trials: unknown[] = [];
       for (let page = 0; page < 2; page++) {
-        const got = await train(make, x, y, async () => {
+        const whenDone = async () => {
           trials.push((await status()).models.at(-1)?.trains?.trial);
-        });
+        };
+        const got = await train(make, x, y, { whenDone });
         expect(got).toHaveLength(100);
         for (const [step, loss] of wanted.entries()) {
           expect(Math.abs(loss - (got[step] ?? Number.NaN)), `step ${step}`).toBeLessThan(1e-3);
@@ -197,13 +198,13 @@ describeOnDawn('webgpu', () => {
     make: () => LayersModel,
     x: Given,
     y: Given,
-    whenDone = () => Promise.resolve(),
+    { batchSize = 16, whenDone = () => Promise.resolve() } = {},
   ) {
     const net = make();
     const losses: number[] = [];
     await net.fit(tensor(x.data, x.shape), tensor(y.data, y.shape), {
-      epochs: 100 / (x.shape[0] / 16),
-      batchSize: 16,
+      epochs: 100 / (x.shape[0] / batchSize),
+      batchSize,
       callbacks: {
         onBatchEnd: (_, { loss = Number.NaN }) => {
           losses.push(loss);
@@ -277,8 +278,8 @@ describeOnDawn('webgpu', () => {
       return [make, x, y] as const;
     },
   };
-  async function expectSameTraining(make: () => LayersModel, x: Given, y: Given) {
-    const { wanted, got } = await onBoth(() => train(make, x, y));
+  async function expectSameTraining(make: () => LayersModel, x: Given, y: Given, batchSize = 16) {
+    const { wanted, got } = await onBoth(() => train(make, x, y, { batchSize }));
     expect(got).toHaveLength(100);
     for (const [step, loss] of wanted.entries()) {
       expect(Math.abs(loss - (got[step] ?? Number.NaN)), `step ${step}`).toBeLessThan(1e-3);
@@ -292,7 +293,7 @@ describeOnDawn('webgpu', () => {
 
   itNeeds([mnist], 'learns MNIST as WebAssembly does, for 100 steps', async () => {
     const { images, labels } = readMnist(mnist);
-    const count = 1600;
+    const [count, batchSize] = [6400, 64];
     const x = { data: new Float32Array(count * 784), shape: [count, 28, 28, 1] } satisfies Given;
     const y = { data: new Float32Array(count * 10), shape: [count, 10] } satisfies Given;
     for (let i = 0; i < count; i++) {
@@ -303,7 +304,7 @@ describeOnDawn('webgpu', () => {
       y.data[i * 10 + (labels[i] ?? 0)] = 1;
     }
     const [make] = networks['a convolutional network']();
-    await expectSameTraining(make, x, y);
+    await expectSameTraining(make, x, y, batchSize);
   });
 
   it('goes on where it was when the device is lost, in training and in a loop', async () => {
