@@ -115,7 +115,7 @@ std::string operators_markdown(const Report& report) {
       "*WebGPU* says how a graphics processor runs the operator: a formula or a move is computed "
       "within whatever reads it, a kernel by itself, and a view costs nothing; what has no entry "
       "runs on the CPU. `ctest --preset webgpu` holds it there to the cases of every operator and "
-      "of the peers, [with the CPU's tolerances](internals.md).\n\n"
+      "of the peers, with the CPU's tolerances.\n\n"
       "*Kernels* says what ran the operator on the CPU in the peers' cases; *cases* how many of "
       "those whose graph holds the operator pass. " +
       totals(report) +
