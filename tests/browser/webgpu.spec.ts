@@ -191,6 +191,33 @@ async function forbidReading(page: Page): Promise<void> {
   for (const worker of page.workers()) await worker.evaluate(forbid);
 }
 
+/** Loads what looks at bodies and what names pictures. */
+async function loadEyes(page: Page, backend: 'wasm' | 'webgpu', worker: boolean): Promise<void> {
+  await page.evaluate(
+    async ([backend, worker]) => {
+      const options = { backend, worker };
+      const labels = Array.from({ length: 1000 }, (_, i) => `${i}`);
+      const preprocess = { mean: 127.5, std: 127.5, fit: 'contain', flip: true } as const;
+      const [bodies, classifier] = await Promise.all([
+        gesso.bodyPose('/shelf/posenet_mobilenet075_s16_quant2/model-stride16.json', {
+          ...options,
+          maxPeople: 1,
+          resolution: 129,
+        }),
+        gesso.imageClassifier('/shelf/mobilenet_v1_025_224_layers', {
+          ...options,
+          labels,
+          preprocess,
+        }),
+      ]);
+      Object.assign(window, { bodies, classifier });
+    },
+    [backend, worker] as const,
+  );
+}
+declare const bodies: Awaited<ReturnType<typeof gesso.bodyPose>>;
+declare const classifier: Awaited<ReturnType<typeof gesso.imageClassifier>>;
+
 interface Looks {
   pose: { x: number; y: number; confidence: number }[];
   best: [label: string, confidence: number][];
@@ -205,22 +232,13 @@ for (const worker of [true, false]) {
     await showPhoto(page);
     /** What models say of every source; `forbid` comes before they look. */
     const look = async (backend: 'wasm' | 'webgpu', forbid: () => Promise<void>) => {
+      // In a worker bitmaps are read on the processor, too: elsewhere they are drawn smaller otherwise.
+      const where = worker || backend === 'wasm';
+      await loadEyes(page, backend, where);
       await page.evaluate(
         async ([backend, worker]) => {
           const options = { backend, worker };
-          const labels = Array.from({ length: 1000 }, (_, i) => `${i}`);
-          const preprocess = { mean: 127.5, std: 127.5, fit: 'contain', flip: true } as const;
-          const seers = await Promise.all([
-            gesso.bodyPose('/shelf/posenet_mobilenet075_s16_quant2/model-stride16.json', {
-              ...options,
-              maxPeople: 1,
-              resolution: 129,
-            }),
-            gesso.imageClassifier('/shelf/mobilenet_v1_025_224_layers', {
-              ...options,
-              labels,
-              preprocess,
-            }),
+          const [faces, segmenter] = await Promise.all([
             gesso.faceMesh('/shelf/facemesh_tfhub', {
               ...options,
               detector: '/shelf/blazeface_tfhub',
@@ -230,14 +248,12 @@ for (const worker of [true, false]) {
               options,
             ),
           ]);
-          Object.assign(window, { seers });
+          Object.assign(window, { faces, segmenter });
         },
-        // In a worker bitmaps are read on the processor, too: elsewhere they are drawn smaller otherwise.
-        [backend, worker || backend === 'wasm'] as const,
+        [backend, where] as const,
       );
       await forbid();
       return page.evaluate(async (): Promise<Record<string, Looks>> => {
-        const [bodies, classifier, faces, segmenter] = seers;
         const answers: Record<string, Looks> = {};
         for (const [name, source] of Object.entries(sources)) {
           const [pose] = await bodies.detect(source);
@@ -251,7 +267,7 @@ for (const worker of [true, false]) {
             share: data.reduce((sum, byte) => sum + byte, 0) / data.length,
           };
         }
-        for (const seer of seers) seer.dispose();
+        for (const seer of [bodies, classifier, faces, segmenter]) seer.dispose();
         return answers;
       });
     };
@@ -279,12 +295,8 @@ for (const worker of [true, false]) {
     }
   });
 }
-declare const seers: [
-  Awaited<ReturnType<typeof gesso.bodyPose>>,
-  Awaited<ReturnType<typeof gesso.imageClassifier>>,
-  Awaited<ReturnType<typeof gesso.faceMesh>>,
-  Awaited<ReturnType<typeof gesso.bodySegmentation>>,
-];
+declare const faces: Awaited<ReturnType<typeof gesso.faceMesh>>;
+declare const segmenter: Awaited<ReturnType<typeof gesso.bodySegmentation>>;
 
 test.describe('taken away', () => {
   const takesOver = /^gesso: the processor takes over from the graphics processor\./;
@@ -311,22 +323,8 @@ test.describe('taken away', () => {
       await open(page);
       await showPhoto(page);
       const warnings = heard(page);
-      await page.evaluate(async (worker) => {
-        const options = { backend: 'webgpu', worker } as const;
-        const labels = Array.from({ length: 1000 }, (_, i) => `${i}`);
-        const preprocess = { mean: 127.5, std: 127.5 };
-        const [bodies, classifier] = await Promise.all([
-          gesso.bodyPose('/shelf/posenet_mobilenet075_s16_quant2/model-stride16.json', {
-            ...options,
-            maxPeople: 1,
-            resolution: 129,
-          }),
-          gesso.imageClassifier('/shelf/mobilenet_v1_025_224_layers', {
-            ...options,
-            labels,
-            preprocess,
-          }),
-        ]);
+      await loadEyes(page, 'webgpu', worker);
+      await page.evaluate(() => {
         const seen: Seen = { noses: [], labels: [], errors: [] };
         const onError = (error: unknown) => seen.errors.push(String(error));
         Object.assign(window, { seen });
@@ -336,7 +334,7 @@ test.describe('taken away', () => {
         classifier.watch(sources.video, ([best]) => seen.labels.push(best?.label ?? ''), {
           onError,
         });
-      }, worker);
+      });
       const counts = () =>
         page.evaluate(() => Math.min(seen.noses.length, seen.labels.length) - seen.errors.length);
       await expect.poll(counts, patience).toBeGreaterThan(1);

@@ -10,9 +10,9 @@ import { Accelerator, accelerator } from '../../web/src/webgpu/accelerator.js';
 import { openDevice, type Plan } from '../../web/src/webgpu/index.js';
 import { Program } from '../../web/src/webgpu/program.js';
 import { tuning } from '../../web/src/webgpu/tuner.js';
-import { checker, dawn, hasDriver } from '../webgpu/dawn.js';
+import { checker } from '../webgpu/dawn.js';
 import { digits, itNeeds, model } from './fixtures.js';
-import { difference, loseDevice, noise } from './onDawn.js';
+import { describeOnDawn, difference, noise } from './onDawn.js';
 
 vi.setConfig({ testTimeout: 600_000 }); // software computes, and compiles each variant
 
@@ -57,22 +57,19 @@ afterEach(() => {
   setBackend('wasm');
 });
 
-describe.skipIf(!hasDriver())('variants on Dawn (needs a driver)', () => {
-  let gpu: GPU;
-  beforeAll(() => {
-    gpu = dawn();
-    vi.stubGlobal('navigator', { hardwareConcurrency: 2, gpu });
-  });
-  afterAll(async () => {
-    await loseDevice();
-    vi.unstubAllGlobals();
-  });
+describeOnDawn('variants', () => {
+  /** The classes as WebAssembly has them. */
+  async function wantedClasses(): Promise<ArrayLike<number>> {
+    setBackend('wasm');
+    const loaded = await loadModel(model(name));
+    const classes = await classesOf(loaded);
+    loaded.dispose();
+    setBackend('webgpu');
+    return classes;
+  }
 
   itNeeds([model(name)], 'answer as WebAssembly does, each of them', async () => {
-    const here = await loadModel(model(name));
-    const wanted = await classesOf(here);
-    here.dispose();
-    setBackend('webgpu');
+    const wanted = await wantedClasses();
     for (const variant of variants) {
       const everywhere: Compile = async (make) => {
         const { options } = await accelerator();
@@ -106,10 +103,7 @@ describe.skipIf(!hasDriver())('variants on Dawn (needs a driver)', () => {
   });
 
   itNeeds([model(name)], 'compute with f16 about what they do without', async () => {
-    const here = await loadModel(model(name));
-    const wanted = await classesOf(here);
-    here.dispose();
-    setBackend('webgpu');
+    const wanted = await wantedClasses();
     let halves = 0;
     const half: Compile = async (make) => {
       const options = JSON.parse((await accelerator()).options);
@@ -140,6 +134,7 @@ describe.skipIf(!hasDriver())('variants on Dawn (needs a driver)', () => {
       loaded.dispose();
       return output?.data ?? [];
     };
+    setBackend('wasm');
     const wanted = await classes();
     setBackend('webgpu');
     Object.assign(tuning, { software: true, milliseconds: 60_000 });

@@ -235,7 +235,7 @@ export class Training {
         await this.#move(trainer);
         if (this.#device) this.#call(() => trainer.mark());
       } catch (error) {
-        this.#stay(trainer, error);
+        if (this.#trainer === trainer) this.#stay(trainer, error);
       }
       if (this.#trainer !== trainer) return undefined;
     }
