@@ -774,20 +774,24 @@ class BoundWriter {
 #ifdef GESSO_WEBGPU
   // From now on a device runs the program of each text, and JavaScript does what run() would do.
   void use_device(const std::string& options) {
+    device_ = nullptr;
     writer_.use([this, device = device_options(options)](const Graph& graph) {
       auto program = std::make_unique<webgpu::DeviceProgram>(graph, device);
       device_ = program.get();
       return program;
     });
   }
-  void use_processor() { writer_.use(nullptr); }
+  void use_processor() {
+    device_ = nullptr;
+    writer_.use(nullptr);
+  }
   double rehearse(double milliseconds) { return writer_.rehearse(milliseconds); }
   // The number of the program of the text that was begun last.
-  int program() const { return device_->number(); }
-  std::string plan() const { return to_json(device_->plan()); }
+  int program() const { return device().number(); }
+  std::string plan() const { return to_json(device().plan()); }
   int stage(int most) { return writer_.stage(most); }
-  val staged() { return view(writer_.staged(), device_->inputs()[0].type.dtype); }
-  val result() { return view(device_->result(0).data(), device_->outputs()[0].type); }
+  val staged() { return view(writer_.staged(), device().inputs()[0].type.dtype); }
+  val result() { return view(device().result(0).data(), device().outputs()[0].type); }
   bool settle() { return writer_.settle(); }
   void keep() { writer_.keep(); }
   val call_input(int call, int i) { return gesso::call_input(device_, call, i); }
@@ -824,6 +828,10 @@ class BoundWriter {
   }
 
 #ifdef GESSO_WEBGPU
+  webgpu::DeviceProgram& device() const {
+    if (device_) return *device_;
+    fail("generate: no device writes here", {}, "useDevice(), and then begin()");
+  }
   webgpu::DeviceProgram* device_ = nullptr;  // the writer's program, where it is one
 #endif
   Writer writer_;
