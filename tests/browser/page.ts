@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { test as base, expect, type Page } from '@playwright/test';
+import type { FolderServer } from './server.js';
 
 const root = resolve(import.meta.dirname, '../..');
 export const shared = process.env.GESSO_SHARED ?? resolve(root, '../shared');
@@ -48,6 +49,18 @@ export const test = base.extend<Quiet>({
     expect(unexpected, 'complaints in the console').toEqual([]);
   },
 });
+
+/** The same, each test with a server of its own as `library`, from which its pages come. */
+export function testServedBy(serve: () => Promise<FolderServer>) {
+  return test.extend<{ library: FolderServer }>({
+    library: async ({ browserName: _ }, use) => {
+      const server = await serve();
+      await use(server);
+      server.close();
+    },
+    baseURL: async ({ library }, use) => use(library.address.replace(/\/$/, '')),
+  });
+}
 
 export { expect };
 

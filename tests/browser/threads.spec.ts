@@ -6,7 +6,7 @@ import type { Page } from '@playwright/test';
 import type { Golden } from '../../web/src/golden.js';
 import { goldenInput } from '../../web/src/golden.js';
 import type { Status } from '../../web/src/index.js';
-import { expect, needs, test as quiet, shared } from './page.js';
+import { expect, needs, shared, testServedBy } from './page.js';
 import { type FolderServer, serveFiles } from './server.js';
 
 const dist = resolve(import.meta.dirname, '../../dist');
@@ -35,14 +35,7 @@ function isolate(response: { setHeader(name: string, value: string): unknown }):
   return false;
 }
 
-const test = quiet.extend<{ library: FolderServer }>({
-  library: async ({ browserName: _ }, use) => {
-    const server = await serveIsolated();
-    await use(server);
-    server.close();
-  },
-  baseURL: async ({ library }, use) => use(library.address.replace(/\/$/, '')),
-});
+const test = testServedBy(serveIsolated);
 
 /** The library, as open() leaves it in the page. */
 declare const gesso: typeof import('../../web/src/index.js');

@@ -14,7 +14,7 @@ import {
   needs,
   photo,
   posenet,
-  test as quiet,
+  testServedBy,
 } from './page.js';
 import { type FolderServer, serveFiles } from './server.js';
 
@@ -52,14 +52,7 @@ function serve(): Promise<FolderServer> {
   });
 }
 
-const test = quiet.extend<{ library: FolderServer }>({
-  library: async ({ browserName: _ }, use) => {
-    const server = await serve();
-    await use(server);
-    server.close();
-  },
-  baseURL: async ({ library }, use) => use(library.address.replace(/\/$/, '')),
-});
+const test = testServedBy(serve);
 
 test.use({ launchOptions: { ...launched, args: [...launched.args, ...flags] } });
 

@@ -15,7 +15,7 @@ import { Random } from '../../web/src/random.js';
 import { oddsOf } from '../../web/src/teach/explain/answers.js';
 import { networkOf } from '../../web/src/teach/explain/network.js';
 import { linesOf, overPicture, resized } from '../../web/src/teach/explain/pictures.js';
-import { digits, itNeeds, messageFrom, model, models, photo, wasm } from './fixtures.js';
+import { digits, itNeeds, messageFrom, model, models, photo, stretched, wasm } from './fixtures.js';
 import { moved, plain, readPixels } from './pictures.js';
 
 const folder = model('mobilenet_v1_025_224_layers');
@@ -48,30 +48,22 @@ function seven(): Pixels {
 }
 
 const size = { height: 4, width: 4, channels: 1 };
-const stretch = {
-  fit: 'stretch',
-  sampling: 'halfPixel',
-  mean: 0,
-  std: 1,
-  binarize: false,
-  flip: false,
-} as const;
 
 describe('a map over its picture', () => {
   it('lies where the input was read', () => {
     const picture = { width: 16, height: 8 };
-    expect(linesOf(picture, size, { ...stretch, fit: 'crop' }).x.start).toBe((0.5 - 4) / 2 - 0.5);
+    expect(linesOf(picture, size, { ...stretched, fit: 'crop' }).x.start).toBe((0.5 - 4) / 2 - 0.5);
     const ones = new Float32Array(16).fill(1);
-    const cropped = overPicture(ones, picture, size, { ...stretch, fit: 'crop' });
+    const cropped = overPicture(ones, picture, size, { ...stretched, fit: 'crop' });
     expect([...cropped.subarray(0, 16)].join('')).toBe('0000111111110000');
-    const contained = overPicture(ones, picture, size, { ...stretch, fit: 'contain' });
+    const contained = overPicture(ones, picture, size, { ...stretched, fit: 'contain' });
     expect(contained.every((value) => value === 1)).toBe(true);
   });
 
   it('is mirrored as the input was', () => {
     const first = new Float32Array(16);
     first[0] = 1;
-    const map = overPicture(first, { width: 4, height: 4 }, size, { ...stretch, flip: true });
+    const map = overPicture(first, { width: 4, height: 4 }, size, { ...stretched, flip: true });
     expect(map[3]).toBe(1);
     expect(map[0]).toBe(0);
   });

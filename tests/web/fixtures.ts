@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { expect, it, onTestFinished, type TestFunction } from 'vitest';
 import { MLError } from '../../web/src/errors.js';
+import type { Preprocess } from '../../web/src/recipe.js';
 
 const root = resolve(import.meta.dirname, '../..');
 const shared = process.env.GESSO_SHARED ?? resolve(root, '../shared');
@@ -19,6 +20,16 @@ export const digits = resolve(root, 'models/digits');
 
 export const photo = (name: string) => resolve(photos, name);
 export const model = (name: string) => resolve(models, name);
+
+/** A picture as it is, drawn as large as the input. */
+export const stretched: Preprocess = {
+  fit: 'stretch',
+  sampling: 'halfPixel',
+  mean: 0,
+  std: 1,
+  binarize: false,
+  flip: false,
+};
 
 /** A test that needs files which may be absent; it is then counted as skipped, and says why. */
 export function itNeeds(paths: string[], name: string, test: TestFunction): void {

@@ -7,7 +7,7 @@ import type { Preprocess } from '../../web/src/recipe.js';
 import type { DType } from '../../web/src/tensor.js';
 import { type Device, openDevice, type Plan } from '../../web/src/webgpu/index.js';
 import { dawn, hasDriver } from '../webgpu/dawn.js';
-import { messageFrom } from './fixtures.js';
+import { messageFrom, stretched } from './fixtures.js';
 
 type Shape = [1, height: number, width: number, channels: number];
 
@@ -28,15 +28,6 @@ function echo(shape: Shape, dtype: DType): Plan {
   const buffers = [{ kind: 'scratch', bytes } as const];
   return { buffers, shaders: [], steps: [], inputs: [port], outputs: [port] };
 }
-
-const plain: Preprocess = {
-  fit: 'stretch',
-  sampling: 'halfPixel',
-  mean: 0,
-  std: 1,
-  binarize: false,
-  flip: false,
-};
 
 describe.skipIf(!hasDriver())('pictures on Dawn (needs a driver for Vulkan)', () => {
   let gpu: GPU;
@@ -119,7 +110,7 @@ describe.skipIf(!hasDriver())('pictures on Dawn (needs a driver for Vulkan)', ()
         for (const [i, [width, height]] of sizes.entries()) {
           for (const [rows, columns] of targets) {
             const preprocess: Preprocess = {
-              ...plain,
+              ...stretched,
               fit,
               sampling,
               mean: [127.5, 100, 90],
@@ -141,7 +132,7 @@ describe.skipIf(!hasDriver())('pictures on Dawn (needs a driver for Vulkan)', ()
   }
 
   it('are rounded down to black and white', async () => {
-    const ink = { ...plain, mean: 255, std: -255, binarize: true };
+    const ink = { ...stretched, mean: 255, std: -255, binarize: true };
     const drawing = noise(40, 30);
     for (let i = 0; i < drawing.data.length; i++)
       drawing.data[i] = (drawing.data[i] ?? 0) & 1 ? 255 : 0;
@@ -159,7 +150,7 @@ describe.skipIf(!hasDriver())('pictures on Dawn (needs a driver for Vulkan)', ()
   });
 
   it('are rounded for inputs of whole numbers', async () => {
-    const preprocess = { ...plain, mean: 100, std: [2, 1, 0.5] } as Preprocess;
+    const preprocess = { ...stretched, mean: 100, std: [2, 1, 0.5] } as Preprocess;
     const shape: Shape = [1, 9, 9, 3];
     const away = (x: number) => Math.sign(x) * Math.floor(Math.abs(x) + 0.5);
     const nearest = { ...preprocess, sampling: 'nearest' } as const; // has halves
@@ -181,7 +172,7 @@ describe.skipIf(!hasDriver())('pictures on Dawn (needs a driver for Vulkan)', ()
           [63, 23.5],
         ] as const) {
           const square = { x, y, size, angle };
-          const { wanted, got } = await onBoth(picture, [1, 24, 24, 3], plain, { square });
+          const { wanted, got } = await onBoth(picture, [1, 24, 24, 3], stretched, { square });
           worst = Math.max(worst, difference(wanted, got));
         }
       }
@@ -197,7 +188,7 @@ describe.skipIf(!hasDriver())('pictures on Dawn (needs a driver for Vulkan)', ()
       [5, 4],
       [64, 48],
     ] as const) {
-      const { wanted, got } = await onBoth(noise(width, height), shape, plain);
+      const { wanted, got } = await onBoth(noise(width, height), shape, stretched);
       expect(difference(wanted, got)).toBeLessThan(1e-3);
     }
   });
@@ -205,7 +196,7 @@ describe.skipIf(!hasDriver())('pictures on Dawn (needs a driver for Vulkan)', ()
   it('keep nothing but one texture and one buffer', async () => {
     device.trim();
     const before = device.counts();
-    for (let i = 0; i < 20; i++) await onBoth(noise(20 + i, 30), [1, 8, 8, 3], plain);
+    for (let i = 0; i < 20; i++) await onBoth(noise(20 + i, 30), [1, 8, 8, 3], stretched);
     device.trim();
     expect(device.counts()).toEqual(before);
   });
@@ -220,12 +211,12 @@ describe.skipIf(!hasDriver())('pictures on Dawn (needs a driver for Vulkan)', ()
       program.run([0], {
         source: noise(width, height),
         isSquare: false,
-        place: () => core.placeImage(0, width, height, JSON.stringify(plain)),
-        colours: plain,
+        place: () => core.placeImage(0, width, height, JSON.stringify(stretched)),
+        colours: stretched,
       }),
     );
     expect(message).toMatch(/^webgpu: the picture cannot be shown\.\n {2}picture {2}100000 × 1\n/);
-    const { wanted, got } = await onBoth(noise(30, 30), [1, 8, 8, 3], plain);
+    const { wanted, got } = await onBoth(noise(30, 30), [1, 8, 8, 3], stretched);
     expect(difference(wanted, got)).toBeLessThan(1e-3);
     program.dispose();
   });
