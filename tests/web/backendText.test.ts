@@ -15,7 +15,7 @@ import { accelerator } from '../../web/src/webgpu/accelerator.js';
 import { DeviceWriting } from '../../web/src/webgpu/writing.js';
 import { MemoryDatabase } from './database.js';
 import { messageFrom } from './fixtures.js';
-import { describeOnDawn, expectNear, loseDevice, onBoth, status } from './onDawn.js';
+import { describeOnDawn, difference, expectNear, loseDevice, onBoth, status } from './onDawn.js';
 
 /** How long training takes steps before it is looked at. */
 const slices = vi.hoisted(() => ({ milliseconds: 25 }));
@@ -64,6 +64,22 @@ describeOnDawn('writing', () => {
       expect(queue).toHaveBeenCalledTimes(3);
       queue.mockRestore();
     });
+  });
+
+  it('keeps weights in half the memory, where that is allowed', async () => {
+    const read = (half: boolean) => {
+      setBackend('webgpu', { half });
+      return withVoice(async (voice) => {
+        await voice.feed('What light through yonder window ');
+        const numbers = numbersOf(await voice.predict(1));
+        return { numbers, bytes: (await accelerator()).device.counts().bytes };
+      });
+    };
+    const [whole, half] = [await read(false), await read(true)];
+    expect(half.bytes).toBeLessThan(0.75 * whole.bytes);
+    const error = difference(whole.numbers, half.numbers);
+    expect(error).toBeGreaterThan(1e-6);
+    expect(error).toBeLessThan(0.02);
   });
 
   it('remembers, forgets, and is taken up again', async () => {

@@ -72,7 +72,7 @@ describeOnDawn('variants', () => {
     const wanted = await wantedClasses();
     for (const variant of variants) {
       const everywhere: Compile = async (make) => {
-        const { options } = await accelerator();
+        const options = (await accelerator()).options(false);
         const first = make(options);
         const chosen = chosenOf(first, variant);
         first.delete();
@@ -102,12 +102,26 @@ describeOnDawn('variants', () => {
     expect((bytes[0] ?? 0) - (bytes[1] ?? 0)).toBeGreaterThan(0.8 * (470_000 * 2));
   });
 
+  itNeeds([model(name)], 'are for the models that were loaded so', async () => {
+    setBackend('webgpu', { half: true });
+    const halved = await loadModel(model(name));
+    setBackend('webgpu');
+    const whole = await loadModel(model(name));
+    const wanted = await classesOf(whole);
+    const got = await classesOf(halved);
+    halved.dispose();
+    whole.dispose();
+    const error = difference(wanted, got);
+    expect(error).toBeGreaterThan(1e-6);
+    expect(error).toBeLessThan(0.02);
+  });
+
   itNeeds([model(name)], 'compute with f16 about what they do without', async () => {
     const wanted = await wantedClasses();
     let halves = 0;
     const half: Compile = async (make) => {
-      const options = JSON.parse((await accelerator()).options);
-      const program = make(JSON.stringify({ ...options, half: true, f16: true }));
+      const options = JSON.parse((await accelerator()).options(true));
+      const program = make(JSON.stringify({ ...options, f16: true }));
       const plan = JSON.parse(program.plan()) as Plan;
       halves = plan.shaders.filter(({ code }) => code.includes('enable f16;')).length;
       for (const shader of plan.shaders) shader.code = imitated(shader.code);
@@ -175,11 +189,10 @@ describe('shaders that compute with f16', () => {
   });
 
   itNeeds([model(name)], 'are valid, each variant of them', async () => {
-    setBackend('webgpu');
-    opened.half = true; // as setBackend says it to the one that runs models
+    setBackend('webgpu', { half: true });
     let checked = 0;
-    const check: Compile = async (make, guard) => {
-      const { options } = opened;
+    const check: Compile = async (make, half, guard) => {
+      const options = opened.options(half);
       const first = make(options);
       for (const variant of variants) {
         const chosen = chosenOf(first, variant);

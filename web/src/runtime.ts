@@ -211,6 +211,8 @@ interface ModelOrigin extends Pick<Opened, 'address' | 'sha256' | 'fileBytes' | 
 interface PlaceToRun {
   core: Core;
   backend: Backend;
+  /** Whether weights may be kept in 16 bits on a graphics processor. */
+  half: boolean;
 }
 
 interface LoadedModel extends PlaceToRun {
@@ -787,7 +789,7 @@ export class Runtime {
   }
 
   #add(
-    { core, backend }: PlaceToRun,
+    { core, backend, half }: PlaceToRun,
     model: CoreModel,
     origin: ModelOrigin,
     identity: string,
@@ -804,6 +806,7 @@ export class Runtime {
       programs: new Map(),
       making: new Map(),
       backend,
+      half,
       identity,
       stale: false,
     });
@@ -916,18 +919,19 @@ export class Runtime {
   }
 
   async #writingAcceleration(loaded: LoadedModel): Promise<WritingAcceleration> {
-    const { core, identity, backend } = loaded;
+    const { core, identity, backend, half } = loaded;
     const { accelerator, DeviceWriting } = await gpuCode();
     const calls = <T>(call: () => T) => guard(core, call);
     const open = async () => {
       const opened = await accelerator();
       this.#accelerator = opened;
       await opened.recall(core.version());
-      return (writer: CoreWriter) => new DeviceWriting(opened, writer, calls, this.#memory(core));
+      return (writer: CoreWriter) =>
+        new DeviceWriting(opened, writer, calls, this.#memory(core), half);
     };
     if (backend === 'webgpu') return { open };
     const trials = await this.#trialsOf(core, await accelerator());
-    const key = (lanes: number) => `${identity} writing ${lanes}`;
+    const key = (lanes: number) => `${identity} ${half ? 'half ' : ''}writing ${lanes}`;
     const tried = (lanes: number, trial: Trial) => trials.keep(key(lanes), trial);
     return { open, trial: (lanes) => trials.get(key(lanes)), tried };
   }
@@ -950,7 +954,7 @@ export class Runtime {
     try {
       const { accelerator, runTrial } = await gpuCode();
       const trials = await this.#trialsOf(loaded.core, await accelerator());
-      const key = `${loaded.identity} ${settings.half ? 'half ' : ''}${sizes}${gradient ? JSON.stringify(gradient) : ''}`;
+      const key = `${loaded.identity} ${loaded.half ? 'half ' : ''}${sizes}${gradient ? JSON.stringify(gradient) : ''}`;
       loaded.trial = trials.get(key);
       if (loaded.trial && !isFaster(loaded.trial)) return here();
       const there = await this.#readyOnDevice(loaded, sizes, gradient);
@@ -979,7 +983,7 @@ export class Runtime {
     sizes: string,
     gradient: Omit<GradientRequest, 'seed'> | undefined,
   ): Promise<ReadyProgram> {
-    const { core, model } = loaded;
+    const { core, model, half } = loaded;
     const here = () => readyHere(loaded, sizes, gradient);
     const { accelerator } = await gpuCode();
     let opened: Accelerator;
@@ -1003,10 +1007,9 @@ export class Runtime {
           : model.compileForDevice(sizes, options),
       );
     };
-    opened.half = settings.half;
     let program: CoreProgram | undefined;
     try {
-      program = await opened.compile(make, calls, core.version());
+      program = await opened.compile(make, half, calls, core.version());
       const device = await opened.load(program, calls, this.#memory(core));
       this.#accelerator = opened;
       return { ...described(core, program, gradient), device, here };
@@ -1178,7 +1181,8 @@ function readOutputs({ program, description }: ReadyProgram, into?: Tensors): Te
 
 /** Loads what a model is to run with. Software that pretends to be a graphics processor is never faster. */
 async function coreFor(backend: Backend = settings.backend): Promise<PlaceToRun> {
-  const here = async () => ({ core: await engine(), backend: 'wasm' as const });
+  const { half } = settings;
+  const here = async () => ({ core: await engine(), backend: 'wasm' as const, half });
   if (backend === 'wasm') return here();
   if (settings.deterministic) {
     if (backend === 'auto') return here();
@@ -1196,7 +1200,7 @@ async function coreFor(backend: Backend = settings.backend): Promise<PlaceToRun>
     const opened = await opening.catch(() => undefined);
     if (opened === undefined || opened.info.software) return here();
   }
-  return { core: await engine('webgpu'), backend };
+  return { core: await engine('webgpu'), backend, half };
 }
 
 /** A result, and the milliseconds until it came. */

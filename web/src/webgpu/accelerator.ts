@@ -19,8 +19,6 @@ export interface AdapterInfo {
 export class Accelerator {
   readonly device: Device;
   readonly info: AdapterInfo;
-  /** Whether the user allows f16 where it is enough. */
-  half = false;
   #tuner: Tuner | undefined;
 
   constructor(device: Device) {
@@ -28,14 +26,15 @@ export class Accelerator {
     this.info = device.info;
   }
 
-  /** For compileForDevice(): what a plan must keep to, and what has been chosen for it so far. */
-  get options(): string {
-    return this.#options(this.#tuner?.chosen);
-  }
-
-  #options(chosen: Chosen = {}): string {
+  /**
+   * For compileForDevice(): what a plan must keep to.
+   *
+   * @param half whether f16 is enough for weights
+   * @param chosen left out: what has been chosen so far
+   */
+  options(half: boolean, chosen: Chosen = this.#tuner?.chosen ?? {}): string {
     const { subgroups, half: f16, ...limits } = this.device.limits;
-    return JSON.stringify({ limits, subgroups, half: this.half, f16, chosen });
+    return JSON.stringify({ limits, subgroups, half, f16, chosen });
   }
 
   /** Whether programs can still be made here. */
@@ -59,19 +58,21 @@ export class Accelerator {
    * run are measured first, within limits: see `tuning`.
    *
    * @param make compiles with these options
+   * @param half as for options()
    * @param version of the library
    */
   async compile(
     make: (options: string) => CoreProgram,
+    half: boolean,
     guard: Guard,
     version: string,
   ): Promise<CoreProgram> {
     const tuner = await this.recall(version);
-    if (tuner === undefined) return make(this.options);
-    const program = make(this.options);
+    if (tuner === undefined) return make(this.options(half));
+    const program = make(this.options(half));
     const planOf = (made: CoreProgram) => JSON.parse(guard(() => made.plan())) as Plan;
     const planned = (chosen: Chosen) => {
-      const other = make(this.#options(chosen));
+      const other = make(this.options(half, chosen));
       try {
         return planOf(other);
       } finally {
@@ -82,7 +83,7 @@ export class Accelerator {
     const changed = await tuner.tune(planOf(program), planned).catch(() => false);
     if (!changed) return program;
     program.delete();
-    return make(this.options);
+    return make(this.options(half));
   }
 
   load(core: CoreProgram, guard: Guard, memory: Memory): Promise<OnDevice> {

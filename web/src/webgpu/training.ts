@@ -26,7 +26,7 @@ export class DeviceTraining {
     this.#trainer = trainer;
     this.#guard = guard;
     this.#memory = memory;
-    guard(() => trainer.useDevice(accelerator.options));
+    guard(() => trainer.useDevice(accelerator.options(false)));
   }
 
   /** Whether the device is gone: the weights are then those after the last slice. */

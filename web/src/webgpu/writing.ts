@@ -24,13 +24,22 @@ export class DeviceWriting {
   #stepsAtOnce = 1;
   #disposed = false;
 
-  /** @param writer has its programs run on this device from now on */
-  constructor(accelerator: Accelerator, writer: CoreWriter, guard: Guard, memory: Memory) {
+  /**
+   * @param writer has its programs run on this device from now on
+   * @param half whether f16 is enough for weights
+   */
+  constructor(
+    accelerator: Accelerator,
+    writer: CoreWriter,
+    guard: Guard,
+    memory: Memory,
+    half: boolean,
+  ) {
     this.#accelerator = accelerator;
     this.#writer = writer;
     this.#guard = guard;
     this.#memory = memory;
-    guard(() => writer.useDevice(accelerator.options));
+    guard(() => writer.useDevice(accelerator.options(half)));
   }
 
   /** Whether the device is gone. */
