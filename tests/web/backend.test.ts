@@ -291,23 +291,6 @@ describeOnDawn('webgpu', () => {
     it(`trains ${name} as WebAssembly does, for 100 steps`, () => expectSameTraining(...network()));
   }
 
-  it('learns with all digits, where those that run may have fewer', async () => {
-    const x = tensor(noise(64 * 32), [64, 32]);
-    const y = tensor(noise(64 * 4), [64, 4]);
-    const losses: unknown[] = [];
-    for (const half of [false, true]) {
-      setBackend('webgpu', { half });
-      const frozen = dense({ units: 32, inputShape: [32], trainable: false });
-      const net = sequential([frozen, dense({ units: 4 })], { seed: 3 });
-      net.compile({ optimizer: 'sgd', loss: 'meanSquaredError', seed: 4 });
-      await net.predict(x);
-      losses.push((await net.fit(x, y, { epochs: 3 })).history);
-      expect((await status()).models.at(-1)?.trains?.backend).toBe('webgpu');
-      net.dispose();
-    }
-    expect(losses[1]).toEqual(losses[0]);
-  });
-
   itNeeds([mnist], 'learns MNIST as WebAssembly does, for 100 steps', async () => {
     const { images, labels } = readMnist(mnist);
     const [count, batchSize] = [6400, 64];
