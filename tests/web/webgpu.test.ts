@@ -229,11 +229,16 @@ describe.skipIf(!hasDriver())('the executor on Dawn (needs a driver for Vulkan)'
 
   it('measures steps', async () => {
     fresh();
-    const program = await load(counter(heap.put(floats(0, 0, 0, 0))));
+    const plan = counter(heap.put(floats(0, 0, 0, 0)));
+    for (const each of plan.steps) {
+      if ('groups' in each) each.groups = [1 << 15, 1, 1]; // longer than what clocks are rounded to
+    }
+    const program = await load(plan);
     const times = await program.profile();
     expect(times).toHaveLength(3);
     expect(times[1]).toBe(0);
-    expect((times[0] ?? 0) + (times[2] ?? 0)).toBeGreaterThan(0);
+    expect(times[0]).toBeGreaterThan(0);
+    expect(times[2]).toBeGreaterThan(0);
     program.dispose();
   });
 
